@@ -1,0 +1,74 @@
+"""What the calls of all clients share: clear errors for keywords, the trail on what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import AzureError, HttpResponseError
+
+from ._core.failures import FailureKind
+from .policies._report import CallReport
+from .trail import attach_trail, trail_of
+
+_BODY_MEMBERS = frozenset(
+    {
+        "audio", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
+        "metadata", "modalities", "n", "parallel_tool_calls", "prediction", "reasoning_effort",
+        "safety_identifier", "service_tier", "store", "stream_options", "top_k", "top_logprobs",
+        "user", "verbosity",
+    }
+)  # fmt: skip
+"""Members of a chat body that the SDK has no keyword for."""
+
+
+def check_keywords(keywords: Mapping[str, Any]) -> None:
+    """Refuse members of the body that were given as keywords.
+
+    :raises TypeError: with the way to send them; the SDK would hand them to the socket layer.
+    """
+    wrong = sorted(_BODY_MEMBERS & keywords.keys())
+    if wrong:
+        extras = ", ".join(f"{name!r}: {keywords[name]!r:.40}" for name in wrong)
+        raise TypeError(
+            f"{wrong[0]!r} is no keyword of this call; send it as model_extras={{{extras}}}."
+        )
+
+
+@contextmanager
+def reported(report: CallReport) -> Iterator[None]:
+    """Put the trail on every error that leaves a call."""
+    try:
+        yield
+    except AzureError as error:
+        run = report.run
+        if run is not None:
+            if trail_of(error) is None:
+                attach_trail(error, run.trail())
+            _suggest(error, run)
+        raise
+    except TypeError as error:
+        if "unexpected keyword argument" not in str(error):
+            raise
+        raise TypeError(
+            f"{error}: no policy of this client takes that keyword, so it reached the transport. "
+            "A member of the request body goes into model_extras={...}."
+        ) from error
+
+
+def keep_trail(result: Any, report: CallReport) -> Any:
+    """Put the trail on a result; on a stream it stays live until the stream ends."""
+    if report.run is not None:
+        attach_trail(result, report.run.trail if report.run.is_streamed else report.run.trail())
+    return result
+
+
+def _suggest(error: AzureError, run: Any) -> None:
+    failure = run.plan.last_failure
+    if failure is None or failure.kind is not FailureKind.MODEL_GONE:
+        return
+    names = run.nearest_models()
+    if names and isinstance(error, HttpResponseError):
+        error.message = f"{error.message}\nNearest known models: {', '.join(names)}."
+        error.args = (error.message, *error.args[1:])

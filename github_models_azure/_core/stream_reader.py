@@ -1,0 +1,152 @@
+"""Follows one streamed answer: where its content begins, and whether it came to a proper end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .classify import classify_ok_body, classify_stream_error
+from .failures import Failure, FailureKind, Scope, Window
+from .sse import SSEDecoder, SSEEvent, SSEOverflowError
+
+_DONE = b"[DONE]"
+_BODY_LIMIT = 64 * 1024  # of an answer that is no event stream, enough to say what it is
+_CONTENT = (
+    "content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio",
+)  # fmt: skip
+
+
+class StreamFault(Exception):
+    """A streamed answer that broke: carries the failure, raised to the shell that reads it."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+@dataclass(slots=True)
+class StreamReader:
+    """Reads the bytes of a streamed answer and frames them anew, one ``data: `` line an event.
+
+    ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
+    finish reason); until then another target can still take over unseen.
+    """
+
+    content_type: str = "text/event-stream"
+    has_content: bool = False
+    done: bool = False
+    _finished: bool = False
+    _decoder: SSEDecoder = field(default_factory=SSEDecoder)
+    _text: list[str] = field(default_factory=list)
+    _body: bytearray = field(default_factory=bytearray)
+
+    @property
+    def partial_text(self) -> str:
+        """The text of the first choice as far as it has arrived."""
+        return "".join(self._text)
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Return the events that ``chunk`` completes, framed anew.
+
+        :raises StreamFault: for an error event, a malformed one, or one of absurd size.
+        """
+        if self.done:
+            return b""
+        if not self._is_event_stream():
+            self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
+            return b""
+        try:
+            events = self._decoder.feed(chunk)
+        except SSEOverflowError as error:
+            raise StreamFault(_bad(str(error))) from error
+        return b"".join([self._take(event) for event in events])
+
+    def end(self) -> bytes:
+        """Return what was left at the end of the answer.
+
+        :raises StreamFault: where the answer is cut off, empty, or no event stream at all.
+        """
+        if self.done:
+            return b""
+        if not self._is_event_stream():
+            raise StreamFault(self._not_a_stream())
+        rest = b""
+        event = self._decoder.close()
+        if event is not None and not (self._finished and not _parses(event.data)):
+            rest = self._take(event)
+        if not self._is_complete():
+            raise StreamFault(_bad("the stream ended without a finish_reason and without [DONE]"))
+        return rest
+
+    def _is_complete(self) -> bool:
+        return self.done or self._finished
+
+    def _is_event_stream(self) -> bool:
+        return not any(kind in self.content_type.lower() for kind in ("json", "html"))
+
+    def _not_a_stream(self) -> Failure:
+        body = bytes(self._body)
+        try:
+            value: object = json.loads(body)
+        except (ValueError, RecursionError):
+            value = body.decode("utf-8", "replace")
+        known = classify_ok_body(value, content_type=self.content_type)
+        if known is not None and known.code != "malformed_answer":
+            return known
+        return _bad(f"answered {self.content_type or 'no content type'} instead of an event stream")
+
+    def _take(self, event: SSEEvent) -> bytes:
+        data = event.data.strip()
+        if self.done or not data:
+            return b""
+        if data == _DONE:
+            self.done = True
+            if not self.has_content:
+                raise StreamFault(_bad("the stream ended before its first content"))
+            return b"data: [DONE]\n\n"
+        self._notice(_parse(data))
+        # Line ends inside JSON can only be white space between tokens.
+        return b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
+
+    def _notice(self, update: Mapping[str, object]) -> None:
+        choices = update.get("choices")
+        if not isinstance(choices, list) or not choices:
+            if update.get("error"):
+                raise StreamFault(classify_stream_error(update))
+            return
+        for choice in choices:
+            if not isinstance(choice, Mapping):
+                continue
+            if choice.get("finish_reason"):
+                self._finished = self.has_content = True
+            delta = choice.get("delta") or choice.get("message")
+            if isinstance(delta, Mapping) and any(delta.get(name) for name in _CONTENT):
+                self.has_content = True
+                text = delta.get("content")
+                if isinstance(text, str) and not choice.get("index"):
+                    self._text.append(text)
+
+
+def _parse(data: bytes) -> Mapping[str, object]:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        shown = data[:80].decode("utf-8", "replace")
+        raise StreamFault(_bad(f"an event is not JSON: {shown!r}")) from error
+    if isinstance(value, dict):
+        return value
+    raise StreamFault(_bad(f"an event is not an object: {type(value).__name__}"))
+
+
+def _parses(data: bytes) -> bool:
+    try:
+        return isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        return data.strip() == _DONE
+
+
+def _bad(message: str) -> Failure:
+    return Failure(
+        kind=FailureKind.BAD_STREAM, scope=Scope.TARGET, message=message, window=Window.UNKNOWN
+    )

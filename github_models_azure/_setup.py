@@ -1,0 +1,157 @@
+"""What the constructors of all clients share: from arguments and settings to a wired pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential
+
+from ._credentials import DEMO_TOKEN
+from ._settings import Settings, load_settings
+from .endpoints import Endpoint, endpoint_for
+from .endpoints.presets import GITHUB_HOSTS
+from .policies._settings import OPTION_NAMES
+from .registry import ModelRegistry, default_registry
+
+UNSET: Any = object()
+"""Stands for a keyword that was not given, where ``None`` means something."""
+
+_RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
+_TRANSPORT_OPTIONS = (
+    "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
+    "connection_data_block_size",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The classes that the sync and the async clients differ in."""
+
+    fallback_policy: Callable[..., Any]
+    authentication_policy: Callable[..., Any]
+    github_credential: Callable[..., Any]
+    transport: Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What the SDK's constructor is called with."""
+
+    url: str
+    credential: Any
+    model: str | None
+    keywords: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NoCredential:
+    """Takes the place of a credential in the SDK's constructor, which insists on one."""
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> Any:
+        """Never called: the authentication policy signs nothing for this endpoint."""
+        raise NotImplementedError("this endpoint has no credential")
+
+
+def wire(
+    parts: Parts,
+    endpoint: str | Endpoint | None,
+    credential: Any,
+    model: str | None,
+    options: Mapping[str, Any],
+    keywords: dict[str, Any],
+) -> Wired:
+    """Resolve what a client is made of.
+
+    :param options: keywords of the fallback policy, :data:`UNSET` where not given.
+    :param keywords: what else the caller gave; goes on to the SDK.
+    """
+    settings = load_settings()
+    own = _own_endpoint(parts, settings, endpoint, credential)
+    endpoints = {**settings.endpoints, own.name: own}
+    policy_options = _policy_options(settings, options)
+    for name in _RETRY_OPTIONS:
+        if name in keywords:
+            policy_options[name] = keywords[name]
+    fallback = policy_options.pop("fallback", "tier")
+    endpoints = _share_token(parts, endpoints, own)
+    policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
+    keywords = dict(keywords)
+    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), policy]
+    if keywords.get("authentication_policy") is None:
+        scopes = keywords.get("credential_scopes")
+        keywords["authentication_policy"] = parts.authentication_policy(
+            own, credential_scopes=scopes
+        )
+    if keywords.get("transport") is None:
+        given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
+        keywords["transport"] = parts.transport(**given)
+    return Wired(own.url, own.credential or NoCredential(), model or settings.model, keywords)
+
+
+def _own_endpoint(
+    parts: Parts, settings: Settings, endpoint: str | Endpoint | None, credential: Any
+) -> Endpoint:
+    if isinstance(credential, str):
+        if not credential.strip():
+            raise ValueError("The credential is an empty text. Leave it out to have it looked up.")
+        credential = AzureKeyCredential(credential.strip())
+    own = endpoint_for(
+        endpoint if endpoint is not None else settings.endpoint,
+        credential,
+        known=settings.endpoints,
+    )
+    if own.credential is None and settings.api_key and endpoint is None:
+        own = replace(own, credential=AzureKeyCredential(settings.api_key))
+    if own.credential is None and own.dialect.startswith("github"):
+        own = replace(own, credential=parts.github_credential())
+    if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
+        from .server.emulator.demo import demo_endpoint  # starts the emulator of this process
+
+        return demo_endpoint()
+    return own
+
+
+def _share_token(
+    parts: Parts, endpoints: Mapping[str, Endpoint], own: Endpoint
+) -> dict[str, Endpoint]:
+    """Give GitHub's endpoints without a credential the token of a client that is GitHub's."""
+    shared = own.credential if _host(own) in GITHUB_HOSTS else None
+    return {
+        name: replace(endpoint, credential=shared or parts.github_credential())
+        if endpoint.credential is None and _host(endpoint) in GITHUB_HOSTS
+        else endpoint
+        for name, endpoint in endpoints.items()
+    }
+
+
+def _host(endpoint: Endpoint) -> str:
+    return endpoint.origin.partition("://")[2]
+
+
+def _is_demo(credential: Any) -> bool:
+    if isinstance(credential, AzureKeyCredential):
+        return credential.key == DEMO_TOKEN
+    return getattr(credential, "demo", False) is True
+
+
+def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
+    options = dict(settings.options)
+    options.update({name: value for name, value in given.items() if value is not UNSET})
+    if options.get("registry") is None:
+        options["registry"] = _registry(settings)
+    return {name: value for name, value in options.items() if name in OPTION_NAMES}
+
+
+def _registry(settings: Settings) -> ModelRegistry:
+    registry = default_registry()
+    if settings.overlays or settings.tiers:
+        registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
+    return registry
+
+
+def _listed(policies: Any) -> list[Any]:
+    if policies is None:
+        return []
+    return list(policies) if isinstance(policies, list | tuple) else [policies]

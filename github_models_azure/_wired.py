@@ -1,0 +1,79 @@
+"""The constructor that all clients share, sync and async."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ._setup import UNSET, Parts, wire
+from .endpoints import Endpoint
+from .ledger import Ledger
+from .registry import ModelRegistry, Plan
+
+
+class WiredClient:
+    """What all clients share: how one is made.
+
+    :param endpoint: a base URL, a known name (``github``, ``github-azure``), an organisation path
+        (``/orgs/{org}/inference``) or an :class:`Endpoint`. Left out: ``GITHUB_MODELS_ENDPOINT``,
+        the settings file, else ``https://models.inference.ai.azure.com``.
+    :param credential: a key as text or ``AzureKeyCredential``, or a token credential. Left out:
+        the endpoint's own from the settings, else a GitHub token for GitHub's endpoints.
+    :keyword model: the model of every call that names none: an id, legacy name or alias, ``auto``,
+        ``auto:coding``, ``auto:reasoning``, ``auto:cheap``, or ``endpoint-name/model-id``.
+    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets, a mapping of
+        model to such lists, or ``None`` for no other target.
+    :keyword fallback_on: the failure kinds that may move on to the next target.
+    :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
+        ``None`` leaves it to the transport (300).
+    :keyword adapt: ``"lenient"`` (default) or ``"strict"``: pass over targets for which a parameter
+        would be lost.
+    :keyword registry: the models that are known; the bundled ones by default.
+    :keyword ledger: the memory of cooldowns, for sharing between clients.
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
+    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
+    :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
+    :raises ValueError: for a value out of range; TypeError for one of a wrong type.
+
+    All other keywords are the SDK's. Every keyword of the fallback may be given per call too, and
+    ``timeout`` bounds a whole call with all its attempts and waits.
+    """
+
+    _parts: ClassVar[Parts]
+
+    def __init__(
+        self,
+        endpoint: str | Endpoint | None = None,
+        credential: Any = None,
+        *,
+        model: str | None = None,
+        fallback: Any = UNSET,
+        fallback_on: Any = UNSET,
+        fallback_max_wait: float = UNSET,
+        fallback_max_attempts: int = UNSET,
+        attempt_timeout: float | None = UNSET,
+        adapt: str = UNSET,
+        registry: ModelRegistry | None = None,
+        ledger: Ledger | None = None,
+        plan: Plan | str = UNSET,
+        allow_retired: bool = UNSET,
+        transport: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        options = {
+            "fallback": fallback,
+            "fallback_on": fallback_on,
+            "fallback_max_wait": fallback_max_wait,
+            "fallback_max_attempts": fallback_max_attempts,
+            "attempt_timeout": attempt_timeout,
+            "adapt": adapt,
+            "registry": registry,
+            "ledger": ledger,
+            "plan": plan,
+            "allow_retired": allow_retired,
+        }
+        keywords = {**kwargs, "transport": transport}
+        wired = wire(self._parts, endpoint, credential, model, options, keywords)
+        # The next class in line is the SDK's client, which object's signature cannot tell mypy.
+        super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

@@ -1,0 +1,119 @@
+"""The errors of this package, all on azure-core's bases.
+
+::
+
+    AzureError
+    ├── HttpResponseError
+    │   ├── FallbackExhaustedError     every target failed or was refused; one line for each
+    │   ├── RateLimitedError           the only target is limited; says when it returns
+    │   └── EndpointRetiredError       the endpoint is gone for good; says what to set
+    ├── ServiceResponseError
+    │   └── StreamInterruptedError     a stream broke after its first content; keeps the text
+    ├── ClientAuthenticationError
+    │   └── CredentialScopeError       sending would leak a credential; nothing was sent
+    ├── QuotaExceededError             refused locally, nothing was sent
+    └── ToolCallError                  a model's tool call could not be carried out
+
+Everything else that can go wrong keeps the class that azure-core gives it. Each error raised by a
+call carries its trail: ``trail_of(error)``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceResponseError,
+)
+
+__all__ = [
+    "CredentialScopeError",
+    "EndpointRetiredError",
+    "FallbackExhaustedError",
+    "QuotaExceededError",
+    "RateLimitedError",
+    "StreamInterruptedError",
+    "ToolCallError",
+]
+
+
+class _PlainMessageError(HttpResponseError):
+    """An error whose message is the whole story: azure-core would put the answer's in front."""
+
+    def __init__(self, message: str, response: Any = None, **kwargs: Any) -> None:
+        super().__init__(message=message, response=response, **kwargs)
+        self.message = message
+        self.args = (message,)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class FallbackExhaustedError(_PlainMessageError):
+    """Every target failed or was refused; the message has one line for each.
+
+    ``response`` is the last answer (``None`` where there was none), ``retry_after`` the seconds
+    until the first target returns (``None`` where none is known to).
+    """
+
+    def __init__(
+        self, message: str, *, response: Any = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, response)
+        self.retry_after = retry_after
+
+
+class RateLimitedError(_PlainMessageError):
+    """The only target of the call is rate limited, for longer than the call may wait.
+
+    ``retry_after`` is in seconds (``None`` where the server did not say), ``limit`` the quota that
+    was met, ``window`` the span it counts over (``minute``, ``day``, ``concurrency`` ...).
+    ``response`` is ``None`` where the limit was known from an earlier call and nothing was sent.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        response: Any = None,
+        retry_after: float | None = None,
+        limit: int | None = None,
+        window: str | None = None,
+    ) -> None:
+        super().__init__(message, response)
+        self.retry_after = retry_after
+        self.limit = limit
+        self.window = window
+
+
+class EndpointRetiredError(_PlainMessageError):
+    """The endpoint has been retired and no other target is configured.
+
+    Raised without a request where the date is known, or from the answer of the service.
+    """
+
+
+class QuotaExceededError(AzureError):
+    """A quota kept by this process is used up; nothing was sent."""
+
+
+class StreamInterruptedError(ServiceResponseError):
+    """A streamed answer broke after its first content.
+
+    ``partial_text`` is what had arrived of the first choice.
+    """
+
+    def __init__(self, message: str, *, partial_text: str = "", **kwargs: Any) -> None:
+        super().__init__(message, **kwargs)
+        self.partial_text = partial_text
+
+
+class CredentialScopeError(ClientAuthenticationError):
+    """Sending would carry a credential where it does not belong; nothing was sent."""
+
+
+class ToolCallError(AzureError):
+    """A tool call of the model could not be carried out."""

@@ -1,0 +1,5 @@
+"""The memory of cooldowns that the clients of a process share."""
+
+from .memory import Ledger, MemoryLedger
+
+__all__ = ["Ledger", "MemoryLedger"]

@@ -1,0 +1,71 @@
+"""Which credential may go with an attempt: the decisions that both policies share."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from azure.core.credentials import AzureKeyCredential
+from azure.core.pipeline import PipelineRequest
+from azure.core.rest import HttpRequest
+
+from ..endpoints import Endpoint, origin_of
+from ..endpoints.endpoint import is_loopback
+from ..endpoints.presets import GITHUB_HOSTS
+from ..exceptions import CredentialScopeError
+from ._outgoing import ENDPOINT_KEY, is_bound_header
+
+DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
+
+
+def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any:
+    """Put the key of the attempt's endpoint on its request, or take every credential off.
+
+    Returns the endpoint's token credential where there is one: the policy fetches its token.
+
+    :raises CredentialScopeError: where the credential would travel in clear text or leave GitHub.
+    """
+    endpoint: Endpoint = request.context.get(ENDPOINT_KEY) or own
+    http = request.http_request
+    if origin_of(http.url) != endpoint.origin:  # a redirect led elsewhere
+        _strip(http, keep=None)
+        return None
+    if endpoint.origin != own.origin:
+        _strip(http, keep="x-ms-client-request-id")
+    credential = endpoint.credential
+    if credential is None and endpoint.origin == own.origin:
+        credential = own.credential
+    if credential is None:
+        return None
+    _refuse_leaks(http.url, endpoint, credential)
+    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    if not isinstance(key, str):
+        return credential
+    http.headers["Authorization"] = f"Bearer {key}"
+    if endpoint.dialect == "unknown":
+        # Azure's own endpoints read this one; it is set anew so that a rotated key is whole.
+        http.headers["api-key"] = key
+    else:
+        http.headers.pop("api-key", None)
+    return None
+
+
+def _strip(http: HttpRequest, keep: str | None) -> None:
+    for name in [name for name in http.headers if is_bound_header(name) and name.lower() != keep]:
+        del http.headers[name]
+
+
+def _refuse_leaks(url: str, endpoint: Endpoint, credential: Any) -> None:
+    if is_loopback(url):
+        return
+    if not url.lower().startswith("https://"):
+        raise CredentialScopeError(
+            f"The credential of {endpoint.name} would travel in clear text to {endpoint.origin}; "
+            "nothing was sent. Use https, or declare the endpoint without a credential."
+        )
+    host = (urlsplit(url).hostname or "").lower()
+    if getattr(credential, "github_only", False) and host not in GITHUB_HOSTS:
+        raise CredentialScopeError(
+            f"A GitHub token belongs to GitHub's hosts and would go to {host}; nothing was sent. "
+            "Give that endpoint its own key as credential."
+        )

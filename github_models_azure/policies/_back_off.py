@@ -1,0 +1,35 @@
+"""The waits before an unavailable target is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+
+class BackOff:
+    """Exponential waits with full jitter, one for each attempt that failed.
+
+    :param factor: seconds of the first wait, doubled with each; ``most`` caps them.
+    :param jitter: makes a wait of the longest one allowed; full jitter by default.
+    """
+
+    __slots__ = ("_attempt", "_factor", "_jitter", "_most", "_seconds", "_waits")
+
+    def __init__(self, factor: float, most: float, jitter: Callable[[float], float] | None) -> None:
+        self._factor, self._most, self._jitter = factor, most, jitter
+        self._attempt, self._seconds = -1, 0.0
+        self._waits: Iterator[float] | None = None
+
+    def after(self, attempt: int) -> float:
+        """Return the seconds to wait after an attempt, the same however often it is asked."""
+        if self._attempt != attempt:
+            self._attempt, self._seconds = attempt, self._next()
+        return self._seconds
+
+    def _next(self) -> float:
+        import backoff  # only a call that has to wait pays for the import
+
+        if self._waits is None:
+            self._waits = backoff.expo(factor=self._factor, max_value=self._most)
+            next(self._waits)  # the generator's first value is a start signal, not a wait
+        jitter = self._jitter or backoff.full_jitter
+        return float(jitter(next(self._waits)))

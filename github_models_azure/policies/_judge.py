@@ -1,0 +1,53 @@
+"""What an answer, or the exception in place of one, says of its target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+
+from .._core.classify import classify_ok_body, classify_response
+from .._core.failures import Failure
+from .._core.needs import Operation
+from .._core.stream_reader import StreamFault
+from ._faults import fault_of
+
+
+def judge_answer(http: Any, value: object, operation: Operation, now: float) -> Failure | None:
+    """Judge an answer that was read whole; ``None`` where it is what was asked for.
+
+    :param value: the body as azure-core's ContentDecodePolicy read it.
+    """
+    if http.status_code == 200 and _is_answer(value, operation):
+        return None
+    return _judge_body(http, value, now)
+
+
+def judge_error(error: BaseException, now: float) -> Failure:
+    """Judge an exception that came in place of an answer."""
+    if isinstance(error, StreamFault):
+        return error.failure
+    http = answer_in(error)
+    return fault_of(error) if http is None else _judge_body(http, None, now)
+
+
+def answer_in(error: BaseException) -> Any:
+    """Give the answer that an exception carries, if it was read; ``None`` otherwise."""
+    response = error.response if isinstance(error, HttpResponseError) else None
+    return response if getattr(response, "content", None) is not None else None
+
+
+def _judge_body(http: Any, value: object, now: float) -> Failure:
+    body = http.content if isinstance(http.content, bytes) else b""
+    if http.status_code == 200:
+        text = body.decode("utf-8", "replace") if value is None else value
+        found = classify_ok_body(text, content_type=http.headers.get("content-type"))
+        if found is not None:
+            return found
+    return classify_response(http.status_code, http.headers, body, now=now)
+
+
+def _is_answer(value: object, operation: Operation) -> bool:
+    """Tell at a glance that a body is what was asked for; the classifier looks at all others."""
+    member = "choices" if operation is Operation.CHAT else "data"
+    return isinstance(value, dict) and bool(value.get(member))

@@ -1,0 +1,207 @@
+"""From a model name to the ordered targets that may serve it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential
+
+from .._core.facts import UNKNOWN, ModelFacts
+from .._core.needs import Operation
+from .._core.plan import Candidate
+from ..endpoints import Endpoint, Target
+from ..registry import ModelInfo
+from ._settings import FallbackSettings
+
+_SALT = os.urandom(16)
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an attempt goes: the endpoint, and the model name to put into the body."""
+
+    endpoint: Endpoint
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The candidates of one request, and where each is found."""
+
+    requested: str
+    candidates: tuple[Candidate, ...]
+    destinations: Mapping[str, Destination]
+    keys: tuple[str, ...]
+    origins: tuple[str, ...]
+
+
+def credential_id(credential: Any) -> str:
+    """Tell credentials apart without keeping one: a salted digest of a key, else the object."""
+    if credential is None:
+        return ""
+    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    if isinstance(key, str):
+        return hashlib.blake2b(key.encode(), key=_SALT, digest_size=8).hexdigest()
+    return f"{type(credential).__name__}-{id(credential):x}"
+
+
+def build_route(
+    settings: FallbackSettings,
+    own: Endpoint,
+    model: str | None,
+    operation: Operation,
+    now: float,
+) -> Route:
+    """Order the targets for a model: the requested one, then those the settings name.
+
+    :param own: the endpoint that the request was addressed to.
+    :param model: as the caller wrote it; ``None`` where the endpoint decides.
+    """
+    today = _EPOCH + timedelta(seconds=now)
+    candidates: list[Candidate] = []
+    destinations: dict[str, Destination] = {}
+    keys: list[str] = []
+    for endpoint, name in _targets(settings, own, model, operation):
+        candidate, destination = _place(settings, endpoint, name, own, today)
+        if candidate.key in destinations:
+            continue
+        candidates.append(candidate)
+        destinations[candidate.key] = destination
+        keys.append(candidate.key)
+        if candidate.endpoint not in keys:
+            keys.append(candidate.endpoint)
+    origins = dict.fromkeys(place.endpoint.origin for place in destinations.values())
+    return Route(candidates[0].target, tuple(candidates), destinations, tuple(keys), tuple(origins))
+
+
+def _targets(
+    settings: FallbackSettings, own: Endpoint, model: str | None, operation: Operation
+) -> Iterator[tuple[Endpoint, str | None]]:
+    fallback = settings.fallback
+    endpoint, name = _named_endpoint(settings, own, model)
+    if name is not None and settings.registry.is_auto(name):
+        for choice in settings.registry.auto_candidates(name):
+            yield endpoint, choice.id
+        if fallback == "tier":
+            return
+    else:
+        yield endpoint, name
+    info = settings.registry.find(name) if name is not None else None
+    if isinstance(fallback, Mapping):
+        fallback = _listed(fallback, name, info)
+    if isinstance(fallback, tuple):
+        for target in fallback:
+            yield target.endpoint or own, target.model
+    elif (
+        fallback == "tier" and name is not None and info is not None and operation is Operation.CHAT
+    ):
+        for other in settings.registry.same_tier(info.id):
+            # An endpoint that was asked for a bare name is given bare names.
+            yield endpoint, other.id if "/" in name else other.legacy_name or other.id
+
+
+def _named_endpoint(
+    settings: FallbackSettings, own: Endpoint, model: str | None
+) -> tuple[Endpoint, str | None]:
+    """Split ``endpoint-name/model-id`` where the front is no part of a known model's own id."""
+    if model is not None and settings.registry.find(model) is None:
+        prefix, _, rest = model.partition("/")
+        if rest and prefix in settings.endpoints:
+            return settings.endpoints[prefix], rest
+    return own, model
+
+
+def _listed(
+    fallback: Mapping[str, tuple[Target, ...]], name: str | None, info: ModelInfo | None
+) -> tuple[Target, ...]:
+    for key in (name, info.id if info else None, "*"):
+        if key is not None and key in fallback:
+            return fallback[key]
+    return ()
+
+
+def _place(
+    settings: FallbackSettings,
+    endpoint: Endpoint,
+    name: str | None,
+    own: Endpoint,
+    today: date,
+) -> tuple[Candidate, Destination]:
+    info = settings.registry.find(name) if name is not None else None
+    wire, key_model = _wire_name(endpoint, name, info), (info.id if info else name) or ""
+    shown = wire if wire is not None else "(the endpoint's model)"
+    base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
+    target = f"{endpoint.name}/{info.id if info and endpoint.dialect != 'unknown' else shown}"
+    candidate = Candidate(
+        target=target,
+        key=f"{base}|{key_model}",
+        endpoint=base,
+        facts=_facts(settings, endpoint, info),
+        gone=_gone(settings, endpoint, info, today),
+        refused=_refused(settings, endpoint, info),
+        advice=endpoint.successor,
+    )
+    return candidate, Destination(endpoint, wire)
+
+
+def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> str | None:
+    if info is None or endpoint.dialect == "unknown":
+        return name
+    if endpoint.dialect == "github-legacy":
+        return info.legacy_name or info.id
+    return info.id
+
+
+def _facts(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> ModelFacts:
+    if info is None:
+        return UNKNOWN
+    facts = info.facts()
+    quota = settings.registry.quota(info, settings.plan)
+    cap = quota.input_tokens_per_request if quota is not None else None
+    if cap is None:
+        return facts
+    if endpoint.dialect == "unknown":  # the tiers are GitHub's; who serves here is not known
+        return replace(facts, advised_input_tokens=cap)
+    return replace(facts, input_tokens=min(cap, facts.input_tokens or cap))
+
+
+def _gone(
+    settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None, today: date
+) -> str | None:
+    if settings.allow_retired:
+        return None
+    reason = endpoint.gone(today)
+    if reason is None and info is not None and endpoint.dialect != "unknown":
+        retired = info.retired_on
+        if retired is not None and retired <= today:
+            successor = f"; its successor is {info.successor}" if info.successor else ""
+            reason = f"{info.id} was retired on {retired.isoformat()}{successor}"
+    return reason
+
+
+def strict_route(route: Route, losses: Mapping[str, str]) -> Route:
+    """Refuse the candidates that would lose something; ``losses`` gives it by candidate key."""
+    if not losses:
+        return route
+    refused = tuple(
+        replace(candidate, refused=f"would lose: {losses[candidate.key]}")
+        if candidate.key in losses
+        else candidate
+        for candidate in route.candidates
+    )
+    return replace(route, candidates=refused)
+
+
+def _refused(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> str | None:
+    if info is None or endpoint.dialect == "unknown":
+        return None
+    quota = settings.registry.quota(info, settings.plan)
+    if quota is not None and not quota.available:
+        return f"not available on the plan {settings.plan.value}"
+    return None

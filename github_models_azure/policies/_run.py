@@ -1,0 +1,258 @@
+"""One call on its way: translates between azure-core's objects and the values of the core.
+
+Both policies drive it. It decides nothing that the plan does not say, and never sends, sleeps,
+reads or closes; what those need is done by the shells.
+"""
+
+from __future__ import annotations
+
+import logging
+from math import inf
+from typing import Any
+
+from azure.core.exceptions import ServiceResponseTimeoutError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.rest import HttpRequest
+
+from .._core.cooldown import covers_endpoint, format_seconds
+from .._core.failures import Failure, FailureKind
+from .._core.lifecycle import read_lifecycle
+from .._core.payload import adapt, repairable
+from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
+from .._core.records import Adaptation, Attempt, Event, Pause, Skip
+from .._core.stream_reader import StreamReader
+from ..registry import UnknownModelError
+from ..trail import TRAIL_KEY, Trail, attach_trail
+from ._back_off import BackOff
+from ._judge import answer_in, judge_answer, judge_error
+from ._outcome import outcome
+from ._outgoing import Outgoing
+from ._route import Route
+from ._settings import FallbackSettings
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class Run:
+    """The state of one call."""
+
+    __slots__ = (
+        "_back_off", "_candidate", "_context", "_deadline", "_events", "_last", "_outgoing",
+        "_request", "_route", "_seen", "_settings", "_started", "plan", "reader", "served_by",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        settings: FallbackSettings,
+        request: PipelineRequest[HttpRequest],
+        outgoing: Outgoing,
+        route: Route,
+        plan: Plan,
+        now: float,
+    ) -> None:
+        options = outgoing.options
+        self._settings, self._request, self._route, self.plan = settings, request, route, plan
+        self._outgoing, self._context = outgoing, request.context
+        self._deadline, self._started = settings.deadline(options, now), now
+        self._back_off = BackOff(
+            options.get("retry_backoff_factor", settings.retry_backoff_factor),
+            options.get("retry_backoff_max", settings.retry_backoff_max),
+            settings.jitter,
+        )
+        self._events: list[Event] = []
+        self._seen: set[tuple[str, str]] = set()
+        self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
+        self._candidate: Candidate = plan.route[0]
+        self.reader: StreamReader | None = None
+        self.served_by: str | None = None
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller asked for the answer as a stream."""
+        return self._outgoing.is_streamed
+
+    def trail(self) -> Trail:
+        """Return the trail as it stands now."""
+        return Trail(self._route.requested, tuple(self._events), self.served_by)
+
+    def step(self) -> Step:
+        """Decide what to do next, and note in the trail who was passed over."""
+        ledger = self._settings.ledger
+        while True:
+            now = self._settings.clock()
+            step = self.plan.next(
+                now=now,
+                deadline=self._deadline,
+                cooldowns=ledger.in_force(self._route.keys, now),
+                back_off=lambda: self._back_off.after(len(self.plan.attempts)),
+            )
+            if isinstance(step, Try) and not step.forced:
+                keys = (step.candidate.key, step.candidate.endpoint)
+                if not ledger.admit(keys, now):  # another call took the probe a moment ago
+                    continue
+            self._note(step.passed)
+            return step
+
+    def prepare(self, step: Try) -> PipelineRequest[HttpRequest]:
+        """Make the request ready for one target, always from the original one."""
+        candidate = self._candidate = step.candidate
+        if self.plan.attempts and not step.retry:
+            _LOGGER.info("Switching to fallback model: %s", candidate.target)
+        known = candidate.facts.rejects | self._settings.ledger.learnt(candidate.key)
+        payload, changes = adapt(self._outgoing.payload, known)
+        for change in changes:
+            event = Adaptation(candidate.target, change.text, change.lossy)
+            if event not in self._events:
+                self._events.append(event)
+        self._started = self._settings.clock()
+        return self._outgoing.attempt(
+            self._route.destinations[candidate.key],
+            payload,
+            seconds=self._seconds_left(),
+            pristine=not self.plan.attempts,
+        )
+
+    def open_stream(self, http: Any) -> StreamReader:
+        """Start reading a streamed answer."""
+        self.reader = StreamReader(str(http.headers.get("content-type") or "text/event-stream"))
+        return self.reader
+
+    def check_overdue(self) -> None:
+        """Stop an attempt that has gone on for longer than it may without any content.
+
+        :raises ServiceResponseTimeoutError: when it has.
+        """
+        now, limit = self._settings.clock(), self._settings.attempt_timeout
+        if now >= self._deadline or (limit is not None and now - self._started >= limit):
+            spent = format_seconds(now - self._started)
+            raise ServiceResponseTimeoutError(f"no content within {spent}")
+
+    def accept(self, response: PipelineResponse[Any, Any]) -> bool:
+        """Judge an answer; ``False`` asks for the next step."""
+        http, failure = response.http_response, None
+        if http.status_code != 200 or not self.is_streamed:
+            value = response.context.get("deserialized_data")
+            now = self._settings.clock()
+            failure = judge_answer(http, value, self._outgoing.operation, now)
+        self._record(failure, http)
+        if failure is None:
+            self.served_by = self._candidate.target
+            return True
+        self._last = (response if http.status_code != 200 else None, None)
+        return False
+
+    def fail(self, error: BaseException) -> None:
+        """Take note of an exception that came in place of an answer."""
+        http = answer_in(error)
+        self._record(judge_error(error, self._settings.clock()), http)
+        answer = None
+        if http is not None and http.status_code != 200:
+            answer = PipelineResponse(self._request.http_request, http, self._context)
+        self._last = (answer, error)
+
+    def paused(self, step: Wait) -> None:
+        """Take note of a wait that was carried out."""
+        self._events.append(Pause(step.candidate.target, step.seconds))
+        self.plan = self.plan.wait(step)
+
+    def deliver(
+        self, response: PipelineResponse[Any, Any], stream: Any = None
+    ) -> PipelineResponse[Any, Any]:
+        """Hand over the answer of the target that served; ``stream`` stands in for a stream's."""
+        if stream is not None:
+            response = PipelineResponse(response.http_request, stream, response.context)
+        self._publish(response)
+        if self.served_by != self._route.requested:
+            _LOGGER.info("Successfully used fallback model: %s", self.served_by)
+        return response
+
+    def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
+        """Hand back the last answer as it is, or raise what the caller can act upon."""
+        response, error = self._last
+        raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
+        if raised is None and response is not None:
+            self._publish(response)
+            return response
+        failure = raised if raised is not None else error
+        if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
+            raise RuntimeError(f"nothing to hand back after {step}")
+        attach_trail(failure, self.trail())
+        if failure is error:
+            raise failure
+        raise failure from error
+
+    def nearest_models(self) -> tuple[str, ...]:
+        """Return the known models whose names come nearest to an unknown one."""
+        model = self._outgoing.payload.get("model")
+        try:
+            self._settings.registry.get(str(model))
+        except UnknownModelError as error:
+            return error.suggestions
+        return ()
+
+    def _seconds_left(self) -> float:
+        limit = self._settings.attempt_timeout
+        most = limit if limit is not None else inf
+        return most if self._deadline == inf else min(most, self._deadline - self._started)
+
+    def _record(self, failure: Failure | None, http: Any) -> None:
+        candidate, now = self._candidate, self._settings.clock()
+        attempt = Attempt(
+            candidate.target,
+            self._started,
+            max(0.0, now - self._started),
+            http.status_code if http is not None else None,
+            failure,
+            retry=any(tried.key == candidate.key for tried, _ in self.plan.attempts),
+            emulated=http is not None and "x-emulated-by" in http.headers,
+        )
+        self._events.append(attempt)
+        repair = failure is not None and self._learn(candidate, failure)
+        if failure is None:
+            self._settings.ledger.succeed((candidate.key, candidate.endpoint), now)
+        elif not repair:
+            key = candidate.endpoint if covers_endpoint(failure) else candidate.key
+            self._settings.ledger.fail(key, failure, now)
+            _log(candidate, failure)
+        self.plan = self.plan.record(candidate, attempt, repair=repair)
+        if http is not None:
+            self._note_lifecycle(candidate, http.headers, now)
+
+    def _note_lifecycle(self, candidate: Candidate, headers: Any, now: float) -> None:
+        if "deprecation" not in headers and "sunset" not in headers:
+            return
+        lifecycle = read_lifecycle(headers, now=now)
+        if lifecycle and self._settings.ledger.note_lifecycle(candidate.endpoint, lifecycle):
+            _LOGGER.warning("%s announces its end: %s", candidate.target, lifecycle)
+
+    def _learn(self, candidate: Candidate, failure: Failure) -> bool:
+        """Remember a refused member; true where the same target may be asked once more."""
+        if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
+            return False
+        ledger, param = self._settings.ledger, (failure.param or "").partition(".")[0]
+        known = candidate.facts.rejects | ledger.learnt(candidate.key)
+        if not repairable(param, adapt(self._outgoing.payload, known)[0]):
+            return False
+        ledger.learn(candidate.key, param)
+        return True
+
+    def _note(self, passed: tuple[Skip, ...]) -> None:
+        for skip in passed:
+            mark = (skip.target, skip.reason.partition(",")[0])
+            if mark not in self._seen:
+                self._seen.add(mark)
+                self._events.append(skip)
+                _LOGGER.debug("Skipped %s: %s", skip.target, skip.reason)
+
+    def _publish(self, response: PipelineResponse[Any, Any]) -> None:
+        attach_trail(response.http_response, self.trail)
+        self._context[TRAIL_KEY] = self.trail
+
+
+def _log(candidate: Candidate, failure: Failure) -> None:
+    if failure.kind is FailureKind.AUTH:
+        _LOGGER.warning("%s refused the credential: %s", candidate.target, failure.message)
+    elif failure.kind is FailureKind.RATE_LIMITED:
+        _LOGGER.info("Rate limit hit for %s, attempting fallback", candidate.target)
+    else:
+        _LOGGER.info("%s failed (%s): %s", candidate.target, failure.kind.value, failure.message)

@@ -1,0 +1,98 @@
+"""The policy that falls back to the next target that can serve the request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import HTTPPolicy
+from azure.core.rest import HttpRequest, HttpResponse
+
+from .._core.plan import Try, Wait
+from .._core.stream_reader import StreamFault
+from ._begin import Planner
+from ._chain import binds_credentials
+from ._configure import configure
+from ._run import Run
+from ._stream import READ_ERRORS, StreamedResponse, as_azure_error
+
+
+class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
+    """Falls back to the next target when one is limited, down, retired or cannot serve.
+
+    Give it to a client as ``per_call_policies=[FallbackPolicy()]``, or use the clients of this
+    package, which carry one. It owns retry as well as fallback: one loop, one budget.
+
+    :param fallback: ``"tier"`` for the models of the same tier, a list of targets
+        (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
+        such lists (``"*"`` for all others), or ``None`` for no other target.
+    :keyword fallback_on: the failure kinds that may move on; by default all that are not the
+        caller's error.
+    :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
+        ``None`` leaves it to the transport (300).
+    :keyword adapt: ``"lenient"`` fits the request to what a target refuses and declares it in the
+        trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword plan: the Copilot plan whose quotas hold: free, pro, business or enterprise.
+    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
+    :keyword registry: the models that are known; the bundled ones by default.
+    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :raises ValueError: for a value out of range; TypeError for one of a wrong type.
+    """
+
+    def __init__(self, fallback: Any = "tier", **options: Any) -> None:
+        super().__init__()
+        self._planner = Planner(
+            configure(fallback, options), crosses=lambda: binds_credentials(self)
+        )
+
+    def send(
+        self, request: PipelineRequest[HttpRequest]
+    ) -> PipelineResponse[HttpRequest, HttpResponse]:
+        """Send the request to the first target that serves it."""
+        run = self._planner.begin(request)
+        if run is None:
+            return self.next.send(request)
+        while True:
+            step = run.step()
+            if isinstance(step, Try):
+                try:
+                    response = self.next.send(run.prepare(step))
+                    head = self._read_ahead(run, response)
+                except (AzureError, StreamFault) as error:
+                    run.fail(error)
+                    continue
+                if run.accept(response):
+                    return run.deliver(response, head)
+            elif isinstance(step, Wait):
+                request.context.transport.sleep(step.seconds)  # type: ignore[union-attr]
+                run.paused(step)
+            else:
+                return run.finish(step)
+
+    def _read_ahead(
+        self, run: Run, response: PipelineResponse[HttpRequest, HttpResponse]
+    ) -> StreamedResponse | None:
+        """Read a stream up to its first content, while another target can still take over."""
+        http = response.http_response
+        if not run.is_streamed:
+            return None
+        if http.status_code != 200:
+            http.read()
+            return None
+        reader, head, rest = run.open_stream(http), [], http.iter_bytes()
+        try:
+            while not (reader.has_content or reader.done):
+                chunk = next(rest, None)
+                head.append(reader.end() if chunk is None else reader.feed(chunk))
+                if chunk is None:
+                    break
+                run.check_overdue()
+        except BaseException as error:
+            http.close()
+            if isinstance(error, READ_ERRORS):
+                raise as_azure_error(error) from error
+            raise
+        return StreamedResponse(http, run, b"".join(head), rest)

@@ -1,0 +1,81 @@
+"""The async twin of :mod:`.fallback`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.pipeline.policies import AsyncHTTPPolicy
+from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+from .._core.plan import Try, Wait
+from .._core.stream_reader import StreamFault
+from ._begin import Planner
+from ._chain import binds_credentials
+from ._configure import configure
+from ._run import Run
+from ._stream import READ_ERRORS, AsyncStreamedResponse, as_azure_error
+
+
+class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
+    """Falls back to the next target when one is limited, down, retired or cannot serve.
+
+    The twin of :class:`FallbackPolicy` for async clients, with the same keywords; the two may share
+    a ledger.
+    """
+
+    def __init__(self, fallback: Any = "tier", **options: Any) -> None:
+        super().__init__()
+        self._planner = Planner(
+            configure(fallback, options), crosses=lambda: binds_credentials(self)
+        )
+
+    async def send(
+        self, request: PipelineRequest[HttpRequest]
+    ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+        """Send the request to the first target that serves it."""
+        run = self._planner.begin(request)
+        if run is None:
+            return await self.next.send(request)
+        while True:
+            step = run.step()
+            if isinstance(step, Try):
+                try:
+                    response = await self.next.send(run.prepare(step))
+                    head = await self._read_ahead(run, response)
+                except (AzureError, StreamFault) as error:
+                    run.fail(error)
+                    continue
+                if run.accept(response):
+                    return run.deliver(response, head)
+            elif isinstance(step, Wait):
+                await request.context.transport.sleep(step.seconds)  # type: ignore[union-attr, misc]
+                run.paused(step)
+            else:
+                return run.finish(step)
+
+    async def _read_ahead(
+        self, run: Run, response: PipelineResponse[HttpRequest, AsyncHttpResponse]
+    ) -> AsyncStreamedResponse | None:
+        """Read a stream up to its first content, while another target can still take over."""
+        http = response.http_response
+        if not run.is_streamed:
+            return None
+        if http.status_code != 200:
+            await http.read()
+            return None
+        reader, head, rest = run.open_stream(http), [], http.iter_bytes()
+        try:
+            while not (reader.has_content or reader.done):
+                chunk = await anext(rest, None)
+                head.append(reader.end() if chunk is None else reader.feed(chunk))
+                if chunk is None:
+                    break
+                run.check_overdue()
+        except BaseException as error:
+            await http.close()
+            if isinstance(error, READ_ERRORS):
+                raise as_azure_error(error) from error
+            raise
+        return AsyncStreamedResponse(http, run, b"".join(head), rest)

@@ -1,0 +1,20 @@
+"""Models: names, tiers, quotas, limits and capabilities, each with its source."""
+
+from .errors import CatalogError, OverlayError, UnknownModelError
+from .model_info import ModelInfo
+from .names import Alias
+from .registry import ModelRegistry, default_registry
+from .tiers import Plan, Quota, RateLimitTier
+
+__all__ = [
+    "Alias",
+    "CatalogError",
+    "ModelInfo",
+    "ModelRegistry",
+    "OverlayError",
+    "Plan",
+    "Quota",
+    "RateLimitTier",
+    "UnknownModelError",
+    "default_registry",
+]
