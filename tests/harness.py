@@ -100,7 +100,9 @@ def stream(*chunks: Any, content_type: str = "text/event-stream") -> Answer:
 
 def hello_stream() -> Answer:
     """A complete stream that says Hello."""
-    return stream(delta("", role="assistant"), delta("Hel"), delta("lo"), delta(finish="stop"), DONE)
+    return stream(
+        delta("", role="assistant"), delta("Hel"), delta("lo"), delta(finish="stop"), DONE
+    )
 
 
 def error(status: int, code: str | None = None, message: str = "no", **headers: str) -> Answer:
@@ -270,7 +272,9 @@ class Twin:
     def transport(self, service: Service) -> Any:
         return AsyncFakeTransport(service) if self.is_async else FakeTransport(service)
 
-    def client(self, service: Service, endpoint: Any = URL, kind: str = "Chat", **options: Any) -> Any:
+    def client(
+        self, service: Service, endpoint: Any = URL, kind: str = "Chat", **options: Any
+    ) -> Any:
         """A client of this package on the fake transport, with the service's clock."""
         names = {"Chat": "ChatCompletionsClient", "Embeddings": "EmbeddingsClient"}
         options.setdefault("credential", "key")

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .facts import ModelFacts
-from .tokens import estimate_text
+from .tokens import MESSAGE_OVERHEAD, estimate_text
 
-MESSAGE_OVERHEAD = 4  # tokens that role and separators of one message cost
 IMAGE_TOKENS = 765  # one high-detail image of 1024 x 1024 in OpenAI's published rule
 
 TokenCounter = Callable[[str], int]

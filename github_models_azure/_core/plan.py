@@ -44,7 +44,8 @@ class Candidate:
 
     ``key`` and ``endpoint`` name it in the ledger; both carry a fingerprint of the credential.
     ``gone`` is why the target is known to be retired, ``refused`` why it may not be used for
-    another reason, ``advice`` what to do about its endpoint.
+    another reason, ``advice`` what to do about its endpoint. Where the facts are not ``firm``
+    (seen of the model elsewhere), what they lack orders the route and is no refusal.
     """
 
     target: str
@@ -54,6 +55,7 @@ class Candidate:
     gone: str | None = None
     refused: str | None = None
     advice: str | None = None
+    firm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,8 @@ class _Choice:
         if known is not None:
             return Verdict(candidate, REFUSED, known)
         lack = unmet(self.plan.needs, candidate.facts)
-        if lack is not None and (lack.firm or self.plan.attempts):
+        firm = lack is not None and lack.firm and candidate.firm
+        if lack is not None and (firm or self.plan.attempts):
             return Verdict(candidate, REFUSED, lack.reason)
         spent = self._spent(candidate)
         if spent is not None:

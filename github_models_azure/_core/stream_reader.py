@@ -111,13 +111,15 @@ class StreamReader:
 
     def _notice(self, update: Mapping[str, object]) -> None:
         choices = update.get("choices")
-        if not isinstance(choices, list) or not choices:
-            if update.get("error"):
-                raise StreamFault(classify_stream_error(update))
+        if update.get("error"):
+            raise StreamFault(classify_stream_error(update))
+        if not isinstance(choices, list):
             return
         for choice in choices:
             if not isinstance(choice, Mapping):
                 continue
+            if choice.get("error") or choice.get("finish_reason") == "error":
+                raise StreamFault(classify_stream_error(choice))
             if choice.get("finish_reason"):
                 self._finished = self.has_content = True
             delta = choice.get("delta") or choice.get("message")

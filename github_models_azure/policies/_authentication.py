@@ -26,6 +26,8 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     :raises CredentialScopeError: where the credential would travel in clear text or leave GitHub.
     """
     endpoint: Endpoint = request.context.get(ENDPOINT_KEY) or own
+    # The SDK's own keyword for clear text: with a key it would end in the socket layer.
+    request.context.options.pop("enforce_https", None)
     http = request.http_request
     if origin_of(http.url) != endpoint.origin:  # a redirect led elsewhere
         _strip(http, keep=None)

@@ -41,7 +41,9 @@ def _judge_body(http: Any, value: object, now: float) -> Failure:
     body = http.content if isinstance(http.content, bytes) else b""
     if http.status_code == 200:
         text = body.decode("utf-8", "replace") if value is None else value
-        found = classify_ok_body(text, content_type=http.headers.get("content-type"))
+        found = classify_ok_body(
+            text, content_type=http.headers.get("content-type"), headers=http.headers, now=now
+        )
         if found is not None:
             return found
     return classify_response(http.status_code, http.headers, body, now=now)

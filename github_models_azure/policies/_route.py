@@ -67,8 +67,8 @@ def build_route(
     candidates: list[Candidate] = []
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
-    for endpoint, name in _targets(settings, own, model, operation):
-        candidate, destination = _place(settings, endpoint, name, own, today)
+    for endpoint, name, chosen in _targets(settings, own, model, operation):
+        candidate, destination = _place(settings, endpoint, name, today, chosen=chosen)
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
@@ -82,28 +82,35 @@ def build_route(
 
 def _targets(
     settings: FallbackSettings, own: Endpoint, model: str | None, operation: Operation
-) -> Iterator[tuple[Endpoint, str | None]]:
+) -> Iterator[tuple[Endpoint, str | None, bool]]:
+    """Yield the targets; the last part tells those we chose from those the caller named."""
     fallback = settings.fallback
     endpoint, name = _named_endpoint(settings, own, model)
     if name is not None and settings.registry.is_auto(name):
-        for choice in settings.registry.auto_candidates(name):
-            yield endpoint, choice.id
+        for choice in _auto(settings, endpoint, name):
+            yield endpoint, choice.id, True
         if fallback == "tier":
             return
     else:
-        yield endpoint, name
+        yield endpoint, name, False
     info = settings.registry.find(name) if name is not None else None
     if isinstance(fallback, Mapping):
         fallback = _listed(fallback, name, info)
     if isinstance(fallback, tuple):
         for target in fallback:
-            yield target.endpoint or own, target.model
+            yield target.endpoint or own, target.model, False
     elif (
         fallback == "tier" and name is not None and info is not None and operation is Operation.CHAT
     ):
         for other in settings.registry.same_tier(info.id):
             # An endpoint that was asked for a bare name is given bare names.
-            yield endpoint, other.id if "/" in name else other.legacy_name or other.id
+            alike = other.id if "/" in name else other.legacy_name or other.id
+            yield endpoint, alike, True
+
+
+def _auto(settings: FallbackSettings, endpoint: Endpoint, name: str) -> tuple[ModelInfo, ...]:
+    plan = None if endpoint.dialect == "unknown" else settings.plan
+    return settings.registry.auto_candidates(name, plan=plan)
 
 
 def _named_endpoint(
@@ -130,21 +137,26 @@ def _place(
     settings: FallbackSettings,
     endpoint: Endpoint,
     name: str | None,
-    own: Endpoint,
     today: date,
+    *,
+    chosen: bool,
 ) -> tuple[Candidate, Destination]:
     info = settings.registry.find(name) if name is not None else None
     wire, key_model = _wire_name(endpoint, name, info), (info.id if info else name) or ""
     shown = wire if wire is not None else "(the endpoint's model)"
     base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
     target = f"{endpoint.name}/{info.id if info and endpoint.dialect != 'unknown' else shown}"
+    # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
+    firm = chosen or endpoint.dialect != "unknown"
     candidate = Candidate(
         target=target,
         key=f"{base}|{key_model}",
         endpoint=base,
-        facts=_facts(settings, endpoint, info),
-        gone=_gone(settings, endpoint, info, today),
-        refused=_refused(settings, endpoint, info),
+        facts=_facts(settings, endpoint, info, firm=firm),
+        firm=firm,
+        gone=_gone(settings, endpoint, info, today, chosen=chosen),
+        # What the caller names is asked: the plan may be a default that nobody thought of.
+        refused=_refused(settings, endpoint, info) if chosen else None,
         advice=endpoint.successor,
     )
     return candidate, Destination(endpoint, wire)
@@ -158,10 +170,12 @@ def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> 
     return info.id
 
 
-def _facts(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> ModelFacts:
+def _facts(
+    settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None, *, firm: bool
+) -> ModelFacts:
     if info is None:
         return UNKNOWN
-    facts = info.facts()
+    facts = info.facts() if firm else replace(info.facts(), rejects=frozenset())
     quota = settings.registry.quota(info, settings.plan)
     cap = quota.input_tokens_per_request if quota is not None else None
     if cap is None:
@@ -172,12 +186,17 @@ def _facts(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | Non
 
 
 def _gone(
-    settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None, today: date
+    settings: FallbackSettings,
+    endpoint: Endpoint,
+    info: ModelInfo | None,
+    today: date,
+    *,
+    chosen: bool,
 ) -> str | None:
     if settings.allow_retired:
         return None
     reason = endpoint.gone(today)
-    if reason is None and info is not None and endpoint.dialect != "unknown":
+    if reason is None and info is not None and (chosen or endpoint.dialect != "unknown"):
         retired = info.retired_on
         if retired is not None and retired <= today:
             successor = f"; its successor is {info.successor}" if info.successor else ""

@@ -64,16 +64,19 @@ class StreamedResponse(_Streamed):
 
         :raises StreamInterruptedError: where the stream breaks.
         """
-        yield self._head
         reader = self._reader
         try:
-            while not reader.done:
+            if reader.done:
+                self.close()
+            yield self._head
+            ended = reader.done
+            while not ended:
                 chunk = next(self._rest, None)
                 out = reader.end() if chunk is None else reader.feed(chunk)
-                if out:
-                    yield out
-                if chunk is None:
-                    break
+                ended = chunk is None or reader.done
+                if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
+                    self.close()
+                yield out
         except (StreamFault, *READ_ERRORS) as error:
             raise self._interrupted(error) from error
         finally:
@@ -92,16 +95,19 @@ class AsyncStreamedResponse(_Streamed):
 
         :raises StreamInterruptedError: where the stream breaks.
         """
-        yield self._head
         reader = self._reader
         try:
-            while not reader.done:
+            if reader.done:
+                await self.close()
+            yield self._head
+            ended = reader.done
+            while not ended:
                 chunk = await anext(self._rest, None)
                 out = reader.end() if chunk is None else reader.feed(chunk)
-                if out:
-                    yield out
-                if chunk is None:
-                    break
+                ended = chunk is None or reader.done
+                if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
+                    await self.close()
+                yield out
         except (StreamFault, *READ_ERRORS) as error:
             raise self._interrupted(error) from error
         finally:

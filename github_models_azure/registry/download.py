@@ -105,7 +105,13 @@ class _CarefulRedirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        _check_scheme(newurl)
-        if req.type == "https" and urlsplit(newurl).scheme.lower() != "https":
-            raise CatalogError(f"{public_part(req.full_url)} redirects to an unprotected address.")
+        try:
+            _check_scheme(newurl)
+            if req.type == "https" and urlsplit(newurl).scheme.lower() != "https":
+                raise CatalogError(
+                    f"{public_part(req.full_url)} redirects to an unprotected address."
+                )
+        except CatalogError:
+            fp.close()
+            raise
         return super().redirect_request(req, fp, code, msg, headers, newurl)

@@ -140,11 +140,20 @@ class _Overlay:
         if given.legacy_name is not None:
             wanted.append(("legacy_name", given.legacy_name))
         for field, value in wanted:
-            found = index.find(value)
-            if found is not None and found.id != model.id:
+            owner = self._owner(value, model) or index.find(value)
+            if owner is not None and owner.id != model.id:
                 self._problems.append(
-                    f"model {shown(model.id)}: {field} = {shown(value)}: already names {found.id}"
+                    f"model {shown(model.id)}: {field} = {shown(value)}: already names {owner.id}"
                 )
+
+    def _owner(self, name: str, but: ModelInfo) -> ModelInfo | None:
+        """Return another model that has the name as its id or legacy name."""
+        key = name.lower()
+        for model in self._models.values():
+            own = (model.id.lower(), (model.legacy_name or "").lower())
+            if key in own and model.id != but.id:
+                return model
+        return None
 
     def _with_successor(self, index: NameIndex, model: ModelInfo) -> ModelInfo:
         given = self._given.get(model.id)

@@ -33,6 +33,12 @@ def _readable(value: str) -> str:
     return "".join(filter(str.isprintable, " ".join(value.split())))
 
 
+def _not_empty(value: str) -> str:
+    if not value:
+        raise ValueError("should not be empty")
+    return value
+
+
 def _slashed(value: str) -> str:
     if not all(value.partition("/")):
         raise ValueError("should be of the form publisher/model")
@@ -44,7 +50,7 @@ Word = Annotated[
 ]
 CatalogId = Annotated[Word, AfterValidator(_slashed)]
 Text = Annotated[str, Field(max_length=4000, strict=True), AfterValidator(_readable)]
-Label = Annotated[Text, Field(min_length=1)]
+Label = Annotated[Text, AfterValidator(_not_empty)]
 Tokens = Annotated[int, Field(strict=True, ge=0, le=_MOST_TOKENS)]
 Limit = Annotated[int, Field(strict=True, ge=1, le=_MOST_TOKENS)]
 Flag = Annotated[bool, Field(strict=True)]

@@ -1,0 +1,171 @@
+"""Each origin gets its own credential and no other."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from azure.core.credentials import AccessToken, AzureKeyCredential
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+)
+
+from github_models_azure import Endpoint, Target
+from github_models_azure.exceptions import CredentialScopeError
+from tests.harness import (
+    Answer,
+    Sent,
+    Service,
+    Twin,
+    chat,
+    limited,
+)
+
+FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
+
+
+def falls_back(sent: Sent) -> Answer:
+    return limited() if sent.model == FIRST else chat(sent.model)
+
+
+def test_no_credential_crosses_origins(twin: Twin) -> None:
+    """Each origin gets its own key and nothing that was meant for the other."""
+    service = Service(lambda sent: limited() if "models.example" in sent.url else chat(sent.model))
+    other = Endpoint("other", "https://llm.example/v1", AzureKeyCredential("other-key"))
+    client = twin.client(service, credential="own-key", model=FIRST, fallback=[Target("m", other)])
+    headers = {"cookie": "c=own-key", "x-ms-mine": "own-key", "x-api-key": "own-key"}
+    twin.complete(client, headers=headers)
+    own, foreign = service.sent
+    assert own.headers["authorization"] == "Bearer own-key"
+    assert own.headers["cookie"] == "c=own-key"
+    assert foreign.headers["authorization"] == "Bearer other-key"
+    assert "own-key" not in json.dumps(foreign.headers)
+    assert "other-key" not in json.dumps(own.headers)
+
+
+def test_an_endpoint_without_credential_gets_none(twin: Twin) -> None:
+    """A local server is not told the key of the service it stands in for."""
+    service = Service(lambda sent: limited() if "models.example" in sent.url else chat(sent.model))
+    local = Endpoint("local", "http://localhost:11434/v1")
+    client = twin.client(service, credential="own-key", model=FIRST, fallback=[Target("m", local)])
+    twin.complete(client)
+    assert "own-key" not in json.dumps(service.sent[1].headers)
+
+
+def test_a_rotated_key_is_used_at_once(twin: Twin) -> None:
+    """After ``update`` both headers carry the new key."""
+    service = Service(lambda sent: chat(sent.model))
+    credential = AzureKeyCredential("old")
+    client = twin.client(service, "https://llm.example/v1", credential=credential, model="m")
+    twin.complete(client)
+    credential.update("new")
+    twin.complete(client)
+    assert service.sent[0].headers["api-key"] == "old"
+    assert service.sent[1].headers["api-key"] == "new"
+    assert service.sent[1].headers["authorization"] == "Bearer new"
+
+
+def test_a_key_is_not_sent_in_clear_text(twin: Twin) -> None:
+    """http to another machine is refused before sending."""
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(service, "http://llm.example/v1", credential="secret", model="m")
+    with pytest.raises(CredentialScopeError, match="clear text") as caught:
+        twin.complete(client)
+    assert service.sent == []
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:8080", "[::1]:9", "a.localhost"])
+def test_loopback_takes_keys_in_clear_text(twin: Twin, host: str) -> None:
+    """This machine is no other machine."""
+    service = Service(lambda sent: chat(sent.model))
+    twin.complete(twin.client(service, f"http://{host}/v1", model="m"))
+    assert service.sent[0].headers["authorization"] == "Bearer key"
+
+
+def test_a_github_token_stays_with_github(twin: Twin) -> None:
+    """A GitHub token credential is refused for any other host."""
+    service = Service(lambda sent: chat(sent.model))
+    credential = twin.package.GitHubTokenCredential("ghp_secret")
+    client = twin.client(service, "https://llm.example/v1", credential=credential, model="m")
+    with pytest.raises(CredentialScopeError, match="GitHub token"):
+        twin.complete(client)
+    assert service.sent == []
+    client = twin.client(service, "github", credential=credential, model=FIRST, allow_retired=True)
+    twin.complete(client)
+    assert service.sent[0].headers["authorization"] == "Bearer ghp_secret"
+    assert "api-key" not in service.sent[0].headers
+
+
+def test_a_redirect_elsewhere_takes_no_key_along(twin: Twin) -> None:
+    """A 307 to another origin is followed without any credential."""
+
+    def answer(sent: Sent) -> Answer:
+        if "models.example" in sent.url:
+            return Answer(307, None, {"location": "https://elsewhere.example/chat/completions"})
+        return chat("m")
+
+    service = Service(answer)
+    twin.complete(twin.client(service, credential="secret", model="m"))
+    assert "secret" not in json.dumps(service.sent[1].headers)
+
+
+def test_a_token_credential_is_asked_for_its_scope(twin: Twin) -> None:
+    """Entra credentials sign as azure-core does, on loopback over http too."""
+    scopes: list[str] = []
+
+    class Credential:
+        def get_token(self, *asked: str, **_: Any) -> AccessToken:
+            scopes.extend(asked)
+            return AccessToken("entra", 4_000_000_000)
+
+    class AsyncCredential(Credential):
+        async def get_token(self, *asked: str, **_: Any) -> AccessToken:  # type: ignore[override]
+            return super().get_token(*asked)
+
+    service = Service(lambda sent: chat(sent.model))
+    credential = AsyncCredential() if twin.is_async else Credential()
+    client = twin.client(
+        service,
+        "http://localhost:1/v1",
+        credential=credential,
+        model="m",
+        credential_scopes=["https://ai.azure.com/.default"],
+    )
+    twin.complete(client)
+    twin.complete(client)
+    assert scopes == ["https://ai.azure.com/.default"]
+    assert service.sent[0].headers["authorization"] == "Bearer entra"
+
+
+def test_a_credential_without_a_token_is_an_authentication_error(twin: Twin) -> None:
+    """The credential's own words reach the caller."""
+    service = Service(lambda sent: chat(sent.model))
+    credential = twin.package.GitHubTokenCredential(environ={}, run_gh=lambda: None)
+    client = twin.client(service, "github", credential=credential, model=FIRST, allow_retired=True)
+    with pytest.raises(ClientAuthenticationError, match="models:read"):
+        twin.complete(client)
+    assert service.sent == []
+
+
+def test_enforce_https_never_reaches_the_socket_layer(twin: Twin) -> None:
+    """The SDK's own keyword for it breaks with a key; here it is harmless."""
+    service = Service(lambda sent: chat(sent.model))
+    twin.complete(twin.client(service, model="m"), enforce_https=False)
+    assert "enforce_https" not in service.sent[0].options
+
+
+def test_a_users_authentication_policy_is_kept(twin: Twin) -> None:
+    """Whoever brings an own policy keeps it, and gets no targets on other origins."""
+    from azure.core.pipeline.policies import AzureKeyCredentialPolicy
+
+    service = Service(lambda sent: chat(sent.model))
+    policy = AzureKeyCredentialPolicy(AzureKeyCredential("mine"), "x-mine")
+    other = Endpoint("other", "https://llm.example/v1", AzureKeyCredential("other"))
+    client = twin.client(service, model="m", authentication_policy=policy)
+    twin.complete(client)
+    assert service.sent[0].headers["x-mine"] == "mine"
+    with pytest.raises(CredentialScopeError, match="TargetAuthenticationPolicy"):
+        twin.complete(client, fallback=[Target("m", other)])
+    assert len(service.sent) == 1
