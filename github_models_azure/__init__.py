@@ -8,13 +8,18 @@ A rate limit, an outage, a retired model or a retired endpoint becomes a fallbac
 that can serve the request; ``trail_of(answer)`` says who gave it.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from ._client import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
-from ._credentials import GitHubTokenCredential
 from ._version import __version__
-from .endpoints import Endpoint, Target
-from .ledger import MemoryLedger
-from .registry import ModelRegistry, RateLimitTier
-from .trail import Trail, trail_of
+
+if TYPE_CHECKING:
+    from ._credentials import GitHubTokenCredential
+    from .endpoints import Endpoint, Target
+    from .ledger import MemoryLedger
+    from .registry import ModelRegistry, RateLimitTier
+    from .trail import Trail, trail_of
 
 __all__ = [
     "ChatCompletionsClient",
@@ -30,3 +35,27 @@ __all__ = [
     "__version__",
     "trail_of",
 ]
+
+_LOADED_ON_USE = {
+    "Endpoint": ".endpoints",
+    "GitHubTokenCredential": "._credentials",
+    "MemoryLedger": ".ledger",
+    "ModelRegistry": ".registry",
+    "RateLimitTier": ".registry",
+    "Target": ".endpoints",
+    "Trail": ".trail",
+    "trail_of": ".trail",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is used: importing this package costs little more than importing the SDK."""
+    if name not in _LOADED_ON_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_LOADED_ON_USE[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

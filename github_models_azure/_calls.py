@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from ._core.failures import FailureKind
-from .policies._report import CallReport
+from .policies._report import REPORT_OPTION, CallReport, RoutePlanned
 from .trail import attach_trail, trail_of
+
+__all__ = ["RoutePlanned", "begin", "keep_trail", "reported"]
 
 _BODY_MEMBERS = frozenset(
     {
@@ -23,10 +25,11 @@ _BODY_MEMBERS = frozenset(
 """Members of a chat body that the SDK has no keyword for."""
 
 
-def check_keywords(keywords: Mapping[str, Any]) -> None:
-    """Refuse members of the body that were given as keywords.
+def begin(keywords: dict[str, Any], *, plan_only: bool = False) -> CallReport:
+    """Check a call's keywords and add the report that its policy fills in.
 
-    :raises TypeError: with the way to send them; the SDK would hand them to the socket layer.
+    :raises TypeError: for members of the body, with the way to send them; the SDK would hand them
+        to the socket layer.
     """
     wrong = sorted(_BODY_MEMBERS & keywords.keys())
     if wrong:
@@ -34,6 +37,8 @@ def check_keywords(keywords: Mapping[str, Any]) -> None:
         raise TypeError(
             f"{wrong[0]!r} is no keyword of this call; send it as model_extras={{{extras}}}."
         )
+    report = keywords[REPORT_OPTION] = CallReport(plan_only)
+    return report
 
 
 @contextmanager

@@ -6,31 +6,29 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from . import _sdk
-from ._calls import check_keywords, keep_trail, reported
-from ._credentials import GitHubTokenCredential
-from ._setup import Parts
-from ._transport import sync_transport
 from ._wired import WiredClient
-from .policies import FallbackPolicy, RoutePlan, TargetAuthenticationPolicy
-from .policies._report import REPORT_OPTION, CallReport, RoutePlanned
+
+if TYPE_CHECKING:
+    from .policies import RoutePlan
 
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
-_PARTS = Parts(FallbackPolicy, TargetAuthenticationPolicy, GitHubTokenCredential, sync_transport)
-
 
 def _call(send: Any, args: Any, kwargs: Any) -> Any:
-    check_keywords(kwargs)
-    report = CallReport()
+    from ._calls import begin, keep_trail, reported  # loaded by the first client
+
+    report = begin(kwargs)
     with reported(report):
-        result = send(*args, **kwargs, **{REPORT_OPTION: report})
+        result = send(*args, **kwargs)
     return keep_trail(result, report)
 
 
 def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    check_keywords(kwargs)
+    from ._calls import RoutePlanned, begin
+
+    begin(kwargs, plan_only=True)
     try:
-        send(*args, **kwargs, **{REPORT_OPTION: CallReport(plan_only=True)})
+        send(*args, **kwargs)
     except RoutePlanned as planned:
         return planned.route
     raise TypeError("The body is not a JSON object, so there is no route to plan.")
@@ -39,7 +37,7 @@ def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
 class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback: the keywords and the results of the SDK."""
 
-    _parts = _PARTS
+    _is_async = False
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -61,7 +59,7 @@ class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
     Another model is another vector space, so models of the same tier never take over.
     """
 
-    _parts = _PARTS
+    _is_async = False
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -83,7 +81,7 @@ class ImageEmbeddingsClient(WiredClient, _sdk.ImageEmbeddingsClient):
     Another model is another vector space, so models of the same tier never take over.
     """
 
-    _parts = _PARTS
+    _is_async = False
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

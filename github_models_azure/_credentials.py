@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -167,6 +165,9 @@ def _from_keyring() -> str | None:
 
 
 def _ask_gh() -> str | None:
+    import shutil
+    import subprocess
+
     program = shutil.which("gh")
     if program is None:
         return None

@@ -8,15 +8,13 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ._credentials import DEMO_TOKEN
+from ._credentials import DEMO_TOKEN, GitHubTokenCredential
 from ._settings import Settings, load_settings
+from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.presets import GITHUB_HOSTS
 from .policies._settings import OPTION_NAMES
 from .registry import ModelRegistry, default_registry
-
-UNSET: Any = object()
-"""Stands for a keyword that was not given, where ``None`` means something."""
 
 _RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
@@ -54,8 +52,24 @@ class NoCredential:
         raise NotImplementedError("this endpoint has no credential")
 
 
+def _parts(is_async: bool) -> Parts:
+    if is_async:
+        from .aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
+        from .policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
+
+        return Parts(
+            AsyncFallbackPolicy,
+            AsyncTargetAuthenticationPolicy,
+            AsyncGitHubTokenCredential,
+            async_transport,
+        )
+    from .policies import FallbackPolicy, TargetAuthenticationPolicy
+
+    return Parts(FallbackPolicy, TargetAuthenticationPolicy, GitHubTokenCredential, sync_transport)
+
+
 def wire(
-    parts: Parts,
+    is_async: bool,
     endpoint: str | Endpoint | None,
     credential: Any,
     model: str | None,
@@ -64,10 +78,10 @@ def wire(
 ) -> Wired:
     """Resolve what a client is made of.
 
-    :param options: keywords of the fallback policy, :data:`UNSET` where not given.
+    :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
     """
-    settings = load_settings()
+    parts, settings = _parts(is_async), load_settings()
     own = _own_endpoint(parts, settings, endpoint, credential)
     endpoints = {**settings.endpoints, own.name: own}
     policy_options = _policy_options(settings, options)
@@ -137,8 +151,7 @@ def _is_demo(credential: Any) -> bool:
 
 
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
-    options = dict(settings.options)
-    options.update({name: value for name, value in given.items() if value is not UNSET})
+    options = {**settings.options, **given}
     if options.get("registry") is None:
         options["registry"] = _registry(settings)
     return {name: value for name, value in options.items() if name in OPTION_NAMES}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from ._setup import UNSET, Parts, wire
-from .endpoints import Endpoint
-from .ledger import Ledger
-from .registry import ModelRegistry, Plan
+if TYPE_CHECKING:
+    from .endpoints import Endpoint
+    from .ledger import Ledger
+    from .registry import ModelRegistry, Plan
+
+UNSET: Any = object()
+"""Stands for a keyword that was not given, where ``None`` means something."""
 
 
 class WiredClient:
@@ -40,7 +43,7 @@ class WiredClient:
     ``timeout`` bounds a whole call with all its attempts and waits.
     """
 
-    _parts: ClassVar[Parts]
+    _is_async: ClassVar[bool]
 
     def __init__(
         self,
@@ -61,6 +64,8 @@ class WiredClient:
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
+        from ._setup import wire  # the pipeline's parts load with the first client
+
         options = {
             "fallback": fallback,
             "fallback_on": fallback_on,
@@ -73,7 +78,8 @@ class WiredClient:
             "plan": plan,
             "allow_retired": allow_retired,
         }
+        options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
-        wired = wire(self._parts, endpoint, credential, model, options, keywords)
+        wired = wire(self._is_async, endpoint, credential, model, options, keywords)
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

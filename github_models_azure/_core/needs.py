@@ -25,17 +25,15 @@ class Operation(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a request requires; token counts are estimates."""
+    """What a request requires.
 
-    operation: Operation = Operation.CHAT
+    Token counts are estimates. ``capabilities`` names the facts of a model that must not be false:
+    ``tools``, ``images``, ``streaming`` and so on.
+    """
+
     input_tokens: int = 0
     output_tokens: int | None = None
-    tools: bool = False
-    parallel_tool_calls: bool = False
-    json_schema: bool = False
-    images: bool = False
-    audio: bool = False
-    streaming: bool = False
+    capabilities: tuple[str, ...] = ("chat",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +54,36 @@ def derive_needs(
     :param count: counts the tokens of a text; by characters unless a tokenizer is given.
     """
     if operation is not Operation.CHAT:
-        return Needs(operation=operation, input_tokens=_largest_input(payload.get("input"), count))
+        return Needs(_largest_input(payload.get("input"), count), None, ("embeddings",))
     text, images, audio = _read_messages(payload.get("messages"), count)
+    needed = ["chat"]
     tools = payload.get("tools") or payload.get("functions")
     if tools:
         text += count(json.dumps(tools, default=str))
+        needed.append("tools")
+        if payload.get("parallel_tool_calls") is True:
+            needed.append("parallel_tool_calls")
     response_format = payload.get("response_format")
-    schema = isinstance(response_format, Mapping) and response_format.get("type") == "json_schema"
-    if schema:
+    if isinstance(response_format, Mapping) and response_format.get("type") == "json_schema":
         text += count(json.dumps(response_format, default=str))
+        needed.append("json_schema")
+    if images:
+        needed.append("images")
+    if audio:
+        needed.append("audio")
+    if payload.get("stream") is True:
+        needed.append("streaming")
     limit = payload.get("max_completion_tokens", payload.get("max_tokens"))
     return Needs(
-        operation=operation,
-        input_tokens=text + images * IMAGE_TOKENS,
-        output_tokens=limit if isinstance(limit, int) else None,
-        tools=bool(tools),
-        parallel_tool_calls=bool(tools) and payload.get("parallel_tool_calls") is True,
-        json_schema=schema,
-        images=images > 0,
-        audio=audio,
-        streaming=payload.get("stream") is True,
+        text + images * IMAGE_TOKENS, limit if isinstance(limit, int) else None, tuple(needed)
     )
 
 
 def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     """Give the first reason why a model with these facts cannot serve the request."""
-    for needed, known, lacks in _CHECKS:
-        if needed(needs) and known(facts) is False:
-            return Unmet(lacks)
+    for capability in needs.capabilities:
+        if getattr(facts, capability) is False:
+            return Unmet(_LACKS[capability])
     for limit, firm in ((facts.input_tokens, True), (facts.advised_input_tokens, False)):
         if limit is not None and needs.input_tokens > limit:
             much = f"{needs.input_tokens:,}"
@@ -94,26 +94,16 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     return None
 
 
-_Check = tuple[Callable[[Needs], bool], Callable[[ModelFacts], bool | None], str]
-
-_CHECKS: tuple[_Check, ...] = (
-    (lambda n: n.tools, lambda f: f.tools, "does not support tools"),
-    (
-        lambda n: n.parallel_tool_calls,
-        lambda f: f.parallel_tool_calls,
-        "does not support parallel tool calls",
-    ),
-    (lambda n: n.json_schema, lambda f: f.json_schema, "does not support json_schema"),
-    (lambda n: n.images, lambda f: f.images, "does not take images"),
-    (lambda n: n.audio, lambda f: f.audio, "does not take audio"),
-    (lambda n: n.streaming, lambda f: f.streaming, "does not stream"),
-    (
-        lambda n: n.operation is not Operation.CHAT,
-        lambda f: f.embeddings,
-        "does not make embeddings",
-    ),
-    (lambda n: n.operation is Operation.CHAT, lambda f: f.chat, "is not a chat model"),
-)
+_LACKS = {
+    "audio": "does not take audio",
+    "chat": "is not a chat model",
+    "embeddings": "does not make embeddings",
+    "images": "does not take images",
+    "json_schema": "does not support json_schema",
+    "parallel_tool_calls": "does not support parallel tool calls",
+    "streaming": "does not stream",
+    "tools": "does not support tools",
+}
 
 
 def _read_messages(messages: object, count: TokenCounter) -> tuple[int, int, bool]:

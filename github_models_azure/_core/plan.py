@@ -125,12 +125,9 @@ class Plan:
 
     def record(self, candidate: Candidate, attempt: Attempt, *, repair: bool = False) -> Plan:
         """Return the plan after an attempt; ``repair`` asks the same target once more, adapted."""
-        return replace(
-            self,
-            attempts=(*self.attempts, (candidate, attempt)),
-            resume=None,
-            repair=candidate if repair else None,
-        )
+        attempts = (*self.attempts, (candidate, attempt))
+        again = candidate if repair else None
+        return replace(self, attempts=attempts, resume=None, repair=again)
 
     def wait(self, step: Wait) -> Plan:
         """Return the plan after a wait that was carried out."""

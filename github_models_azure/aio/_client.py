@@ -6,33 +6,29 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from .. import _sdk_aio as _sdk
-from .._calls import check_keywords, keep_trail, reported
-from .._setup import Parts
-from .._transport import async_transport
 from .._wired import WiredClient
-from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy, RoutePlan
-from ..policies._report import REPORT_OPTION, CallReport, RoutePlanned
-from ._credentials import GitHubTokenCredential
+
+if TYPE_CHECKING:
+    from ..policies import RoutePlan
 
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
-_PARTS = Parts(
-    AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy, GitHubTokenCredential, async_transport
-)
-
 
 async def _call(send: Any, args: Any, kwargs: Any) -> Any:
-    check_keywords(kwargs)
-    report = CallReport()
+    from .._calls import begin, keep_trail, reported  # loaded by the first client
+
+    report = begin(kwargs)
     with reported(report):
-        result = await send(*args, **kwargs, **{REPORT_OPTION: report})
+        result = await send(*args, **kwargs)
     return keep_trail(result, report)
 
 
 async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    check_keywords(kwargs)
+    from .._calls import RoutePlanned, begin
+
+    begin(kwargs, plan_only=True)
     try:
-        await send(*args, **kwargs, **{REPORT_OPTION: CallReport(plan_only=True)})
+        await send(*args, **kwargs)
     except RoutePlanned as planned:
         return planned.route
     raise TypeError("The body is not a JSON object, so there is no route to plan.")
@@ -41,7 +37,7 @@ async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
 class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback, async; otherwise as the sync client."""
 
-    _parts = _PARTS
+    _is_async = True
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -60,7 +56,7 @@ class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
 class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback, async; otherwise as the sync client."""
 
-    _parts = _PARTS
+    _is_async = True
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -79,7 +75,7 @@ class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
 class ImageEmbeddingsClient(WiredClient, _sdk.ImageEmbeddingsClient):
     """Image embeddings with fallback, async; otherwise as the sync client."""
 
-    _parts = _PARTS
+    _is_async = True
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

@@ -23,7 +23,10 @@ from ._run import Run
 from ._settings import FallbackSettings
 
 _ROUTES_KEPT = 512
-_OPERATIONS = (Operation.IMAGE_EMBEDDINGS, Operation.CHAT, Operation.EMBEDDINGS)
+_OPERATIONS = tuple(  # the longer suffix first: one ends with another
+    (operation.value, operation)
+    for operation in (Operation.CHAT, Operation.IMAGE_EMBEDDINGS, Operation.EMBEDDINGS)
+)
 
 
 class Planner:
@@ -42,8 +45,8 @@ class Planner:
     def begin(self, request: PipelineRequest[HttpRequest]) -> Run | None:
         """Start a call; ``None`` for requests that are not inference, which pass untouched."""
         http = request.http_request
-        path, _, _ = http.url.partition("?")
-        operation = next((known for known in _OPERATIONS if path.endswith(known.value)), None)
+        path = http.url.partition("?")[0]
+        operation = _operation_of(path)
         options = request.context.options
         report: CallReport | None = options.pop(REPORT_OPTION, None)
         if operation is None or http.method != "POST":
@@ -110,6 +113,13 @@ class Planner:
                 "take the first one's credential along. Add a TargetAuthenticationPolicy as "
                 "authentication_policy, or use the ChatCompletionsClient of this package."
             )
+
+
+def _operation_of(path: str) -> Operation | None:
+    for suffix, operation in _OPERATIONS:
+        if path.endswith(suffix):
+            return operation
+    return None
 
 
 def _payload(request: PipelineRequest[HttpRequest]) -> Mapping[str, object] | None:

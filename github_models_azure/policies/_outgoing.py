@@ -64,7 +64,7 @@ class Outgoing:
         context[ENDPOINT_KEY] = destination.endpoint
         if destination.model is not None and payload.get("model") != destination.model:
             payload = {**payload, "model": destination.model}
-        here = self._url.startswith(destination.endpoint.base_url() + self.operation.value)
+        here = self._url.startswith(destination.url)
         if pristine and here and payload is self.payload:
             return self._request
         http = self._http
@@ -82,8 +82,7 @@ class Outgoing:
 
     def _url_at(self, destination: Destination) -> str:
         query = self._url.partition("?")[2]
-        url = destination.endpoint.base_url() + self.operation.value
-        return f"{url}?{query}" if query else url
+        return f"{destination.url}?{query}" if query else destination.url
 
     def _options(self, seconds: float) -> dict[str, Any]:
         options = dict(self.options)

@@ -24,9 +24,10 @@ _EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an attempt goes: the endpoint, and the model name to put into the body."""
+    """Where an attempt goes: the endpoint, the URL, and the model name to put into the body."""
 
     endpoint: Endpoint
+    url: str
     model: str | None
 
 
@@ -68,11 +69,12 @@ def build_route(
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
     for endpoint, name, chosen in _targets(settings, own, model, operation):
-        candidate, destination = _place(settings, endpoint, name, today, chosen=chosen)
+        candidate, wire_name = _place(settings, endpoint, name, today, chosen=chosen)
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
-        destinations[candidate.key] = destination
+        url = endpoint.base_url() + operation.value
+        destinations[candidate.key] = Destination(endpoint, url, wire_name)
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
             keys.append(candidate.endpoint)
@@ -140,7 +142,7 @@ def _place(
     today: date,
     *,
     chosen: bool,
-) -> tuple[Candidate, Destination]:
+) -> tuple[Candidate, str | None]:
     info = settings.registry.find(name) if name is not None else None
     wire, key_model = _wire_name(endpoint, name, info), (info.id if info else name) or ""
     shown = wire if wire is not None else "(the endpoint's model)"
@@ -159,7 +161,7 @@ def _place(
         refused=_refused(settings, endpoint, info) if chosen else None,
         advice=endpoint.successor,
     )
-    return candidate, Destination(endpoint, wire)
+    return candidate, wire
 
 
 def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> str | None:

@@ -207,16 +207,17 @@ class Run:
             emulated=http is not None and "x-emulated-by" in http.headers,
         )
         self._events.append(attempt)
-        repair = failure is not None and self._learn(candidate, failure)
+        if http is not None:
+            self._note_lifecycle(candidate, http.headers, now)
         if failure is None:
             self._settings.ledger.succeed((candidate.key, candidate.endpoint), now)
-        elif not repair:
+            return
+        repair = self._learn(candidate, failure)
+        if not repair:
             key = candidate.endpoint if covers_endpoint(failure) else candidate.key
             self._settings.ledger.fail(key, failure, now)
             _log(candidate, failure)
         self.plan = self.plan.record(candidate, attempt, repair=repair)
-        if http is not None:
-            self._note_lifecycle(candidate, http.headers, now)
 
     def _note_lifecycle(self, candidate: Candidate, headers: Any, now: float) -> None:
         if "deprecation" not in headers and "sunset" not in headers:

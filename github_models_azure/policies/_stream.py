@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -14,13 +13,10 @@ from ..trail import attach_trail
 from ._faults import one_line
 from ._run import Run
 
-READ_ERRORS = (AzureError, OSError, EOFError, asyncio.TimeoutError)
-"""What reading an answer's bytes raises when the connection breaks."""
 
-
-def as_azure_error(error: BaseException) -> AzureError:
+def as_azure_error(error: Exception) -> Exception:
     """Give a broken connection the class that azure-core gives it elsewhere."""
-    if isinstance(error, AzureError):
+    if isinstance(error, AzureError | StreamFault):
         return error
     return ServiceResponseError(one_line(error), error=error)
 
@@ -77,7 +73,7 @@ class StreamedResponse(_Streamed):
                 if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
                     self.close()
                 yield out
-        except (StreamFault, *READ_ERRORS) as error:
+        except Exception as error:  # transports let their libraries' own exceptions through
             raise self._interrupted(error) from error
         finally:
             self.close()
@@ -108,7 +104,7 @@ class AsyncStreamedResponse(_Streamed):
                 if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
                     await self.close()
                 yield out
-        except (StreamFault, *READ_ERRORS) as error:
+        except Exception as error:  # transports let their libraries' own exceptions through
             raise self._interrupted(error) from error
         finally:
             await self.close()

@@ -15,7 +15,7 @@ from ._begin import Planner
 from ._chain import binds_credentials
 from ._configure import configure
 from ._run import Run
-from ._stream import READ_ERRORS, StreamedResponse, as_azure_error
+from ._stream import StreamedResponse, as_azure_error
 
 
 class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
@@ -92,7 +92,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
                 run.check_overdue()
         except BaseException as error:
             http.close()
-            if isinstance(error, READ_ERRORS):
+            if isinstance(error, Exception):  # not a cancellation, not Ctrl-C
                 raise as_azure_error(error) from error
             raise
         return StreamedResponse(http, run, b"".join(head), rest)

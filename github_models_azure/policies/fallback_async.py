@@ -15,7 +15,7 @@ from ._begin import Planner
 from ._chain import binds_credentials
 from ._configure import configure
 from ._run import Run
-from ._stream import READ_ERRORS, AsyncStreamedResponse, as_azure_error
+from ._stream import AsyncStreamedResponse, as_azure_error
 
 
 class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
@@ -75,7 +75,7 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                 run.check_overdue()
         except BaseException as error:
             await http.close()
-            if isinstance(error, READ_ERRORS):
+            if isinstance(error, Exception):  # not a cancellation, not Ctrl-C
                 raise as_azure_error(error) from error
             raise
         return AsyncStreamedResponse(http, run, b"".join(head), rest)
