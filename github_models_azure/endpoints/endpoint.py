@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,6 +63,7 @@ class Endpoint:
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
 
 
+@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
 def origin_of(url: str) -> str:
     """Give scheme, host and port of a URL, the default port left out, in lower case."""
     parts = urlsplit(url)
@@ -76,6 +78,7 @@ def origin_of(url: str) -> str:
     return f"{scheme}://{shown}:{port}"
 
 
+@lru_cache(maxsize=512)
 def is_loopback(url: str) -> bool:
     """Tell whether a URL names this machine, so that a key on cleartext goes nowhere."""
     host = (urlsplit(url).hostname or "").lower()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from .._core.cooldown import PROBE_LEASE, Cooldown, cooldown_for
 from .._core.failures import Failure
-from .._core.lifecycle import Lifecycle
+
+
+if TYPE_CHECKING:
+    from .._core.lifecycle import Lifecycle
 
 _NOTHING: Mapping[str, Cooldown] = {}
 

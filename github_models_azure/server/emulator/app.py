@@ -1,0 +1,163 @@
+"""The Starlette application of the emulator: the paths of both hosts, and what answers them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeAlias
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from . import errors
+from .control import control_routes
+from .disturbance import changed_body, disturbed_body, disturbed_stream, whole_answer
+from .errors import ServiceRefusal
+from .faults import Fault, FaultKind
+from .front import Front, Visit
+from .json_value import Json, as_object, as_text
+from .listings import catalog, legacy_models
+from .reply import Refused, Reply
+from .service import Answer, Exchange, answer_chat, answer_embeddings
+from .settings import EmulatorSettings
+from .state import EmulatorState
+
+if TYPE_CHECKING:
+    from github_models_azure.registry import ModelRegistry
+
+_Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
+_Answerer: TypeAlias = Callable[[EmulatorState, Exchange], Answer]
+
+_NEW_CHAT = (
+    "/inference/chat/completions",
+    "/inference/v1/chat/completions",
+    "/orgs/{org}/inference/chat/completions",
+)
+_NEW_EMBEDDINGS = ("/inference/embeddings", "/orgs/{org}/inference/embeddings")
+
+
+def create_app(
+    *,
+    plan: str = "free",
+    retired: str | None = None,
+    clock: Callable[[], float] = time.time,
+    registry: ModelRegistry | None = None,
+    token_plans: Mapping[str, str] | None = None,
+    settings: EmulatorSettings | None = None,
+) -> Starlette:
+    """Return an ASGI application that behaves as GitHub Models did.
+
+    :param plan: the Copilot plan whose quotas hold: free, pro, business or enterprise.
+    :param retired: ``"410"``, ``"403-sunset"``, ``"deprecated"``, or ``None`` for a live service.
+    :param clock: seconds since the epoch, like ``time.time``.
+    :param registry: the models and quotas; the bundled ones by default.
+    :param token_plans: plans of single tokens, ``{"token-a": "pro"}``.
+    :param settings: special words, tokens and limits.
+    :raises ValueError: for a plan or a retirement that does not exist.
+    """
+    return app_of(
+        EmulatorState(
+            plan=plan,
+            retired=retired,
+            clock=clock,
+            registry=registry,
+            token_plans=token_plans,
+            settings=settings,
+        )
+    )
+
+
+def app_of(state: EmulatorState) -> Starlette:
+    """Return the application that serves ``state``, kept as ``app.state.emulator``."""
+    routes = [
+        _post(state, "/chat/completions", answer_chat, legacy=True),
+        _post(state, "/embeddings", answer_embeddings, legacy=True),
+        *(_post(state, path, answer_chat, legacy=False) for path in _NEW_CHAT),
+        *(_post(state, path, answer_embeddings, legacy=False) for path in _NEW_EMBEDDINGS),
+        _get(state, "/models", lambda: legacy_models(state.registry)),
+        _get(state, "/catalog/models", lambda: catalog(state.registry)),
+        _get(state, "/v1/models", lambda: {"data": catalog(state.registry)}),
+        *control_routes(state),
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Front, state=state)],
+        exception_handlers={404: _page_not_found, 405: _wrong_method},
+    )
+    # A path with one slash too many is another path to the service, not a redirect.
+    app.router.redirect_slashes = False
+    app.state.emulator = state
+    return app
+
+
+def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool) -> Route:
+    async def endpoint(request: Request) -> Response:
+        visit = _visit(request)
+        model = as_text(as_object(visit.parsed).get("model")) or None
+        fault = _meet_fault(state, visit, model)
+        answer = whole_answer(fault) if fault is not None else None
+        if answer is not None:
+            return Refused(answer)
+        exchange = Exchange(
+            legacy=legacy,
+            authorization=request.headers.get("authorization"),
+            api_version=request.query_params.get("api-version"),
+            content_type=request.headers.get("content-type", ""),
+            body=visit.body,
+            client_request_id=request.headers.get("x-ms-client-request-id"),
+            tools_forever=fault is not None and fault.kind is FaultKind.TOOL_CALLS_FOREVER,
+        )
+        try:
+            return _reply(state, answerer(state, exchange), fault)
+        except ServiceRefusal as refusal:
+            return Refused(refusal.answer)
+
+    return Route(path, endpoint, methods=["POST"])
+
+
+def _get(state: EmulatorState, path: str, listing: Callable[[], Json]) -> Route:
+    async def endpoint(request: Request) -> Response:
+        fault = _meet_fault(state, _visit(request), None)
+        answer = whole_answer(fault) if fault is not None else None
+        return Refused(answer) if answer is not None else JSONResponse(listing())
+
+    return Route(path, endpoint, methods=["GET"])
+
+
+def _reply(state: EmulatorState, answer: Answer, fault: Fault | None) -> Reply:
+    if answer.events is not None:
+        steps, length = disturbed_stream(answer.events, fault), None
+    else:
+        steps = disturbed_body(answer.body, fault)
+        length = len(changed_body(answer.body, fault))
+    return Reply(
+        steps,
+        media_type=answer.media_type,
+        headers=answer.headers,
+        length=length,
+        finished=answer.finished,
+        stopping=state.stopping.is_set,
+        delay=state.settings.chunk_delay if answer.events is not None else 0.0,
+    )
+
+
+def _meet_fault(state: EmulatorState, visit: Visit, model: str | None) -> Fault | None:
+    fault = state.faults.take(model)
+    visit.fault = fault.kind.value if fault is not None else None
+    return fault
+
+
+def _visit(request: Request) -> Visit:
+    visit: Visit = request.scope["github_models_visit"]
+    return visit
+
+
+async def _page_not_found(request: Request, error: Exception) -> Response:
+    return Refused(errors.page_not_found())
+
+
+async def _wrong_method(request: Request, error: Exception) -> Response:
+    return Refused(errors.wrong_method())

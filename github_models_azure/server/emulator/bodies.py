@@ -1,0 +1,188 @@
+"""The bodies of plain chat answers, in the shape of each family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .completion import Choice, Completion, WrittenCall
+from .json_value import Json
+from .names import Family, ServedModel
+
+FINGERPRINT = "fp_emulated"
+
+_SAFE: Json = {"filtered": False, "severity": "safe"}
+SAFE_RESULTS: Json = {"hate": _SAFE, "self_harm": _SAFE, "sexual": _SAFE, "violence": _SAFE}
+_ABSENT: Json = {"filtered": False, "detected": False}
+_SAFE_PLAIN_RESULTS: Json = {
+    "hate": _SAFE,
+    "protected_material_code": _ABSENT,
+    "protected_material_text": _ABSENT,
+    "self_harm": _SAFE,
+    "sexual": _SAFE,
+    "violence": _SAFE,
+}
+FILTERED_RESULTS: Json = {
+    "hate": _SAFE,
+    "self_harm": _SAFE,
+    "sexual": _SAFE,
+    "violence": {"filtered": True, "severity": "medium"},
+}
+PROMPT_FILTER_RESULTS: Json = [
+    {
+        "prompt_index": 0,
+        "content_filter_results": {
+            "hate": _SAFE,
+            "jailbreak": _ABSENT,
+            "self_harm": _SAFE,
+            "sexual": _SAFE,
+            "violence": _SAFE,
+        },
+    }
+]
+
+
+def chat_body(completion: Completion, model: ServedModel, created: int) -> Json:
+    """Return the body of a plain answer; members in the order of the recordings."""
+    if model.family is Family.OPENAI:
+        return {
+            "choices": [_openai_choice(choice) for choice in completion.choices],
+            "created": created,
+            "id": chat_id(completion, model),
+            "model": model.upstream,
+            "object": "chat.completion",
+            "prompt_filter_results": PROMPT_FILTER_RESULTS,
+            "system_fingerprint": FINGERPRINT,
+            "usage": usage_of(completion, model),
+        }
+    if model.family is Family.XAI:
+        return {
+            "id": chat_id(completion, model),
+            "model": model.upstream,
+            "choices": [_xai_choice(choice) for choice in completion.choices],
+            "usage": {"audio_prompt_tokens": 0, **usage_of(completion, model)},
+            "created": created,
+            "object": "chat.completion",
+            "prompt_filter_results": None,
+            "system_fingerprint": FINGERPRINT,
+        }
+    return {
+        "choices": [_serverless_choice(choice) for choice in completion.choices],
+        "created": created,
+        "id": chat_id(completion, model),
+        "model": model.upstream,
+        "object": "chat.completion",
+        "usage": usage_of(completion, model),
+    }
+
+
+def chat_id(completion: Completion, model: ServedModel) -> str:
+    """Return the id of an answer as its family writes it."""
+    digits = completion.id[:32]
+    if model.family is Family.OPENAI:
+        return f"chatcmpl-emulated{digits[:20]}"
+    if model.family is Family.XAI:
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return digits
+
+
+def usage_of(completion: Completion, model: ServedModel) -> dict[str, Json]:
+    """Return the ``usage`` object of an answer."""
+    prompt, written = completion.prompt_tokens, completion.completion_tokens
+    if model.family is Family.SERVERLESS:
+        return {
+            "completion_tokens": written,
+            "prompt_tokens": prompt,
+            "total_tokens": prompt + written,
+        }
+    spent: dict[str, Json] = {
+        "accepted_prediction_tokens": 0,
+        "audio_tokens": 0,
+        "reasoning_tokens": completion.reasoning_tokens,
+        "rejected_prediction_tokens": 0,
+    }
+    read: dict[str, Json] = {"audio_tokens": 0, "cached_tokens": 0}
+    usage: dict[str, Json] = {
+        "completion_tokens": written,
+        "completion_tokens_details": spent,
+        "prompt_tokens": prompt,
+        "prompt_tokens_details": read,
+        "total_tokens": prompt + written,
+    }
+    if model.family is Family.XAI:
+        read.update(text_tokens=prompt, image_tokens=0)
+        usage.update(num_sources_used=0)
+    return usage
+
+
+def _filter_results(choice: Choice) -> Json:
+    """Return what the content filter found in a whole choice; tool calls are not judged."""
+    if choice.finish == "content_filter":
+        return FILTERED_RESULTS
+    return {} if choice.calls else _SAFE_PLAIN_RESULTS
+
+
+def serverless_call(call: WrittenCall) -> Json:
+    """Return a tool call without ``index`` and ``type``, as Mistral's deployments stream it."""
+    return {"function": {"arguments": call.arguments, "name": call.name}, "id": call.id}
+
+
+def _openai_choice(choice: Choice) -> Json:
+    message: dict[str, Json] = {
+        "annotations": [],
+        "content": choice.text,
+        "refusal": None,
+        "role": "assistant",
+    }
+    if choice.calls:
+        message["tool_calls"] = [
+            {
+                "function": {"arguments": call.arguments, "name": call.name},
+                "id": call.id,
+                "type": "function",
+            }
+            for call in choice.calls
+        ]
+    return {
+        "content_filter_results": _filter_results(choice),
+        "finish_reason": choice.finish,
+        "index": choice.index,
+        "logprobs": None,
+        "message": message,
+    }
+
+
+def _serverless_choice(choice: Choice) -> Json:
+    calls: Sequence[Json] | None = [
+        {
+            "function": {"arguments": call.arguments, "call_id": None, "name": call.name},
+            "id": call.id,
+            "type": "function",
+        }
+        for call in choice.calls
+    ]
+    return {
+        "finish_reason": choice.finish,
+        "index": choice.index,
+        "message": {
+            "content": choice.text or "",
+            "role": "assistant",
+            "tool_calls": calls or None,
+        },
+    }
+
+
+def xai_call(index: int, call: WrittenCall) -> Json:
+    """Return a tool call with its ``index``, as grok sends it, streamed or not."""
+    return {
+        "id": call.id,
+        "index": index,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+
+
+def _xai_choice(choice: Choice) -> Json:
+    message: dict[str, Json] = {"role": "assistant", "content": choice.text or ""}
+    if choice.calls:
+        message["tool_calls"] = [xai_call(i, call) for i, call in enumerate(choice.calls)]
+    return {"index": choice.index, "message": message, "finish_reason": choice.finish}

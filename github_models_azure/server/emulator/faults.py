@@ -1,0 +1,146 @@
+"""Faults on demand: what the emulated service can be told to do wrong, and for whom."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from .json_value import Json, as_count, as_number, as_object, as_text
+
+
+class FaultKind(str, Enum):
+    """The ways in which an answer can go wrong."""
+
+    STATUS = "status"
+    RATE_LIMIT = "rate_limit"
+    SLOW_FIRST_BYTE = "slow_first_byte"
+    STALL = "stall"
+    CUT_STREAM = "cut_stream"
+    MALFORMED_CHUNK = "malformed_chunk"
+    ERROR_EVENT = "error_event"
+    EMPTY_STREAM = "empty_stream"
+    HTML_ERROR = "html_error"
+    NON_JSON = "non_json"
+    ERROR_IN_200 = "error_in_200"
+    TOOL_CALLS_FOREVER = "tool_calls_forever"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that goes wrong for the next ``times`` requests, or until reset when ``None``.
+
+    ``model`` limits it to one model, as named in the body. ``after`` is how many events of a
+    stream arrive before it strikes; ``seconds`` how long a slow first byte or a stall lasts, in
+    real time. ``polite`` ends a cut stream cleanly, so that only the missing end betrays it;
+    ``mid_event`` cuts inside an event. ``status``, ``headers`` and ``body`` shape the answers of
+    ``status``, ``rate_limit`` and ``html_error``; ``limit``, ``span`` and ``type`` the words of a
+    ``rate_limit``, with ``seconds`` as its wait.
+    """
+
+    kind: FaultKind
+    times: int | None = 1
+    model: str | None = None
+    after: int = 1
+    seconds: float = 0.0
+    polite: bool = False
+    mid_event: bool = False
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+    type: str = "UserByModelByMinute"
+    limit: int = 10
+    span: int = 60
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", FaultKind(self.kind))
+        if self.times is not None and self.times < 1:
+            raise ValueError(f"times={self.times!r}: a fault needs at least one request, or None.")
+        if self.seconds < 0 or self.after < 0:
+            raise ValueError("A fault's seconds and after cannot be negative.")
+        if self.status is not None and not 200 <= self.status <= 599:
+            raise ValueError(f"status={self.status!r} is not an HTTP status from 200 to 599.")
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the fault for the control API."""
+        return {
+            "kind": self.kind.value,
+            "times": self.times,
+            "model": self.model,
+            "after": self.after,
+            "seconds": self.seconds,
+            "polite": self.polite,
+            "mid_event": self.mid_event,
+            "status": self.status,
+            "headers": dict(self.headers),
+            "body": self.body,
+            "type": self.type,
+            "limit": self.limit,
+            "span": self.span,
+        }
+
+
+def fault_from_json(value: Json) -> Fault:
+    """Read a fault as the control API receives it; what is left out keeps its default.
+
+    :raises ValueError: when the kind is missing or unknown, or a member is not understood.
+    """
+    given = as_object(value)
+    unknown = sorted(set(given) - set(Fault.__dataclass_fields__))
+    if unknown:
+        raise ValueError(f"Unknown members of a fault: {', '.join(unknown)}.")
+    kinds = ", ".join(kind.value for kind in FaultKind)
+    if as_text(given.get("kind")) not in {kind.value for kind in FaultKind}:
+        raise ValueError(f"kind={given.get('kind')!r} is not a fault; choose from {kinds}.")
+    return Fault(
+        kind=FaultKind(as_text(given["kind"])),
+        times=as_count(given["times"]) if "times" in given else 1,
+        model=as_text(given.get("model")) or None,
+        after=1 if (after := as_count(given.get("after"))) is None else after,
+        seconds=float(as_number(given.get("seconds")) or 0.0),
+        polite=given.get("polite") is True,
+        mid_event=given.get("mid_event") is True,
+        status=as_count(given.get("status")),
+        headers={name: str(text) for name, text in as_object(given.get("headers")).items()},
+        body=as_text(given.get("body")) or None,
+        type=as_text(given.get("type")) or "UserByModelByMinute",
+        limit=as_count(given.get("limit")) or 10,
+        span=60 if (span := as_count(given.get("span"))) is None else span,
+    )
+
+
+class FaultQueue:
+    """The faults that wait for their requests, first come first served; safe for threads."""
+
+    def __init__(self) -> None:
+        self._faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault at the end of the queue."""
+        with self._lock:
+            self._faults.append(fault)
+
+    def take(self, model: str | None) -> Fault | None:
+        """Return the fault meant for a request to ``model``, and count it as used once."""
+        with self._lock:
+            for index, fault in enumerate(self._faults):
+                if fault.model is not None and fault.model.lower() != (model or "").lower():
+                    continue
+                if fault.times == 1:
+                    del self._faults[index]
+                elif fault.times is not None:
+                    self._faults[index] = replace(fault, times=fault.times - 1)
+                return fault
+            return None
+
+    def pending(self) -> tuple[Fault, ...]:
+        """Return the faults that are still to strike."""
+        with self._lock:
+            return tuple(self._faults)
+
+    def clear(self) -> None:
+        """Forget every fault."""
+        with self._lock:
+            self._faults.clear()

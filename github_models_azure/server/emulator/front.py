@@ -1,0 +1,141 @@
+"""What stands before every route: reading, recording, marking, and the end of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from . import errors
+from .errors import DEPRECATION_HEADERS, ErrorAnswer
+from .json_value import Json
+from .service import parse
+
+if TYPE_CHECKING:
+    from .state import EmulatorState
+
+MARK = ("x-emulated-by", "github_models_azure")
+CONTROL = "/_emulator"
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way through: its body, and the fault that met it."""
+
+    body: bytes = b""
+    parsed: Json = None
+    fault: str | None = None
+
+
+class Front:
+    """The outermost ASGI layer.
+
+    It reads the body (bounded), answers for a retired service, adds ``x-emulated-by`` to every
+    answer, and writes the journal when an answer begins.
+    """
+
+    def __init__(self, app: ASGIApp, state: EmulatorState) -> None:
+        self._app = app
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        visit = Visit()
+        scope["github_models_visit"] = visit
+        answering = _Answering(self._state, scope, send, visit)
+        body = await _read(receive, self._state.settings.max_body_bytes)
+        if body is not None:
+            visit.body = body
+            try:
+                visit.parsed = parse(body) if body else None
+            except ValueError:
+                visit.parsed = None
+        try:
+            answer = None if answering.is_control else self._retirement()
+            if body is None and answer is None:
+                answer = errors.body_too_large(self._state.settings.max_body_bytes)
+            if answer is not None:
+                await send_answer(answering.send, answer)
+            else:
+                await self._app(scope, receive, answering.send)
+        finally:
+            answering.record(0)
+
+    def _retirement(self) -> ErrorAnswer | None:
+        if self._state.retired == "410":
+            return errors.brownout()
+        return errors.sunset() if self._state.retired == "403-sunset" else None
+
+
+class _Answering:
+    """Passes an answer on, with the mark, and records it once."""
+
+    def __init__(self, state: EmulatorState, scope: Scope, send: Send, visit: Visit) -> None:
+        self._state = state
+        self._scope = scope
+        self._send = send
+        self._visit = visit
+        self._recorded = False
+        path = scope["path"]
+        self.is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = [MARK]
+            if self._state.retired == "deprecated" and message["status"] == 200:
+                headers += [] if self.is_control else DEPRECATION_HEADERS
+            message = {**message, "headers": [*message.get("headers", ()), *_raw(headers)]}
+            # Before the first byte leaves: whoever reads the answer finds it in the journal.
+            self.record(message["status"])
+        await self._send(message)
+
+    def record(self, status: int) -> None:
+        if self._recorded or self.is_control:
+            return
+        self._recorded = True
+        self._state.journal.record(
+            time=self._state.clock(),
+            method=self._scope["method"],
+            path=self._scope["path"],
+            query=self._scope["query_string"].decode("latin-1"),
+            headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in self._scope["headers"]],
+            status=status,
+            body=self._visit.parsed,
+            fault=self._visit.fault,
+        )
+
+
+async def send_answer(send: Send, answer: ErrorAnswer) -> None:
+    """Send a refusal."""
+    headers = [*answer.headers, ("content-length", str(len(answer.body)))]
+    if answer.media_type is not None:
+        headers.append(("content-type", answer.media_type))
+    start = {"type": "http.response.start", "status": answer.status, "headers": _raw(headers)}
+    await send(start)
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """Return the body of a request, or ``None`` once it is longer than ``limit``."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return b"".join(parts)
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            return None
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)

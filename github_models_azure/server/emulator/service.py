@@ -1,0 +1,214 @@
+"""The emulated service itself, without a web framework: a request in, an answer out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import errors
+from .bodies import chat_body
+from .chat_checks import refusal_of
+from .chat_request import input_tokens, read_chat
+from .completion import Completion, compose
+from .embeddings import embeddings_body, input_size, read_embeddings
+from .errors import ServiceRefusal
+from .journal import bearer_token, fingerprint
+from .json_value import Json, JsonObject, as_text, compact
+from .names import Family, ServedModel, resolve_model
+from .sse import MEDIA_TYPE as SSE_TYPE
+from .sse import chat_events
+from .upstream_headers import answer_headers
+
+if TYPE_CHECKING:
+    from github_models_azure.registry import Quota
+
+    from .state import EmulatorState
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What the service looks at in a request; ``body`` is the raw text of it."""
+
+    legacy: bool
+    authorization: str | None
+    api_version: str | None
+    content_type: str
+    body: bytes
+    client_request_id: str | None = None
+    tools_forever: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: a whole body, or the events of a stream.
+
+    ``finished`` must be called once when the answer has been sent, or was given up.
+    """
+
+    body: bytes
+    events: Iterator[bytes] | None
+    media_type: str
+    headers: tuple[tuple[str, str], ...]
+    finished: Callable[[], None]
+
+
+def answer_chat(state: EmulatorState, exchange: Exchange) -> Answer:
+    """Answer a chat request.
+
+    :raises ServiceRefusal: with the answer of the service to a request it refuses.
+    """
+    user = _user(state, exchange)
+    body = read_body(exchange)
+    model = _model(state, exchange, body)
+    if model.is_embedding:
+        raise ServiceRefusal(_wrong_operation(model, "chatCompletion"))
+    tokens = input_tokens(body)
+    quota, finished = _admit(state, user, model, tokens)
+    try:
+        request = read_chat(body)
+        refusal = refusal_of(
+            body, request, model, api_version=exchange.api_version, settings=state.settings
+        )
+        if refusal is not None:
+            raise ServiceRefusal(refusal)
+        completion = compose(
+            request,
+            body,
+            model,
+            prompt_tokens=tokens,
+            output_limit=quota.output_tokens_per_request if quota is not None else None,
+            filtered_word=state.settings.filtered_answer_word,
+            silent_tools="llama-4-scout" in model.name,
+            tools_forever=exchange.tools_forever,
+        )
+        created = int(state.clock())
+        headers = _headers(state, exchange, model, completion)
+        if request.stream:
+            events = chat_events(completion, model, created, include_usage=request.include_usage)
+            return Answer(b"", events, SSE_TYPE, headers, finished)
+        written = compact(chat_body(completion, model, created)).encode()
+        return Answer(written, None, "application/json", headers, finished)
+    except BaseException:
+        finished()
+        raise
+
+
+def answer_embeddings(state: EmulatorState, exchange: Exchange) -> Answer:
+    """Answer an embeddings request.
+
+    :raises ServiceRefusal: with the answer of the service to a request it refuses.
+    """
+    user = _user(state, exchange)
+    body = read_body(exchange)
+    model = _model(state, exchange, body)
+    if not model.is_embedding:
+        raise ServiceRefusal(_wrong_operation(model, "embeddings"))
+    tokens = input_size(body)
+    _, finished = _admit(state, user, model, tokens)
+    try:
+        request = read_embeddings(body, model)
+        written = compact(embeddings_body(request, model)).encode()
+        headers = _headers(state, exchange, model, None, tokens)
+        return Answer(written, None, "application/json", headers, finished)
+    except BaseException:
+        finished()
+        raise
+
+
+def read_body(exchange: Exchange) -> JsonObject:
+    """Return the JSON object in the request.
+
+    :raises ServiceRefusal: 415 for another media type, 400 for anything but a JSON object.
+    """
+    media_type = exchange.content_type.partition(";")[0].strip().lower()
+    if media_type and media_type != "application/json" and not media_type.endswith("+json"):
+        raise ServiceRefusal(errors.wrong_content_type(media_type))
+    try:
+        value = parse(exchange.body)
+    except ValueError as error:
+        raise ServiceRefusal(errors.malformed_json()) from error
+    if not isinstance(value, dict):
+        raise ServiceRefusal(errors.not_an_object())
+    return value
+
+
+def parse(body: bytes) -> Json:
+    """Return the JSON value in ``body``.
+
+    :raises ValueError: when it is not JSON, or nested too deeply to read.
+    """
+    try:
+        value: Json = json.loads(body, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("The JSON is nested too deeply.") from error
+    return value
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON.")
+
+
+def _user(state: EmulatorState, exchange: Exchange) -> str:
+    # Only ``Authorization`` was looked at; an ``api-key`` alone was no credential on GitHub.
+    token = bearer_token(exchange.authorization or "")
+    if not token or token in state.settings.bad_tokens:
+        raise ServiceRefusal(errors.bad_credentials())
+    if token in state.settings.unscoped_tokens:
+        raise ServiceRefusal(errors.models_permission())
+    return fingerprint(token)
+
+
+def _model(state: EmulatorState, exchange: Exchange, body: JsonObject) -> ServedModel:
+    return resolve_model(
+        as_text(body.get("model")),
+        state.registry,
+        legacy=exchange.legacy,
+        bare_names=state.settings.bare_names,
+    )
+
+
+def _admit(
+    state: EmulatorState, user: str, model: ServedModel, tokens: int
+) -> tuple[Quota | None, Callable[[], None]]:
+    """Judge access, size and rate as the gateway did; return the quota and how to end the stay."""
+    quota = state.quota(user, model.info)
+    if quota is not None and not quota.available:
+        if model.info.id in state.settings.unavailable_models:
+            raise ServiceRefusal(errors.unavailable_model(model.name))
+        raise ServiceRefusal(errors.no_access(model.name if model.legacy else model.info.id))
+    limit = quota.input_tokens_per_request if quota is not None else None
+    if limit is not None and tokens > limit:
+        raise ServiceRefusal(errors.too_large(model.name, limit))
+    refusal = state.limiter.admit(user, model.info.id, quota, tokens=tokens, now=state.clock())
+    if refusal is not None:
+        raise ServiceRefusal(
+            errors.rate_limited(refusal.type, refusal.limit, refusal.span, refusal.wait)
+        )
+    return quota, lambda: state.limiter.release(user, model.info.id)
+
+
+def _wrong_operation(model: ServedModel, operation: str) -> errors.ErrorAnswer:
+    openai = model.family is Family.OPENAI
+    return errors.wrong_operation(model.name, operation, openai=openai)
+
+
+def _headers(
+    state: EmulatorState,
+    exchange: Exchange,
+    model: ServedModel,
+    completion: Completion | None,
+    tokens: int = 0,
+) -> tuple[tuple[str, str], ...]:
+    written = completion.completion_tokens if completion is not None else 0
+    read = completion.prompt_tokens if completion is not None else tokens
+    use = state.upstream_use(model.name, read + written, state.clock())
+    return answer_headers(
+        model,
+        request_id=state.next_request_id(),
+        client_request_id=exchange.client_request_id,
+        use=use,
+        prompt_tokens=read,
+        completion_tokens=written,
+    )

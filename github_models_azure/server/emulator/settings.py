@@ -1,0 +1,52 @@
+"""What an emulator can be told beside its plan, its clock and its retirement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+BareNames = Literal["unknown_model", "text", "resolve"]
+Retired = Literal["410", "403-sunset", "deprecated"]
+RETIRED_MODES: tuple[Retired, ...] = ("410", "403-sunset", "deprecated")
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatorSettings:
+    """The special words, tokens and limits of one emulator; the defaults need no change.
+
+    ``bad_tokens`` are answered with ``Bad credentials``, ``unscoped_tokens`` with the missing
+    ``models`` permission. ``unavailable_models`` are the ids that a plan without them meets as
+    ``unavailable_model`` (400) where the others are ``no_access`` (403): both were seen.
+    ``bare_names`` says what a name without a publisher meets on the new paths; public sightings
+    disagree. ``user_requests_per_minute`` is the undocumented limit over all models, and
+    ``tokens_per_minute`` replaces the registry's where set. A prompt with ``filter_word`` is
+    refused, one with ``filtered_answer_word`` gets an answer cut by the content filter.
+    ``scout_tools`` is what Llama-4-Scout does with tools: an error, or an empty answer.
+    ``chunk_delay`` is in seconds between two events of a stream.
+    """
+
+    bad_tokens: frozenset[str] = frozenset({"bad"})
+    unscoped_tokens: frozenset[str] = frozenset({"no-models"})
+    unavailable_models: frozenset[str] = frozenset({"openai/gpt-5", "openai/o4-mini"})
+    bare_names: BareNames = "unknown_model"
+    user_requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    filter_word: str = "emulate-content-filter"
+    filtered_answer_word: str = "emulate-filtered-answer"
+    scout_tools: Literal["error", "silent"] = "error"
+    chunk_delay: float = 0.0
+    max_body_bytes: int = 20 * 1024 * 1024
+    journal_size: int = 1000
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{field.name}={len(value)} tokens"
+            if field.name.endswith("_tokens")
+            else f"{field.name}={value!r}"
+            for field in fields(self)
+            for value in [getattr(self, field.name)]
+        )
+        return f"EmulatorSettings({', '.join(shown)})"
+
+
+DEFAULT_SETTINGS = EmulatorSettings()

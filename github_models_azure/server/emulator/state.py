@@ -1,0 +1,139 @@
+"""Everything one emulator remembers."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from .clock import AdjustableClock
+from .faults import FaultQueue
+from .journal import Journal, fingerprint
+from .json_value import Json
+from .limiter import Limiter
+from .settings import DEFAULT_SETTINGS, RETIRED_MODES, EmulatorSettings, Retired
+
+if TYPE_CHECKING:
+    from github_models_azure.registry import ModelInfo, ModelRegistry, Plan, Quota
+
+
+class EmulatorState:
+    """The memory of one emulator, shared by its requests and whoever steers it.
+
+    :param plan: the Copilot plan of every token: free, pro, business or enterprise.
+    :param token_plans: other plans, by token; kept as fingerprints.
+    :raises ValueError: for a plan or a retirement that does not exist.
+    """
+
+    def __init__(
+        self,
+        *,
+        plan: str,
+        retired: str | None,
+        clock: Callable[[], float],
+        registry: ModelRegistry | None = None,
+        token_plans: Mapping[str, str] | None = None,
+        settings: EmulatorSettings | None = None,
+    ) -> None:
+        from github_models_azure.registry import default_registry
+
+        self.settings = settings or DEFAULT_SETTINGS
+        self.registry = registry if registry is not None else default_registry()
+        self.plan = _plan(plan)
+        self._token_plans = {
+            fingerprint(token): _plan(name) for token, name in (token_plans or {}).items()
+        }
+        self.clock = AdjustableClock(clock)
+        self.journal = Journal(self.settings.journal_size)
+        self.faults = FaultQueue()
+        self.limiter = Limiter(self.settings.user_requests_per_minute)
+        self.stopping = threading.Event()
+        self._first_retired = self.retired = _retired(retired)
+        self._requests = 0
+        self._upstream: dict[str, tuple[int, int, int]] = {}
+        self._lock = threading.Lock()
+
+    def retire(self, mode: str | None) -> None:
+        """Change what the service answers after its end; ``None`` brings it back.
+
+        :raises ValueError: for a mode that does not exist.
+        """
+        self.retired = _retired(mode)
+
+    def quota(self, user: str, model: ModelInfo) -> Quota | None:
+        """Return the quota of a user, given by fingerprint, for a model."""
+        quota = self.registry.quota(model, self._token_plans.get(user, self.plan))
+        if quota is None or self.settings.tokens_per_minute is None:
+            return quota
+        return replace(quota, tokens_per_minute=self.settings.tokens_per_minute)
+
+    def next_request_id(self) -> str:
+        """Return an id for one more answer."""
+        with self._lock:
+            self._requests += 1
+            return f"00000000-0000-4000-8000-{self._requests:012x}"
+
+    def upstream_use(self, model: str, tokens: int, now: float) -> tuple[int, int]:
+        """Count one request of the deployment's present minute; return (requests, tokens) so far.
+
+        These are the numbers of the whole deployment, which the user's quota knows nothing of.
+        """
+        minute = int(now // 60)
+        with self._lock:
+            seen, requests, spent = self._upstream.get(model, (minute, 0, 0))
+            if seen != minute:
+                requests = spent = 0
+            self._upstream[model] = (minute, requests + 1, spent + tokens)
+            return requests + 1, spent + tokens
+
+    def reset(self) -> None:
+        """Forget requests, windows and faults; undo every advance and change of retirement."""
+        self.journal.clear()
+        self.faults.clear()
+        self.limiter.reset()
+        self.clock.rewind()
+        self.retired = self._first_retired
+        with self._lock:
+            self._upstream.clear()
+            self._requests = 0
+
+    def as_json(self) -> dict[str, Json]:
+        """Return the state for the control API."""
+        now = self.clock()
+        return {
+            "plan": self.plan.value,
+            "token_plans": {user: plan.value for user, plan in self._token_plans.items()},
+            "retired": self.retired,
+            "now": now,
+            "advanced": self.clock.offset,
+            "running": self.limiter.running(),
+            "requests": len(self.journal.entries()),
+            "faults": [fault.as_json() for fault in self.faults.pending()],
+            "windows": [
+                {
+                    "user": use.user,
+                    "model": use.model,
+                    "type": use.type,
+                    "used": use.used,
+                    "limit": use.limit,
+                    "span": use.span,
+                }
+                for use in self.limiter.usage(now)
+            ],
+        }
+
+
+def _plan(name: str) -> Plan:
+    from github_models_azure.registry import Plan
+
+    return Plan.parse(name)
+
+
+def _retired(mode: str | None) -> Retired | None:
+    for known in RETIRED_MODES:
+        if mode == known:
+            return known
+    if mode is None:
+        return None
+    raise ValueError(f"retired={mode!r} does not exist; choose from {', '.join(RETIRED_MODES)}.")

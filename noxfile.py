@@ -1,0 +1,215 @@
+"""The project's chores: `nox` runs the default ones, `nox -l` lists them all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"  # the first with nox.project.dependency_groups
+nox.options.sessions = ["lint", "types", "tests", "tests_bare", "docs", "build"]
+nox.options.error_on_missing_interpreters = False  # tests_matrix uses what is installed
+nox.options.error_on_external_run = True
+
+ROOT = Path(__file__).parent
+PACKAGE = "github_models_azure"
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+PYTHONS = nox.project.python_versions(PYPROJECT)
+
+OVERALL = 92  # per cent of lines and branches
+DECISIONS = ["*/_core/*", "*/policies/*"]  # these must be covered to the last branch
+
+# Folders whose test modules may import an optional dependency at their top. Anywhere else such a
+# test carries the mark `extras` and imports inside the test or fixture.
+NEED_EXTRAS = [
+    "tests/cassettes",
+    "tests/cli",
+    "tests/evaluation",
+    "tests/integrations",
+    "tests/server",
+    "tests/servers",
+]
+OPTIONAL_MODULES = ["aiohttp", "keyring", "redis", "starlette", "typer", "uvicorn"]
+PUBLIC_MODULES = [
+    PACKAGE,
+    *(
+        f"{PACKAGE}.{name}"
+        for name in ["aio", "endpoints", "exceptions", "ledger", "policies", "registry", "trail"]
+    ),
+]
+
+SECRET_OR_SETTING = re.compile(
+    r"(?i)TOKEN|API_?KEY|SECRET|PASSWORD|_PAT$|_PROXY$|^(AZURE|GITHUB_MODELS|LLM|OPENAI)_"
+)
+
+
+def group(*names: str) -> tuple[str, ...]:
+    """Return the requirements of dependency groups; older pips lack the option for them."""
+    return nox.project.dependency_groups(PYPROJECT, *names)
+
+
+def hermetic(**settings: str) -> dict[str, str | None]:
+    """Return an environment without the developer's tokens, settings and proxies.
+
+    GITHUB_MODELS_RECORDINGS, a folder of test data, is the one setting that passes.
+    """
+    hidden = {name: None for name in os.environ if SECRET_OR_SETTING.search(name)}
+    hidden.pop("GITHUB_MODELS_RECORDINGS", None)
+    keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    return {**hidden, **keyring, "GH_CONFIG_DIR": os.devnull, **settings}
+
+
+def existing(*paths: str) -> list[str]:
+    """Return those of the paths that this checkout has."""
+    return [path for path in paths if (ROOT / path).exists()]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting with ruff."""
+    session.install(*group("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy in strict mode."""
+    session.install("-e", ".[all]", *group("types"))
+    session.run("mypy", *existing(PACKAGE, "tests/typing"))
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests with all extras, and check coverage unless arguments narrow the run."""
+    run_tests(session)
+
+
+@nox.session(python=PYTHONS)
+def tests_matrix(session: nox.Session) -> None:
+    """Run the tests on each supported Python that this machine has."""
+    run_tests(session)
+
+
+def run_tests(session: nox.Session) -> None:
+    session.install("-e", ".[all]", *group("test"))
+    data = str(Path(session.create_tmp()) / "coverage")
+    coverage = hermetic(COVERAGE_FILE=data)
+    session.run("coverage", "erase", env=coverage)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs, env=coverage)
+    if session.posargs:
+        session.log("Coverage is judged only when all tests run.")
+        return
+    session.run("coverage", "combine", "--quiet", env=coverage)
+    session.run("coverage", "report", f"--fail-under={OVERALL}", env=coverage)
+    session.log("Coverage of the decisions (_core, policies) must be complete:")
+    included = f"--include={','.join(DECISIONS)}"
+    session.run("coverage", "report", included, "--fail-under=100", env=coverage)
+
+
+@nox.session
+def tests_bare(session: nox.Session) -> None:
+    """Import the public modules and run the tests that need no extras, without any extra."""
+    session.install("-e", ".", *group("test"))
+    leaked = f"[m for m in {OPTIONAL_MODULES} if importlib.util.find_spec(m)]"
+    session.run(
+        "python",
+        "-c",
+        f"import importlib.util as _, importlib; leaked = {leaked}; "
+        "assert not leaked, f'installed without their extra: {leaked}'",
+    )
+    for module in PUBLIC_MODULES:
+        session.run("python", "-W", "error", "-c", f"import {module}", env=hermetic())
+    ignored = [f"--ignore={path}" for path in NEED_EXTRAS]
+    session.run("pytest", "-m", "not extras", *ignored, *session.posargs, env=hermetic())
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation with every warning an error, and run its samples."""
+    session.install("-e", ".[all]", *group("docs"))
+    html = Path(session.create_tmp()) / "html"
+    shutil.rmtree(html, ignore_errors=True)
+    strict = ["-W", "--keep-going", "-n", "-E", "-q", "-b", "html"]
+    session.run("sphinx-build", *strict, "docs", str(html), env=hermetic())
+    session.log(f"The pages are in {html}")
+    samples = sorted((ROOT / "docs" / "samples").glob("*.py"))
+    with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
+        for sample in samples:
+            # The dump shows where a sample hangs, and ends it.
+            watched = (
+                "import faulthandler, runpy, sys; "
+                "faulthandler.dump_traceback_later(60, exit=True); "
+                "runpy.run_path(sys.argv[1], run_name='__main__')"
+            )
+            demo = hermetic(GITHUB_TOKEN="demo_token")  # noqa: S106 - the emulator's, public
+            session.run("python", "-c", watched, str(sample), env=demo)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build sdist and wheel, and test the installed wheel away from the source tree."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as scratch:
+        dist, away = Path(scratch, "dist"), Path(scratch, "away")
+        session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
+        (wheel,) = dist.glob("*.whl")
+        check_contents(session, wheel)
+        session.install(f"{wheel}[cli]", *group("test"))
+        skipped = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "tests", away / "tests", ignore=skipped)
+        shutil.copy(ROOT / "pyproject.toml", away)  # pytest's settings
+        smoke = existing("tests/core", "tests/registry")
+        with session.chdir(away):
+            session.run(
+                "python",
+                "-c",
+                f"import {PACKAGE} as package; print(package.__file__); "
+                "assert 'site-packages' in package.__file__",
+                env=hermetic(),
+            )
+            session.run("github-models", "--help", env=hermetic())
+            session.run("pytest", "-q", "-m", "not extras", *smoke, env=hermetic())
+        for artefact in dist.iterdir():
+            session.log(f"Built and tested: {artefact.name} ({artefact.stat().st_size:,} bytes)")
+
+
+def check_contents(session: nox.Session, wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    wanted = [f"{PACKAGE}/py.typed", f"{PACKAGE}/registry/catalog.json"]
+    missing = [name for name in wanted if name not in names]
+    if not any(name.endswith("licenses/LICENSE") for name in names):
+        missing.append("LICENSE")
+    if missing:
+        session.error(f"{wheel.name} lacks {', '.join(missing)}")
+    strange = [n for n in names if n.split("/")[0] != PACKAGE and ".dist-info/" not in n]
+    if strange:
+        session.error(f"{wheel.name} carries files outside the package: {', '.join(strange)}")
+
+
+@nox.session
+def record(session: nox.Session) -> None:
+    """Record the cassettes again, from the emulator or a live endpoint; run it by hand."""
+    session.install("-e", ".[all]", *group("test"))
+    arguments = session.posargs or ["--record-mode=rewrite"]
+    session.run("pytest", "tests/cassettes", *arguments)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the cost of the policy and of the import."""
+    session.install("-e", ".[all]", *group("test"))
+    folder = ROOT / "tests" / "benchmarks"
+    if (folder / "__main__.py").exists():
+        session.run("python", "-m", "tests.benchmarks", *session.posargs, env=hermetic())
+        return
+    scripts = sorted(path for path in folder.glob("*.py") if not path.name.startswith("_"))
+    if not scripts:
+        session.error(f"there is nothing to measure in {folder}")
+    for script in scripts:
+        session.run("python", str(script), *session.posargs, env=hermetic())
