@@ -1,14 +1,26 @@
-"""The transports that the clients make for themselves."""
+"""The transports that the clients make for themselves: room for many, and a limit on whole answers.
+
+Libraries count their read timeout anew with every byte, so that an answer that drips in slowly
+outlives any timeout. These transports take the option ``answer_within`` for the answer as a whole.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from azure.core.exceptions import ServiceResponseError, ServiceResponseTimeoutError
+
+if TYPE_CHECKING:
+    from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
+
+_BLOCK = 65536
 POOL_SIZE = 100
 """Connections kept open to one host: azure-core's ten make threads reconnect for every call."""
 
 
-def sync_transport(**options: Any) -> Any:
+def sync_transport(**options: Any) -> RequestsTransport:
     """Make a requests transport with room for many threads.
 
     :param options: ``connection_timeout``, ``read_timeout``, ``connection_verify`` and the like, as
@@ -19,14 +31,28 @@ def sync_transport(**options: Any) -> Any:
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 
+    class Transport(RequestsTransport):  # type: ignore[misc] # Any to mypy: loaded by PEP 562
+        takes_answer_within = True
+
+        def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
+            if answer_within is None or kwargs.get("stream"):
+                return super().send(request, **kwargs)
+            end = time.monotonic() + answer_within
+            response = super().send(request, **{**kwargs, "stream": True})
+            with response:
+                pieces = _bounded(response, answer_within, end)
+                response.iter_bytes = lambda **_: pieces
+                response.read()
+            return response
+
     session = requests.Session()
     once = Retry(total=False, redirect=False, raise_on_status=False)
     for scheme in ("http://", "https://"):
         session.mount(scheme, HTTPAdapter(max_retries=once, pool_maxsize=POOL_SIZE))
-    return RequestsTransport(session=session, **options)
+    return Transport(session=session, **options)
 
 
-def async_transport(**options: Any) -> Any:
+def async_transport(**options: Any) -> AioHttpTransport:
     """Make an aiohttp transport.
 
     :raises ImportError: where aiohttp is not installed, with the command that installs it.
@@ -37,6 +63,45 @@ def async_transport(**options: Any) -> Any:
         raise ImportError(
             "The async clients need aiohttp: pip install 'github-models-azure[aio]'."
         ) from error
+    import asyncio
+
     from azure.core.pipeline.transport import AioHttpTransport
 
-    return AioHttpTransport(**options)
+    class Transport(AioHttpTransport):  # type: ignore[misc]
+        takes_answer_within = True
+
+        async def send(
+            self, request: Any, *, answer_within: float | None = None, **kwargs: Any
+        ) -> Any:
+            if answer_within is None:
+                return await super().send(request, **kwargs)
+            try:
+                return await asyncio.wait_for(super().send(request, **kwargs), answer_within)
+            except asyncio.TimeoutError as error:
+                raise _late(answer_within) from error
+
+    return Transport(**options)
+
+
+def _bounded(response: Any, seconds: float, end: float) -> Iterator[bytes]:
+    """Yield what has arrived as it arrives: the library's own blocks may take for ever to fill."""
+    from urllib3.exceptions import HTTPError
+
+    raw = response.internal_response.raw
+    if not hasattr(raw, "read1"):  # urllib3 1.26
+        yield from response.iter_bytes()
+        return
+    while True:
+        try:
+            piece = raw.read1(_BLOCK, decode_content=True)
+        except HTTPError as error:
+            raise ServiceResponseError(error, error=error) from error
+        if not piece:
+            return
+        yield piece
+        if time.monotonic() > end:
+            raise _late(seconds)
+
+
+def _late(seconds: float) -> ServiceResponseTimeoutError:
+    return ServiceResponseTimeoutError(f"The answer was not complete within {seconds:g} seconds.")

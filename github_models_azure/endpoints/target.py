@@ -20,8 +20,9 @@ class Target:
     endpoint: Endpoint | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.model, str) or not self.model.strip():
-            raise ValueError(f"A target needs a model id, not {self.model!r}.")
+        model: object = self.model
+        if not isinstance(model, str) or not model.strip():
+            raise ValueError(f"A target needs a model id, not {model!r}.")
 
     def __str__(self) -> str:
         return self.model if self.endpoint is None else f"{self.endpoint.name}/{self.model}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import zlib
 from collections.abc import Iterator
 
 from azure.core.exceptions import (
@@ -10,10 +11,15 @@ from azure.core.exceptions import (
     ClientAuthenticationError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
+    ServiceResponseError,
     ServiceResponseTimeoutError,
 )
 
 from .._core.failures import Failure, FailureKind, Scope, Window
+from .._core.stream_reader import StreamFault
+
+BROKEN = (AzureError, StreamFault, EOFError, RecursionError, zlib.error)
+"""What sending or reading raises for an answer that is broken; all else is a mistake of code."""
 
 NAME_RETRY = 300.0  # a name that does not resolve is asked again after this many seconds
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
@@ -25,19 +31,18 @@ def fault_of(error: BaseException) -> Failure:
     A connection that could not be made speaks of the whole endpoint, one that broke only of the
     request that was under way.
     """
-    kind, scope, wait = FailureKind.UNAVAILABLE, Scope.TARGET, None
+    kind, scope, what, wait = FailureKind.UNAVAILABLE, Scope.TARGET, "the connection broke", None
+    causes = list(_causes(error))
     if isinstance(error, ClientAuthenticationError):
         kind, scope, what = FailureKind.AUTH, Scope.ENDPOINT, "no token"
     elif isinstance(error, ServiceRequestTimeoutError):
         scope, what = Scope.ENDPOINT, "no connection in time"
-    elif isinstance(error, ServiceRequestError):
-        scope, what = Scope.ENDPOINT, "no connection"
-        if _name_not_found(error):
-            kind, what, wait = FailureKind.ENDPOINT_GONE, "the name does not resolve", NAME_RETRY
-    elif isinstance(error, ServiceResponseTimeoutError | TimeoutError):
+    elif any(isinstance(cause, ServiceResponseTimeoutError | TimeoutError) for cause in causes):
         what = "no answer in time"
-    else:
-        what = "the connection broke"
+    elif isinstance(error, ServiceRequestError) and not any(map(_was_connected, causes)):
+        scope, what = Scope.ENDPOINT, "no connection"
+        if any(map(_is_unknown_name, causes)):
+            kind, what, wait = FailureKind.ENDPOINT_GONE, "the name does not resolve", NAME_RETRY
     return Failure(
         kind=kind,
         scope=scope,
@@ -47,6 +52,13 @@ def fault_of(error: BaseException) -> Failure:
     )
 
 
+def as_azure_error(error: Exception) -> Exception:
+    """Give a broken connection the class that azure-core gives it elsewhere."""
+    if isinstance(error, AzureError | StreamFault):
+        return error
+    return ServiceResponseError(one_line(error), error=error)
+
+
 def one_line(error: BaseException, length: int = 200) -> str:
     """Give an exception's text on one line, clipped."""
     message = error.message if isinstance(error, AzureError) else str(error)
@@ -54,11 +66,14 @@ def one_line(error: BaseException, length: int = 200) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
-def _name_not_found(error: BaseException) -> bool:
-    for cause in _causes(error):
-        if isinstance(cause, socket.gaierror):
-            return cause.errno in _NO_SUCH_NAME
-    return False
+def _is_unknown_name(cause: BaseException) -> bool:
+    return isinstance(cause, socket.gaierror) and cause.errno in _NO_SUCH_NAME
+
+
+def _was_connected(cause: BaseException) -> bool:
+    """Tell a connection that was lost from one that was never made: azure-core calls both alike."""
+    lost = isinstance(cause, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
+    return lost or type(cause).__name__ == "ServerDisconnectedError"  # aiohttp's
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from azure.core.exceptions import (
-    DecodeError,
     HttpResponseError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
@@ -17,6 +16,8 @@ from .._core.plan import GiveUp, GiveUpReason, Plan
 from .._core.stream_reader import StreamFault
 from ..exceptions import EndpointRetiredError, FallbackExhaustedError, RateLimitedError
 from ..trail import Trail
+from ._faults import as_azure_error
+from ._judge import answer_in
 
 _LIMITS = (FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED)
 
@@ -72,8 +73,8 @@ def _of_one(
         return None
     if isinstance(error, StreamFault):
         return ServiceResponseError(f"{target} gave no usable stream: {failure.message}")
-    if error is not None and not isinstance(error, DecodeError):
-        return error
+    if isinstance(error, Exception) and answer_in(error) is None:
+        return as_azure_error(error)
     return _unusable(target, failure, error)
 
 
@@ -82,8 +83,9 @@ def _unusable(target: str, failure: Failure, error: BaseException | None) -> Bas
     message = f"{target} answered 200 without an answer"
     if failure.code and failure.code != "malformed_answer":
         message += f" ({failure.code})"
+    reason = failure.message.removeprefix("HTTP 200: ").rstrip(". ")
     made = HttpResponseError(
-        message=f"{message}: {failure.message} Check that the endpoint URL is an inference API."
+        message=f"{message}: {reason}. Check that the endpoint URL is that of an inference API."
     )
     made.response = getattr(error, "response", None)
     made.status_code = 200

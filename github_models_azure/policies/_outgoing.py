@@ -90,7 +90,10 @@ class Outgoing:
         options.pop("timeout", None)
         if seconds == inf:
             return options
-        config = getattr(self._request.context.transport, "connection_config", None)
+        transport = self._request.context.transport
+        if getattr(transport, "takes_answer_within", False):
+            options["answer_within"] = seconds
+        config = getattr(transport, "connection_config", None)
         for name, attribute in _TIMEOUTS.items():
             given = options.get(name, getattr(config, attribute, None))
             options[name] = min(given, seconds) if isinstance(given, int | float) else seconds

@@ -5,20 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from azure.core.exceptions import AzureError, ServiceResponseError
-
 from .._core.stream_reader import StreamFault, StreamReader
 from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
 from ._faults import one_line
 from ._run import Run
-
-
-def as_azure_error(error: Exception) -> Exception:
-    """Give a broken connection the class that azure-core gives it elsewhere."""
-    if isinstance(error, AzureError | StreamFault):
-        return error
-    return ServiceResponseError(one_line(error), error=error)
 
 
 class _Streamed:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
 from .._core.plan import Try, Wait
-from .._core.stream_reader import StreamFault
 from ._begin import Planner
 from ._chain import binds_credentials
 from ._configure import configure
+from ._faults import BROKEN, as_azure_error
 from ._run import Run
-from ._stream import StreamedResponse, as_azure_error
+from ._stream import StreamedResponse
 
 
 class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
@@ -61,7 +60,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
                 try:
                     response = self.next.send(run.prepare(step))
                     head = self._read_ahead(run, response)
-                except (AzureError, StreamFault) as error:
+                except BROKEN as error:
                     run.fail(error)
                     continue
                 if run.accept(response):

@@ -1,0 +1,90 @@
+"""Whole answers are bounded over real connections, however slowly they drip in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+from azure.core.exceptions import ServiceResponseTimeoutError
+
+from github_models_azure import trail_of
+from tests.harness import HELLO, Twin
+from tests.loopback import completion, serve
+
+
+@contextmanager
+def dripping() -> Iterator[str]:
+    """A server that sends a header and then a byte every twentieth of a second, without end."""
+    stop, listener = threading.Event(), socket.create_server(("127.0.0.1", 0))
+
+    def drip(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
+            connection.sendall(b"content-length: 400\r\n\r\n")
+            while not stop.wait(0.05):
+                connection.sendall(b" ")
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threads.append(threading.Thread(target=drip, args=(connection,)))
+            threads[-1].start()
+
+    threads = [threading.Thread(target=accept)]
+    threads[0].start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for thread in threads:
+            thread.join()
+
+
+def ask(twin: Twin, url: str, **options: Any) -> Any:
+    """Ask through a client with the transport it makes for itself."""
+    client = twin.package.ChatCompletionsClient(url, "key", model="m", fallback=None)
+    if not twin.is_async:
+        with client:
+            return client.complete(messages=HELLO, **options)
+
+    async def call() -> Any:
+        async with client:
+            return await client.complete(messages=HELLO, **options)
+
+    return asyncio.run(call())
+
+
+@pytest.mark.parametrize("option", ["timeout", "attempt_timeout"])
+def test_an_answer_that_drips_is_cut_off(twin: Twin, option: str) -> None:
+    """Bytes that keep coming do not keep a call alive past its timeout."""
+    with dripping() as url, pytest.raises(ServiceResponseTimeoutError) as caught:
+        ask(twin, url, **{option: 0.3}, fallback_max_wait=0)
+    assert len(trail_of(caught.value).attempts) == 1
+
+
+def test_an_answer_in_time_is_read_whole(twin: Twin) -> None:
+    """With a timeout the answer, and what a hook sees of it, are the same as without."""
+    seen: list[Any] = []
+    with serve(lambda body: completion("m")) as journal:
+        answer = ask(
+            twin,
+            journal.url,
+            timeout=60,
+            raw_response_hook=lambda response: seen.append(
+                json.loads(response.http_response.text())
+            ),
+        )
+    assert answer.choices[0].message.content == "Hello from m"
+    assert seen[0]["model"] == "m"
