@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .endpoints import Endpoint
     from .ledger import Ledger
     from .registry import ModelRegistry, Plan
@@ -36,6 +38,7 @@ class WiredClient:
     :keyword ledger: the memory of cooldowns, for sharing between clients.
     :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
+    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
 
@@ -61,6 +64,7 @@ class WiredClient:
         ledger: Ledger | None = None,
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
+        tokenizer: Callable[[str], int] | None = None,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -77,6 +81,7 @@ class WiredClient:
             "ledger": ledger,
             "plan": plan,
             "allow_retired": allow_retired,
+            "tokenizer": tokenizer,
         }
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}

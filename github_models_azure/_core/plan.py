@@ -101,10 +101,14 @@ class GiveUpReason(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """Stop: raise, or hand back the last response. ``retry_at`` is when a target returns."""
+    """Stop: raise, or hand back the last response.
+
+    ``retry_at`` is when the first target returns, ``kind`` why it is left out until then.
+    """
 
     reason: GiveUpReason
     retry_at: float | None = None
+    kind: FailureKind | None = None
     passed: tuple[Skip, ...] = ()
 
 
@@ -183,6 +187,7 @@ class Verdict:
     rank: int
     reason: str = ""
     ready_at: float = inf
+    kind: FailureKind | None = None
 
 
 READY, LAST_RESORT, LATER, REFUSED = range(4)
@@ -236,7 +241,7 @@ class _Choice:
         seconds = max(0.0, first.ready_at - self.now)
         too_long = self.plan.waited + seconds > self.plan.rules.max_wait
         if too_long or self.now + seconds >= self.deadline:
-            return GiveUp(GiveUpReason.WAIT, first.ready_at, passed)
+            return GiveUp(GiveUpReason.WAIT, first.ready_at, first.kind, passed)
         return Wait(seconds, first.candidate, passed)
 
     def _why_nothing(self) -> GiveUpReason:
@@ -261,7 +266,8 @@ class _Choice:
         cooling = self._cooling(candidate)
         if cooling is not None:
             rank = LAST_RESORT if cooling.soft else LATER
-            return Verdict(candidate, rank, cooling.reason(self.now), cooling.until)
+            reason = cooling.reason(self.now)
+            return Verdict(candidate, rank, reason, cooling.until, cooling.kind)
         if lack is not None:
             return Verdict(candidate, LAST_RESORT, lack.reason)
         return Verdict(candidate, READY)

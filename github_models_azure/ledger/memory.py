@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from .._core.cooldown import PROBE_LEASE, Cooldown, cooldown_for
 from .._core.failures import Failure
 
-
 if TYPE_CHECKING:
     from .._core.lifecycle import Lifecycle
 

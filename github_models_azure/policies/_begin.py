@@ -64,7 +64,11 @@ class Planner:
         self._check_origins(route, http.url)
         if settings.adapt == "strict":
             route = strict_route(route, _losses(settings, route, payload))
-        plan = Plan(route.candidates, derive_needs(payload, operation), settings.rules(options))
+        plan = Plan(
+            route.candidates,
+            derive_needs(payload, operation, settings.tokenizer),
+            settings.rules(options),
+        )
         if report is not None and report.plan_only:
             raise RoutePlanned(_survey(plan, settings, route, now))
         outgoing = Outgoing(request, payload, operation)

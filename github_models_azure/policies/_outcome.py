@@ -97,7 +97,7 @@ def _never_sent(plan: Plan, step: GiveUp, trail: Trail, retry_after: float | Non
         return _retired(plan)
     if step.reason is GiveUpReason.DEADLINE:
         return ServiceRequestTimeoutError("The timeout was over before anything could be sent.")
-    if len(plan.route) == 1 and step.reason is GiveUpReason.WAIT:
+    if len(plan.route) == 1 and step.kind in _LIMITS:
         target = plan.route[0].target
         return RateLimitedError(
             f"{target} is rate limited{_returns(retry_after)}, known from an earlier call; "

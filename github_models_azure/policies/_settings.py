@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+from typing import Any, TypedDict
 
 from .._core.failures import FailureKind
 from .._core.plan import MOVES_ON, Rules
+from .._core.tokens import estimate_text
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
@@ -17,10 +18,34 @@ from ..registry import ModelRegistry, Plan, default_registry
 
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
+
+class FallbackOptions(TypedDict, total=False):
+    """The keywords of a fallback policy, for type checkers; the policy's docstring explains them."""
+
+    fallback_on: Iterable[FailureKind | str] | None
+    fallback_max_wait: float | None
+    fallback_max_attempts: int | None
+    attempt_timeout: float | None
+    adapt: str | None
+    registry: ModelRegistry | None
+    ledger: Ledger | None
+    plan: Plan | str | None
+    allow_retired: bool | None
+    tokenizer: Callable[[str], int] | None
+    endpoint: Endpoint | None
+    endpoints: Mapping[str, Endpoint] | None
+    retry_total: int | None
+    retry_backoff_factor: float | None
+    retry_backoff_max: float | None
+    timeout: float | None
+    clock: Callable[[], float] | None
+    jitter: Callable[[float], float] | None
+
+
 OPTION_NAMES = frozenset(
     {
         "fallback", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
-        "adapt", "registry", "ledger", "plan", "allow_retired",
+        "adapt", "registry", "ledger", "plan", "allow_retired", "tokenizer",
     }
 )  # fmt: skip
 """The keywords that a client takes at construction and per call."""
@@ -38,6 +63,7 @@ class FallbackSettings:
     adapt: str = "lenient"
     plan: Plan = Plan.FREE
     allow_retired: bool = False
+    tokenizer: Callable[[str], int] = estimate_text
     registry: ModelRegistry = field(default_factory=default_registry)
     ledger: Ledger = field(default_factory=MemoryLedger)
     endpoint: Endpoint | None = None
@@ -140,6 +166,19 @@ def _plan(value: Any) -> Plan:
         raise ValueError(f"plan={value!r} is not a Copilot plan; one of {names}.") from error
 
 
+def _callable(value: Any) -> Callable[[str], int]:
+    if not callable(value):
+        raise TypeError(f"tokenizer is a function from a text to its tokens, not {value!r}.")
+    counter: Callable[[str], int] = value
+    return counter
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"allow_retired is True or False, not {value!r}.")
+    return value
+
+
 def _adapt(value: Any) -> str:
     if value not in ("lenient", "strict"):
         raise ValueError(f"adapt is 'lenient' or 'strict', not {value!r}.")
@@ -152,6 +191,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "fallback_max_attempts": _number("fallback_max_attempts", least=1, whole=True),
     "attempt_timeout": _number("attempt_timeout", least=0.001),
     "adapt": _adapt,
+    "allow_retired": _switch,
+    "tokenizer": _callable,
     "plan": _plan,
     "retry_total": _number("retry_total", least=0, whole=True),
     "retry_backoff_factor": _number("retry_backoff_factor", least=0),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
@@ -15,6 +15,11 @@ from ._configure import configure
 from ._faults import BROKEN, as_azure_error
 from ._run import Run
 from ._stream import StreamedResponse
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._settings import Fallback, FallbackOptions
 
 
 class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
@@ -37,14 +42,15 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :keyword plan: the Copilot plan whose quotas hold: free, pro, business or enterprise.
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
     :keyword registry: the models that are known; the bundled ones by default.
+    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
     """
 
-    def __init__(self, fallback: Any = "tier", **options: Any) -> None:
+    def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, options), crosses=lambda: binds_credentials(self)
+            configure(fallback, dict(options)), crosses=lambda: binds_credentials(self)
         )
 
     def send(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
@@ -16,6 +16,11 @@ from ._faults import BROKEN, as_azure_error
 from ._run import Run
 from ._stream import AsyncStreamedResponse
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ._settings import Fallback, FallbackOptions
+
 
 class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     """Falls back to the next target when one is limited, down, retired or cannot serve.
@@ -24,10 +29,10 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     a ledger.
     """
 
-    def __init__(self, fallback: Any = "tier", **options: Any) -> None:
+    def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, options), crosses=lambda: binds_credentials(self)
+            configure(fallback, dict(options)), crosses=lambda: binds_credentials(self)
         )
 
     async def send(

@@ -192,6 +192,8 @@ def test_other_type_errors_are_left_alone(twin: Twin) -> None:
         ("attempt_timeout", 0, ValueError),
         ("adapt", "loose", ValueError),
         ("plan", "gold", ValueError),
+        ("allow_retired", "yes", TypeError),
+        ("tokenizer", "gpt2", TypeError),
         ("timeout", "soon", TypeError),
     ],
 )

@@ -19,6 +19,7 @@ from tests.harness import (
     Service,
     Twin,
     chat,
+    error,
     limited,
 )
 
@@ -42,6 +43,22 @@ def test_no_credential_crosses_origins(twin: Twin) -> None:
     assert foreign.headers["authorization"] == "Bearer other-key"
     assert "own-key" not in json.dumps(foreign.headers)
     assert "other-key" not in json.dumps(own.headers)
+
+
+def test_a_refused_credential_leads_to_another_ones_endpoint(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """401 moves on where another credential is at hand, and warns."""
+    service = Service(
+        lambda sent: error(401, "unauthorized") if "models.ex" in sent.url else chat(sent.model)
+    )
+    other = Endpoint("other", "https://llm.example/v1", AzureKeyCredential("other-key"))
+    client = twin.client(service, model=FIRST, fallback=[SECOND, Target("m", other)])
+    twin.complete(client)
+    assert service.models == [FIRST, "m"]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO", "INFO"]
+    twin.complete(client)
+    assert service.models == [FIRST, "m", "m"]
 
 
 def test_an_endpoint_without_credential_gets_none(twin: Twin) -> None:

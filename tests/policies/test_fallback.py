@@ -122,6 +122,18 @@ def test_a_long_limit_of_an_only_target_is_an_error_at_once(twin: Twin) -> None:
     assert (service.models, service.slept) == ([FIRST], [])
 
 
+def test_a_stated_outage_of_an_only_target_is_not_called_a_limit(twin: Twin) -> None:
+    """A 503 that says when to return is kept to; the error tells it from a rate limit."""
+    service = Service(lambda sent: error(503, "down", retry_after="7200"))
+    client = client_of(twin, service, fallback=None)
+    with pytest.raises(HttpResponseError) as caught:
+        twin.complete(client)
+    assert caught.value.status_code == 503
+    with pytest.raises(FallbackExhaustedError, match="unavailable, returns in 2 h"):
+        twin.complete(client)
+    assert len(service.sent) == 1
+
+
 def test_all_limited_names_every_target(twin: Twin) -> None:
     """One error has a line for each target, and the time until the first returns."""
     waits = {FIRST: 7200, SECOND: 300, THIRD: 86400}

@@ -122,6 +122,18 @@ def test_a_prompt_over_the_cap_of_the_tier_is_not_sent_there(twin: Twin) -> None
     assert service.sent == []
 
 
+def test_a_tokenizer_counts_in_place_of_the_estimate(twin: Twin) -> None:
+    """Whoever knows the tokens better may say so, per client or per call."""
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(
+        service, "github", model="openai/gpt-4o", allow_retired=True, tokenizer=lambda text: 1
+    )
+    twin.complete(client, messages=LONG)
+    assert len(service.sent) == 1
+    with pytest.raises(FallbackExhaustedError, match="about 9,00"):
+        twin.complete(client, tokenizer=lambda text: 9000)
+
+
 def test_the_cap_of_the_plan_counts(twin: Twin) -> None:
     """The enterprise plan lets 16,000 tokens through on the high tier."""
     service = Service(lambda sent: chat(sent.model))
