@@ -20,7 +20,7 @@ Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] |
 
 
 class FallbackOptions(TypedDict, total=False):
-    """The keywords of a fallback policy, for type checkers; the policy's docstring explains them."""
+    """The keywords of a fallback policy, for type checkers; its docstring explains them."""
 
     fallback_on: Iterable[FailureKind | str] | None
     fallback_max_wait: float | None

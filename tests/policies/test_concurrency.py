@@ -60,9 +60,9 @@ def test_32_threads_meet_a_limit_once_each_and_never_again() -> None:
 def test_32_threads_share_the_connections_of_32() -> None:
     """The client's own transport keeps a connection per thread, not ten for all."""
     with serve(lambda body: completion("m")) as journal:
-        with ChatCompletionsClient(journal.url, "key", model="m") as client:
-            with ThreadPoolExecutor(32) as pool:
-                list(pool.map(lambda _: client.complete(messages=HELLO), range(400)))
+        client = ChatCompletionsClient(journal.url, "key", model="m")
+        with client, ThreadPoolExecutor(32) as pool:
+            list(pool.map(lambda _: client.complete(messages=HELLO), range(400)))
     assert journal.connections <= 32
 
 
