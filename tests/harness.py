@@ -123,6 +123,14 @@ def limited(seconds: int = 86400) -> Answer:
     )
 
 
+FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
+
+
+def falls_back(sent: Sent) -> Answer:
+    """The first model is limited for a day, all others answer."""
+    return limited() if sent.model == FIRST else chat(sent.model)
+
+
 class FakeResponse:
     """What a transport returns; reads like azure-core's own."""
 

@@ -11,14 +11,7 @@ from .._credentials import TokenFinder
 
 
 class GitHubTokenCredential:
-    """A GitHub token as an async credential of azure-core; otherwise as its sync twin.
-
-    :param token: the token itself; left out, it is looked up in ``GITHUB_MODELS_TOKEN``,
-        ``GITHUB_TOKEN``, ``GH_TOKEN``, the system keyring and ``gh auth token`` when first needed,
-        and again after an hour.
-    :raises CredentialUnavailableError: when asked for a token and there is none.
-    :raises ValueError: for an empty ``token``.
-    """
+    """A GitHub token as an async credential of azure-core; otherwise as its sync twin."""
 
     github_only = True
     """Its token is sent to GitHub's hosts and to this machine, nowhere else."""

@@ -15,13 +15,7 @@ from ._authentication import DEFAULT_SCOPES, bind_credential
 class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     """Signs each attempt with the credential of its own endpoint, and with no other.
 
-    Goes into a client as ``authentication_policy=``. A request that a redirect or a fallback takes
-    to another origin loses every credential, cookie and ``x-ms-*`` header of the first.
-
-    :param endpoint: the endpoint that the client was made for, with its credential.
-    :keyword credential_scopes: the scopes asked of token credentials.
-    :raises CredentialScopeError: when sending, where a credential would travel in clear text to
-        another machine, or a GitHub token to another host than GitHub's.
+    The twin of :class:`TargetAuthenticationPolicy` for async clients, with the same keywords.
     """
 
     def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:

@@ -13,7 +13,9 @@ from azure.core.exceptions import (
 
 from github_models_azure import MemoryLedger, trail_of
 from tests.harness import (
+    FIRST,
     HELLO,
+    SECOND,
     URL,
     Answer,
     Sent,
@@ -21,14 +23,9 @@ from tests.harness import (
     Twin,
     chat,
     error,
+    falls_back,
     limited,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def test_options_and_headers_reach_every_attempt(twin: Twin) -> None:

@@ -14,6 +14,8 @@ from azure.core.exceptions import (
 from github_models_azure import Endpoint, Target
 from github_models_azure.exceptions import CredentialScopeError
 from tests.harness import (
+    FIRST,
+    SECOND,
     Answer,
     Sent,
     Service,
@@ -22,12 +24,6 @@ from tests.harness import (
     error,
     limited,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def test_no_credential_crosses_origins(twin: Twin) -> None:

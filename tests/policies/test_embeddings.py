@@ -15,15 +15,8 @@ from tests.harness import (
     Sent,
     Service,
     Twin,
-    chat,
     limited,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def test_embeddings_fall_back_to_listed_targets_only(twin: Twin) -> None:

@@ -7,20 +7,14 @@ import io
 import pytest
 
 from tests.harness import (
+    FIRST,
     HELLO,
-    Answer,
-    Sent,
+    SECOND,
     Service,
     Twin,
     chat,
-    limited,
+    falls_back,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def test_plan_route_names_who_would_be_asked(twin: Twin) -> None:

@@ -8,19 +8,12 @@ from azure.core.credentials import AzureKeyCredential
 from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import EndpointRetiredError
 from tests.harness import (
+    FIRST,
     Answer,
-    Sent,
     Service,
     Twin,
     chat,
-    limited,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def test_the_default_endpoint_is_known_to_be_gone(twin: Twin) -> None:

@@ -14,6 +14,8 @@ from azure.core.exceptions import (
 from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import CredentialScopeError
 from tests.harness import (
+    FIRST,
+    SECOND,
     URL,
     Answer,
     Sent,
@@ -22,15 +24,10 @@ from tests.harness import (
     chat,
     delta,
     error,
+    falls_back,
     limited,
     stream,
 )
-
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
-
-
-def falls_back(sent: Sent) -> Answer:
-    return limited() if sent.model == FIRST else chat(sent.model)
 
 
 def stock(twin: Twin, service: Service, **policies: Any) -> Any:

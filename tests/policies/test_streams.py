@@ -11,6 +11,8 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, StreamInterruptedError
 from tests.harness import (
     DONE,
+    FIRST,
+    SECOND,
     Answer,
     Sent,
     Service,
@@ -22,7 +24,6 @@ from tests.harness import (
     stream,
 )
 
-FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
 ROLE = delta("", role="assistant")
 
 
