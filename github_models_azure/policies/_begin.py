@@ -107,7 +107,7 @@ class Planner:
         return route
 
     def _check_origins(self, route: Route, url: str) -> None:
-        if len(route.origins) == 1 and url.startswith(route.origins[0]):
+        if len(route.origins) == 1 and url.startswith(route.origins[0] + "/"):
             return
         origin = origin_of(url)
         foreign = sorted(other for other in route.origins if other != origin)

@@ -21,6 +21,9 @@ from ._settings import FallbackSettings
 _SALT = os.urandom(16)
 _EPOCH = date(1970, 1, 1)
 
+NO_MODEL = "(its own model)"
+"""Stands in a target's name for a request that leaves the model to the endpoint."""
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -63,6 +66,7 @@ def build_route(
 
     :param own: the endpoint that the request was addressed to.
     :param model: as the caller wrote it; ``None`` where the endpoint decides.
+    :raises ValueError: where ``auto`` is left without any model.
     """
     today = _EPOCH + timedelta(seconds=now)
     candidates: list[Candidate] = []
@@ -78,6 +82,11 @@ def build_route(
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
             keys.append(candidate.endpoint)
+    if not candidates:
+        raise ValueError(
+            f"model={model!r} stands for no model that the plan {settings.plan.value!r} may use. "
+            "Name a model, or set plan=."
+        )
     origins = dict.fromkeys(place.endpoint.origin for place in destinations.values())
     return Route(candidates[0].target, tuple(candidates), destinations, tuple(keys), tuple(origins))
 
@@ -144,15 +153,15 @@ def _place(
     chosen: bool,
 ) -> tuple[Candidate, str | None]:
     info = settings.registry.find(name) if name is not None else None
-    wire, key_model = _wire_name(endpoint, name, info), (info.id if info else name) or ""
-    shown = wire if wire is not None else "(the endpoint's model)"
+    wire = _wire_name(endpoint, name, info)
+    # On GitHub a model has many names, elsewhere every name may be a model of its own.
+    known = info.id if info is not None and endpoint.dialect != "unknown" else wire
     base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
-    target = f"{endpoint.name}/{info.id if info and endpoint.dialect != 'unknown' else shown}"
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
     firm = chosen or endpoint.dialect != "unknown"
     candidate = Candidate(
-        target=target,
-        key=f"{base}|{key_model}",
+        target=f"{endpoint.name}/{known or NO_MODEL}",
+        key=f"{base}|{(known or '').lower()}",
         endpoint=base,
         facts=_facts(settings, endpoint, info, firm=firm),
         firm=firm,

@@ -260,6 +260,29 @@ def test_names_on_other_endpoints_are_left_alone(twin: Twin) -> None:
     assert service.models == ["gpt-4o"]
 
 
+def test_names_elsewhere_are_targets_of_their_own(twin: Twin) -> None:
+    """``gpt-4`` may be an alias on GitHub; elsewhere it is another deployment than ``gpt-4o``."""
+    service = Service(lambda sent: limited() if sent.model == "gpt-4" else chat(sent.model))
+    client = twin.client(service, "https://llm.example/v1", model="gpt-4", fallback=["gpt-4o"])
+    twin.complete(client)
+    twin.complete(client)
+    assert service.models == ["gpt-4", "gpt-4o", "gpt-4o"]
+
+
+def test_auto_without_a_model_is_a_clear_error(twin: Twin) -> None:
+    """Where the plan allows none of the recommended models, the error says so."""
+    from github_models_azure.registry import ModelInfo, ModelRegistry, Plan, Quota
+
+    registry = ModelRegistry(
+        [ModelInfo("x/m", quota_class="own")],
+        quotas={"own": {plan: Quota(available=False) for plan in Plan}},
+        recommended={"general": ("x/m",)},
+    )
+    client = twin.client(Service(falls_back), model="auto", registry=registry)
+    with pytest.raises(ValueError, match="plan 'free'"):
+        twin.complete(client)
+
+
 def test_bare_names_fall_back_to_bare_names(twin: Twin) -> None:
     """An endpoint that was asked for ``gpt-4.1`` is next asked for ``gpt-4o``."""
     service = Service(lambda sent: limited() if sent.model == "gpt-4.1" else chat(sent.model))
