@@ -194,10 +194,16 @@ def check_contents(session: nox.Session, wheel: Path) -> None:
 
 @nox.session
 def record(session: nox.Session) -> None:
-    """Record the cassettes again, from the emulator or a live endpoint; run it by hand."""
+    """Record the cassettes again, from the emulator or a live endpoint; run it by hand.
+
+    Arguments go to pytest: `nox -s record -- -k chat`. See cassettes/README.md.
+    """
     session.install("-e", ".[all]", *group("test"))
-    arguments = session.posargs or ["--record-mode=rewrite"]
-    session.run("pytest", "tests/cassettes", *arguments)
+    live = ("GITHUB_MODELS_RECORD_URL", "GITHUB_MODELS_RECORD_KEY")
+    origin = {name: os.environ[name] for name in live if name in os.environ}
+    folder = ["tests/cassettes", *session.posargs]
+    session.run("pytest", *folder, "--record-mode=rewrite", env=hermetic(**origin))
+    session.run("pytest", *folder, env=hermetic())  # both twins can play what the last recorded
 
 
 @nox.session
