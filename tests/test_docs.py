@@ -1,0 +1,307 @@
+"""The pages and the README are run: what they show is what happens.
+
+A block of Python runs against the emulator, as ``GITHUB_TOKEN=demo_token`` makes it, one page in
+one namespace; a block of text right after it is what it prints. After the comment
+``<!-- needs a live service -->`` a block is only compiled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.py"))
+MEASURED = ROOT / "docs" / "samples" / "plain_sdk_beside_this.py"
+LIVE = "<!-- needs a live service -->"
+COMMANDS = ['pip install ".[cli]" && github-models demo', "pip install nox && nox -s tests"]
+
+_BLOCK = re.compile(
+    r"^(?P<live><!-- needs a live service -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+# What differs from run to run: ports and lengths of time.
+_VARYING = [
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+    (re.compile(r"\b\d+\.\d\d s\b"), "N s"),
+    (re.compile(r"\breturns in [^,;)\n]+"), "returns in N"),
+]
+# A sample that tries to leave this machine fails.
+_OFFLINE = """
+import faulthandler, runpy, socket, sys
+faulthandler.dump_traceback_later(60, exit=True)
+connect = socket.socket.connect
+def guarded(self, address):
+    if isinstance(address, tuple) and not str(address[0]).startswith(("127.", "::1", "localhost")):
+        raise RuntimeError(f"the sample tried to reach {address[0]}")
+    connect(self, address)
+socket.socket.connect = guarded
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a page, with the text that it should print."""
+
+    language: str
+    code: str
+    line: int
+    live: bool
+    printed: str | None
+
+
+def blocks(page: Path) -> list[Block]:
+    text = page.read_text("utf-8")
+    found = list(_BLOCK.finditer(text))
+    result = []
+    for number, match in enumerate(found):
+        after = found[number + 1] if number + 1 < len(found) else None
+        adjacent = after is not None and not text[match.end() : after.start()].strip()
+        shown = after["code"] if after and adjacent and after["language"] == "text" else None
+        line = text.count("\n", 0, match.start("code")) + 1
+        live = match["live"] is not None
+        result.append(Block(match["language"], match["code"], line, live, shown))
+    return result
+
+
+def name_of(path: Path) -> str:
+    return path.name
+
+
+def steady(text: str) -> str:
+    """Take out what differs from run to run."""
+    for pattern, word in _VARYING:
+        text = pattern.sub(word, text)
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+    return {**kept, "PYTHONIOENCODING": "utf-8", **more}
+
+
+@pytest.fixture
+def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The documented switch to the emulator; it has met nobody yet."""
+    pytest.importorskip("starlette", reason="the emulator needs the extra server")
+    pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
+    from github_models_azure.server.emulator import demo as embedded
+
+    monkeypatch.setenv("GITHUB_TOKEN", "demo_token")
+    embedded.demo_endpoint()
+    embedded._running[0].reset()
+    yield
+    embedded._running[0].reset()
+
+
+def close(namespace: dict[str, Any]) -> None:
+    """Close the clients and emulators that a page leaves open, newest first."""
+    for value in reversed(list(namespace.values())):
+        if inspect.isclass(value):
+            continue
+        for name in ("stop", "close"):
+            end = getattr(value, name, None)
+            if callable(end) and type(value).__module__.startswith("github_models_azure"):
+                ended = end()
+                if inspect.isawaitable(ended):
+                    asyncio.run(_wait(ended))
+                break
+
+
+async def _wait(ended: Any) -> None:
+    await ended
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_code_of_a_page_runs_and_prints_what_it_shows(
+    page: Path, demo: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every block of Python works, in order, and prints the block of text that follows it."""
+    namespace: dict[str, Any] = {"__name__": f"docs_{page.stem}"}
+    try:
+        for block in blocks(page):
+            if block.language != "python":
+                continue
+            code = compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+            if block.live:
+                continue
+            exec(code, namespace)
+            printed = capsys.readouterr().out
+            if block.printed is not None:
+                assert steady(printed) == steady(block.printed), f"{page.name}:{block.line}"
+    finally:
+        close(namespace)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_code_of_a_page_compiles(page: Path) -> None:
+    """Every block of Python is Python, also those that need a live service."""
+    for block in blocks(page):
+        if block.language == "python":
+            compile("\n" * (block.line - 1) + block.code, str(page), "exec")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_settings_of_a_page_are_settings(page: Path, tmp_path: Path) -> None:
+    """Every block of TOML is read as a settings file, and its models and tiers as overlays."""
+    from github_models_azure._settings import load_settings
+    from github_models_azure.registry import default_registry
+
+    for block in blocks(page):
+        if block.language != "toml":
+            continue
+        file = tmp_path / "github-models.toml"
+        file.write_text(block.code, "utf-8")
+        settings = load_settings({}, tmp_path)
+        assert settings.file == file
+        default_registry().with_overlay(settings.overlays, tiers=settings.tiers)
+
+
+@pytest.mark.extras
+def test_the_readme_compares_as_measured() -> None:
+    """The table in the README is what the script prints."""
+    printed = run_sample(MEASURED).stdout
+    assert printed.count("\n") > 8
+    assert printed in (ROOT / "README.md").read_text("utf-8"), (
+        f"Run docs/samples/{MEASURED.name} and put its table into README.md."
+    )
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("sample", SAMPLES, ids=name_of)
+def test_a_sample_runs_offline(sample: Path) -> None:
+    """Each sample works as it stands, and reaches nothing but this machine."""
+    if sample != MEASURED:  # which a test of its own runs
+        assert run_sample(sample).stdout.strip()
+
+
+def run_sample(sample: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _OFFLINE, str(sample)],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(GITHUB_TOKEN="demo_token"),
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_readme_gives_the_two_commands() -> None:
+    """Who copies a line of the README gets a demonstration, or the tests."""
+    shown = [block.code.strip() for block in blocks(ROOT / "README.md")]
+    assert [code for code in shown if code in COMMANDS] == COMMANDS
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("arguments", [["--help"], ["demo"]], ids=" ".join)
+def test_the_commands_of_the_readme_run(arguments: list[str]) -> None:
+    """The program that the README starts does its work without a network."""
+    pytest.importorskip("typer", reason="the commands need the extra cli")
+    done = subprocess.run(
+        [sys.executable, "-m", "github_models_azure", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(),
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "GitHub Models was retired" in done.stdout
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_commands_of_a_page_exist(page: Path) -> None:
+    """Every command line of ours names a command and options that the program has."""
+    typer = pytest.importorskip("typer", reason="the commands need the extra cli")
+    from github_models_azure.cli._app import app
+
+    program = typer.main.get_command(app)
+    for name, *arguments in command_lines(page):
+        assert name in program.commands, f"{page.name}: github-models {name}"
+        program.commands[name].make_context(name, arguments)  # refuses an unknown option
+
+
+def command_lines(page: Path) -> Iterator[list[str]]:
+    for block in blocks(page):
+        if block.language != "shell":
+            continue
+        for line in block.code.splitlines():
+            for part in re.split(r"\s(?:&&|\|)\s", line):
+                words = shlex.split(part, comments=True)
+                if words[:1] == ["github-models"] and words[1:] != ["--help"]:
+                    yield words[1:]
+
+
+def test_every_setting_is_documented() -> None:
+    """The quickstart's table names every variable that is understood, and no other."""
+    from github_models_azure._settings import _NO_SETTING, PREFIX
+    from github_models_azure._settings_schema import _SettingsModel
+
+    known = {PREFIX + name.upper() for name in _SettingsModel.model_fields} | _NO_SETTING
+    unused = {PREFIX + "RECORDINGS", PREFIX + "DEBUG"}  # of the tests, of the commands
+    page = (ROOT / "docs" / "quickstart.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(GITHUB_MODELS_\w+)`", page, re.MULTILINE)) == known - unused
+
+
+def test_every_failure_kind_is_documented() -> None:
+    """The table of what happens has one row for each failure kind."""
+    from github_models_azure._core.failures import FailureKind
+
+    page = (ROOT / "docs" / "fallback.md").read_text("utf-8")
+    table = page.partition("## What happens on what")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(FailureKind)
+
+
+def test_every_error_is_documented() -> None:
+    """The page on fallback names every error of this package."""
+    from github_models_azure import exceptions
+
+    page = (ROOT / "docs" / "fallback.md").read_text("utf-8")
+    assert [name for name in exceptions.__all__ if name not in page] == []
+
+
+@pytest.mark.extras
+def test_every_fault_is_documented() -> None:
+    """The emulator's table has every kind of fault."""
+    pytest.importorskip("starlette", reason="the emulator needs the extra server")
+    from github_models_azure.server.emulator import FaultKind
+
+    page = (ROOT / "docs" / "emulator.md").read_text("utf-8")
+    assert [kind.value for kind in FaultKind if f"`{kind.value}`" not in page] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    """Links between pages name files that exist, and headings that they have."""
+    for target, anchor in _LINK.findall(page.read_text("utf-8")):
+        file = (page.parent / target).resolve() if target else page
+        assert file.is_file(), f"{page.name} links to {target}"
+        if anchor:
+            assert anchor in anchors(file), f"{page.name} links to {target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, made as GitHub and MyST make them."""
+    text = _BLOCK.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#{1,3} (.+)$", text, re.MULTILINE)
+    return {
+        re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
+    }
