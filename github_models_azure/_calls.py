@@ -58,7 +58,8 @@ def reported(report: CallReport) -> Iterator[None]:
             raise
         raise TypeError(
             f"{error}: no policy of this client takes that keyword, so it reached the transport. "
-            "A member of the request body goes into model_extras={...}."
+            "A member of the request body goes into model_extras={...}, api_version and the like "
+            "to the client's constructor."
         ) from error
 
 

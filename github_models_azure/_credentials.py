@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
-from azure.core.exceptions import ClientAuthenticationError
 
-__all__ = ["CredentialUnavailableError", "GitHubTokenCredential", "TokenFinder"]
+from .exceptions import CredentialUnavailableError
+
+__all__ = ["GitHubTokenCredential", "TokenFinder"]
 
 ENVIRONMENT = ("GITHUB_MODELS_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 KEYRING_SERVICE, KEYRING_USER = "github-models", "token"
@@ -19,10 +20,6 @@ DEMO_TOKEN = "demo_token"  # noqa: S105 - the documented switch to the emulator,
 
 _LIFETIME = 3600.0  # GitHub tokens do not say when they end; a cached one is looked up again
 _GH_TIMEOUT = 10.0
-
-
-class CredentialUnavailableError(ClientAuthenticationError):
-    """No GitHub token was found; the message lists what was tried and how to make one."""
 
 
 class TokenFinder:

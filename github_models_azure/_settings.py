@@ -11,18 +11,15 @@ from typing import Any
 
 from .endpoints import Endpoint
 from .endpoints.presets import PRESETS
+from .exceptions import SettingsError
 
-__all__ = ["Settings", "SettingsError", "load_settings"]
+__all__ = ["Settings", "load_settings"]
 
 PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 FILE_NAME = "github-models.toml"
 
-_NO_SETTING = {PREFIX + "TOKEN", CONFIG_VARIABLE, PREFIX + "RECORDINGS"}
-
-
-class SettingsError(ValueError):
-    """A setting is wrong; one line for each says where, which value, and what it may be."""
+_NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in ("DEBUG", "RECORDINGS", "TOKEN"))}
 
 
 @dataclass(frozen=True, slots=True)

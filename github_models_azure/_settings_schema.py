@@ -19,10 +19,10 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ._credentials import CredentialUnavailableError
-from ._settings import PREFIX, Settings, SettingsError
+from ._settings import PREFIX, Settings
 from .endpoints import Endpoint
 from .endpoints.presets import PRESETS, endpoint_for
+from .exceptions import CredentialUnavailableError, SettingsError
 
 Targets = Literal["tier", "none"] | list[str] | dict[str, list[str]]
 _OPTIONS = (
@@ -49,7 +49,7 @@ class _EndpointModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: str
-    dialect: Literal["github", "github-legacy", "unknown"] | None = None
+    dialect: Literal["github", "github-legacy", "openai-v1", "unknown"] | None = None
     credential: _CredentialModel | None = None
 
 
@@ -155,6 +155,7 @@ def _endpoints(
             model.url,
             credential=_credential(name, model.credential, environ),
             dialect=model.dialect or guessed.dialect,
+            anonymous=model.credential is not None and model.credential.none is True,
             retired_on=guessed.retired_on,
             successor=guessed.successor,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
@@ -15,6 +16,7 @@ from .endpoints import Endpoint, endpoint_for
 from .endpoints.presets import GITHUB_HOSTS
 from .policies._settings import OPTION_NAMES
 from .registry import ModelRegistry, default_registry
+from .registry.cache_folder import refreshed_at
 
 _RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
@@ -111,20 +113,26 @@ def _own_endpoint(
         if not credential.strip():
             raise ValueError("The credential is an empty text. Leave it out to have it looked up.")
         credential = AzureKeyCredential(credential.strip())
-    own = endpoint_for(
-        endpoint if endpoint is not None else settings.endpoint,
-        credential,
-        known=settings.endpoints,
-    )
+    given = endpoint if endpoint is not None else settings.endpoint
+    own = endpoint_for(given, credential, known=settings.endpoints)
     if own.credential is None and settings.api_key and endpoint is None:
         own = replace(own, credential=AzureKeyCredential(settings.api_key))
-    if own.credential is None and own.dialect.startswith("github"):
+    if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
     if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
         from .server.emulator.demo import demo_endpoint  # starts the emulator of this process
 
         return demo_endpoint()
     return own
+
+
+def _takes_token(own: Endpoint, given: str | Endpoint | None) -> bool:
+    """Tell whether the GitHub token is meant for an endpoint that was given no credential.
+
+    It is for GitHub's hosts, and for a bare URL of GitHub's shape: the emulator, on this machine.
+    """
+    bare_url = isinstance(given, str) and "://" in given
+    return _host(own) in GITHUB_HOSTS or (bare_url and own.dialect.startswith("github"))
 
 
 def _share_token(
@@ -134,7 +142,9 @@ def _share_token(
     shared = own.credential if _host(own) in GITHUB_HOSTS else None
     return {
         name: replace(endpoint, credential=shared or parts.github_credential())
-        if endpoint.credential is None and _host(endpoint) in GITHUB_HOSTS
+        if endpoint.credential is None
+        and not endpoint.anonymous
+        and _host(endpoint) in GITHUB_HOSTS
         else endpoint
         for name, endpoint in endpoints.items()
     }
@@ -157,8 +167,15 @@ def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in options.items() if name in OPTION_NAMES}
 
 
+@lru_cache(maxsize=1)
+def _refreshed_registry(moment: int) -> ModelRegistry:
+    """Load the user's refreshed catalogue once for each time it was refreshed."""
+    return ModelRegistry.load()
+
+
 def _registry(settings: Settings) -> ModelRegistry:
-    registry = default_registry()
+    moment = refreshed_at()
+    registry = default_registry() if moment is None else _refreshed_registry(moment)
     if settings.overlays or settings.tiers:
         registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
     return registry

@@ -10,9 +10,12 @@
     ├── ServiceResponseError
     │   └── StreamInterruptedError     a stream broke after its first content; keeps the text
     ├── ClientAuthenticationError
-    │   └── CredentialScopeError       sending would leak a credential; nothing was sent
+    │   ├── CredentialScopeError       sending would leak a credential; nothing was sent
+    │   └── CredentialUnavailableError no token or key was found; says what was tried
     ├── QuotaExceededError             refused locally, nothing was sent
     └── ToolCallError                  a model's tool call could not be carried out
+    ValueError
+    └── SettingsError                  a setting is wrong; one line for each
 
 Everything else that can go wrong keeps the class that azure-core gives it. Each error raised by a
 call carries its trail: ``trail_of(error)``.
@@ -31,10 +34,12 @@ from azure.core.exceptions import (
 
 __all__ = [
     "CredentialScopeError",
+    "CredentialUnavailableError",
     "EndpointRetiredError",
     "FallbackExhaustedError",
     "QuotaExceededError",
     "RateLimitedError",
+    "SettingsError",
     "StreamInterruptedError",
     "ToolCallError",
 ]
@@ -113,6 +118,14 @@ class StreamInterruptedError(ServiceResponseError):
 
 class CredentialScopeError(ClientAuthenticationError):
     """Sending would carry a credential where it does not belong; nothing was sent."""
+
+
+class CredentialUnavailableError(ClientAuthenticationError):
+    """No token or key was found; the message lists what was tried and what to set."""
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; one line for each says where, which value, and what it may be."""
 
 
 class ToolCallError(AzureError):

@@ -258,7 +258,9 @@ class _Choice:
             return Verdict(candidate, REFUSED, known)
         lack = unmet(self.plan.needs, candidate.facts)
         firm = lack is not None and lack.firm and candidate.firm
-        if lack is not None and (firm or self.plan.attempts):
+        # A fallback that would probably refuse hides the failure that led to it.
+        late = bool(self.plan.attempts) and not self._tries(candidate)
+        if lack is not None and (firm or late):
             return Verdict(candidate, REFUSED, lack.reason)
         spent = self._spent(candidate)
         if spent is not None:

@@ -1,8 +1,10 @@
 """The same names as the root, for asyncio."""
 
+from .._version import __version__
 from ..endpoints import Endpoint, Target
+from ..ledger import MemoryLedger
 from ..registry import ModelRegistry, RateLimitTier
-from ..trail import trail_of
+from ..trail import Trail, trail_of
 from ._client import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 from ._credentials import GitHubTokenCredential
 
@@ -12,8 +14,11 @@ __all__ = [
     "Endpoint",
     "GitHubTokenCredential",
     "ImageEmbeddingsClient",
+    "MemoryLedger",
     "ModelRegistry",
     "RateLimitTier",
     "Target",
+    "Trail",
+    "__version__",
     "trail_of",
 ]

@@ -18,11 +18,14 @@ class Endpoint:
 
     :param name: how targets name it: ``name/model-id``.
     :param url: the base URL, without ``/chat/completions``.
-    :param credential: a key, a token credential, or ``None`` for an endpoint that needs none.
+    :param credential: a key, a token credential, or ``None`` for an endpoint that needs none; only
+        GitHub's own hosts are then sent the GitHub token.
     :param dialect: ``github`` where GitHub Models' tiers and caps are known to hold,
-        ``github-legacy`` where moreover models go by their old bare names, else ``unknown``.
+        ``github-legacy`` where moreover models go by their old bare names, ``openai-v1`` where the
+        query ``api-version`` is refused, else ``unknown``.
     :param retired_on: the day from which it is known to be gone.
     :param successor: what to use in its place, one sentence.
+    :param anonymous: send no credential, not even the GitHub token to GitHub's hosts.
     :raises ValueError: for a URL without ``http(s)://`` and a host.
     """
 
@@ -32,6 +35,7 @@ class Endpoint:
     dialect: str = "unknown"
     retired_on: date | None = None
     successor: str | None = None
+    anonymous: bool = False
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)

@@ -46,7 +46,12 @@ GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "
 """The hosts that a GitHub token may be sent to."""
 
 _ORGANISATION = re.compile(r"/?orgs/[\w.-]+/inference/?")
-_GITHUB_PATHS = re.compile(r"(/orgs/[^/]+)?/inference/?")
+_SHAPES = (
+    # GitHub Models' own base paths: the emulator, or a proxy in the service's place.
+    (re.compile(r"(/orgs/[^/]+)?/inference/?"), "github"),
+    # Foundry answers 400 to any api-version there (goai#54, pydantic-ai#5066).
+    (re.compile(r"(/api/projects/[^/]+)?/openai/v1/?"), "openai-v1"),
+)
 
 
 def endpoint_for(
@@ -92,6 +97,5 @@ def _from_url(url: str, known: Mapping[str, Endpoint]) -> Endpoint:
         return replace(GITHUB, url=url)
     if host == "models.inference.ai.azure.com":
         return replace(GITHUB_AZURE, url=url)
-    # A base path of GitHub Models' own shape: the emulator, or a proxy in its place.
-    dialect = "github" if _GITHUB_PATHS.fullmatch(parts.path) else "unknown"
+    dialect = next((name for shape, name in _SHAPES if shape.fullmatch(parts.path)), "unknown")
     return Endpoint(host if parts.port is None else f"{host}:{parts.port}", url, dialect=dialect)

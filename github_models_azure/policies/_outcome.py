@@ -11,7 +11,7 @@ from azure.core.exceptions import (
 )
 
 from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.failures import Failure, FailureKind
+from .._core.failures import MALFORMED_ANSWER, Failure, FailureKind
 from .._core.plan import GiveUp, GiveUpReason, Plan
 from .._core.stream_reader import StreamFault
 from ..exceptions import EndpointRetiredError, FallbackExhaustedError, RateLimitedError
@@ -81,12 +81,12 @@ def _of_one(
 def _unusable(target: str, failure: Failure, error: BaseException | None) -> BaseException:
     """Make the error for a 200 that is no answer: an error body, a page of HTML, something else."""
     message = f"{target} answered 200 without an answer"
-    if failure.code and failure.code != "malformed_answer":
+    if failure.code not in (None, MALFORMED_ANSWER):
         message += f" ({failure.code})"
-    reason = failure.message.removeprefix("HTTP 200: ").rstrip(". ")
-    made = HttpResponseError(
-        message=f"{message}: {reason}. Check that the endpoint URL is that of an inference API."
-    )
+    message += f": {failure.message.removeprefix('HTTP 200: ').rstrip('. ')}."
+    if failure.code == MALFORMED_ANSWER:
+        message += " Check that the endpoint URL is that of an inference API."
+    made = HttpResponseError(message=message)
     made.response = getattr(error, "response", None)
     made.status_code = 200
     return made

@@ -62,15 +62,17 @@ class Outgoing:
         context = self._request.context
         context.options = self._options(seconds)
         context[ENDPOINT_KEY] = destination.endpoint
+        context.pop("insecure_domain_change", None)  # a redirect of an earlier attempt
         if destination.model is not None and payload.get("model") != destination.model:
             payload = {**payload, "model": destination.model}
         here = self._url.startswith(destination.url)
-        if pristine and here and payload is self.payload:
+        strips = destination.endpoint.dialect == "openai-v1"
+        if pristine and here and payload is self.payload and not strips:
             return self._request
         http = self._http
         self._request.http_request = HttpRequest(
             http.method,
-            self._url if here else self._url_at(destination),
+            self._url_at(destination, strips=strips),
             headers={
                 name: value
                 for name, value in self._headers.items()
@@ -80,8 +82,11 @@ class Outgoing:
         )
         return self._request
 
-    def _url_at(self, destination: Destination) -> str:
+    def _url_at(self, destination: Destination, *, strips: bool) -> str:
         query = self._url.partition("?")[2]
+        if strips:
+            parts = query.split("&")
+            query = "&".join(part for part in parts if not part.startswith("api-version="))
         return f"{destination.url}?{query}" if query else destination.url
 
     def _options(self, seconds: float) -> dict[str, Any]:

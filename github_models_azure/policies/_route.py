@@ -110,17 +110,23 @@ def _targets(
     if isinstance(fallback, tuple):
         for target in fallback:
             yield target.endpoint or own, target.model, False
-    elif (
-        fallback == "tier" and name is not None and info is not None and operation is Operation.CHAT
-    ):
+    elif fallback == "tier" and info is not None and _has_tiers(endpoint, operation):
         for other in settings.registry.same_tier(info.id):
             # An endpoint that was asked for a bare name is given bare names.
-            alike = other.id if "/" in name else other.legacy_name or other.id
+            alike = other.id if "/" in str(name) else other.legacy_name or other.id
             yield endpoint, alike, True
 
 
+def _has_tiers(endpoint: Endpoint, operation: Operation) -> bool:
+    """Tell whether models of one tier can stand in for each other.
+
+    Vectors of another model are another space, and deployments go by names of their own.
+    """
+    return operation is Operation.CHAT and endpoint.dialect != "openai-v1"
+
+
 def _auto(settings: FallbackSettings, endpoint: Endpoint, name: str) -> tuple[ModelInfo, ...]:
-    plan = None if endpoint.dialect == "unknown" else settings.plan
+    plan = None if not endpoint.dialect.startswith("github") else settings.plan
     return settings.registry.auto_candidates(name, plan=plan)
 
 
@@ -155,10 +161,10 @@ def _place(
     info = settings.registry.find(name) if name is not None else None
     wire = _wire_name(endpoint, name, info)
     # On GitHub a model has many names, elsewhere every name may be a model of its own.
-    known = info.id if info is not None and endpoint.dialect != "unknown" else wire
+    known = info.id if info is not None and endpoint.dialect.startswith("github") else wire
     base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
-    firm = chosen or endpoint.dialect != "unknown"
+    firm = chosen or endpoint.dialect.startswith("github")
     candidate = Candidate(
         target=f"{endpoint.name}/{known or NO_MODEL}",
         key=f"{base}|{(known or '').lower()}",
@@ -174,7 +180,7 @@ def _place(
 
 
 def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> str | None:
-    if info is None or endpoint.dialect == "unknown":
+    if info is None or not endpoint.dialect.startswith("github"):
         return name
     if endpoint.dialect == "github-legacy":
         return info.legacy_name or info.id
@@ -191,7 +197,9 @@ def _facts(
     cap = quota.input_tokens_per_request if quota is not None else None
     if cap is None:
         return facts
-    if endpoint.dialect == "unknown":  # the tiers are GitHub's; who serves here is not known
+    if not endpoint.dialect.startswith(
+        "github"
+    ):  # the tiers are GitHub's; who serves here is not known
         return replace(facts, advised_input_tokens=cap)
     return replace(facts, input_tokens=min(cap, facts.input_tokens or cap))
 
@@ -207,7 +215,7 @@ def _gone(
     if settings.allow_retired:
         return None
     reason = endpoint.gone(today)
-    if reason is None and info is not None and (chosen or endpoint.dialect != "unknown"):
+    if reason is None and info is not None and (chosen or endpoint.dialect.startswith("github")):
         retired = info.retired_on
         if retired is not None and retired <= today:
             successor = f"; its successor is {info.successor}" if info.successor else ""
@@ -229,7 +237,7 @@ def strict_route(route: Route, losses: Mapping[str, str]) -> Route:
 
 
 def _refused(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> str | None:
-    if info is None or endpoint.dialect == "unknown":
+    if info is None or not endpoint.dialect.startswith("github"):
         return None
     quota = settings.registry.quota(info, settings.plan)
     if quota is not None and not quota.available:

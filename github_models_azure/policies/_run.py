@@ -7,6 +7,7 @@ reads or closes; what those need is done by the shells.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -15,12 +16,14 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.failures import Failure, FailureKind
+from .._core.failures import WRONG_PATH, Failure, FailureKind, Scope
 from .._core.lifecycle import read_lifecycle
 from .._core.payload import adapt, repairable
 from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.records import Adaptation, Attempt, Event, Pause, Skip
 from .._core.stream_reader import StreamReader
+from ..endpoints import origin_of
+from ..exceptions import CredentialScopeError
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._back_off import BackOff
@@ -133,7 +136,9 @@ class Run:
         if http.status_code != 200 or not self.is_streamed:
             value = response.context.get("deserialized_data")
             now = self._settings.clock()
-            failure = judge_answer(http, value, self._outgoing.operation, now)
+            failure = self._unless_redirected(
+                judge_answer(http, value, self._outgoing.operation, now), http
+            )
         self._record(failure, http)
         if failure is None:
             self.served_by = self._candidate.target
@@ -143,6 +148,8 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Take note of an exception that came in place of an answer."""
+        if isinstance(error, CredentialScopeError):
+            raise error  # a would-be leak is a mistake to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock()), http)
         answer = None
@@ -181,6 +188,14 @@ class Run:
             raise failure
         raise failure from error
 
+    def interrupted(self, failure: Failure) -> None:
+        """Take note of a stream that broke after its first content."""
+        now = self._settings.clock()
+        last = self._events[-1]
+        if isinstance(last, Attempt):
+            self._events[-1] = replace(last, failure=failure, seconds=max(0.0, now - last.started))
+        self._settings.ledger.fail(self._candidate.key, failure, now)
+
     def nearest_models(self) -> tuple[str, ...]:
         """Return the known models whose names come nearest to an unknown one."""
         model = self._outgoing.payload.get("model")
@@ -194,6 +209,22 @@ class Run:
         limit = self._settings.attempt_timeout
         most = limit if limit is not None else inf
         return most if self._deadline == inf else min(most, self._deadline - self._started)
+
+    def _unless_redirected(self, failure: Failure | None, http: Any) -> Failure | None:
+        """Tell a refused credential from one that was left behind by a redirect elsewhere."""
+        if failure is None or failure.kind is not FailureKind.AUTH:
+            return failure
+        url = getattr(getattr(http, "request", None), "url", "")
+        place = self._route.destinations[self._candidate.key].endpoint.origin
+        if not url or origin_of(url) == place:
+            return failure
+        return replace(
+            failure,
+            kind=FailureKind.UNAVAILABLE,
+            scope=Scope.ENDPOINT,
+            code=WRONG_PATH,
+            message=f"{place} redirects to {origin_of(url)}, where its credential does not go",
+        )
 
     def _record(self, failure: Failure | None, http: Any) -> None:
         candidate, now = self._candidate, self._settings.clock()

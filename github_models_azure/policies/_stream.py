@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any
 
+from .._core.failures import FailureKind, Scope
 from .._core.stream_reader import StreamFault, StreamReader
 from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
 from ._faults import one_line
+from ._judge import judge_error
 from ._run import Run
 
 
@@ -33,6 +36,8 @@ class _Streamed:
         return reader
 
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
+        failure = judge_error(error, 0.0)
+        self._run.interrupted(replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET))
         reason = error.failure.message if isinstance(error, StreamFault) else one_line(error)
         made = StreamInterruptedError(
             f"The stream of {self._run.served_by} broke after its first content: {reason}",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _NAME = "github-models-azure"
+CATALOG_FILE = "catalog.json"
+"""The name of the refreshed catalogue in the cache folder."""
 
 
 def user_cache_dir(
@@ -34,3 +36,11 @@ def user_cache_dir(
     if platform == "darwin":
         return home / "Library" / "Caches" / _NAME
     return home / ".cache" / _NAME
+
+
+def refreshed_at() -> int | None:
+    """Return when the user's catalogue was last refreshed, in nanoseconds; ``None`` for never."""
+    try:
+        return (user_cache_dir() / CATALOG_FILE).stat().st_mtime_ns
+    except (OSError, RuntimeError):
+        return None

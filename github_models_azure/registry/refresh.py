@@ -13,7 +13,7 @@ from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
-from .cache_folder import user_cache_dir
+from .cache_folder import CATALOG_FILE, user_cache_dir
 from .catalog_entries import (
     LARGEST_CATALOG,
     CatalogEntries,
@@ -27,7 +27,6 @@ from .errors import CatalogError
 
 Fetch = Callable[[str], bytes]
 
-_FILE = "catalog.json"
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -129,7 +128,7 @@ def _cache_file(cache_dir: str | PathLike[str] | None) -> Path:
         raise CatalogError(f"No cache folder ({error}); give one as cache_dir.") from error
     if folder.is_relative_to(_PACKAGE):
         raise CatalogError(f"{folder} belongs to the package; use another cache_dir.")
-    return folder / _FILE
+    return folder / CATALOG_FILE
 
 
 def _read(path: Path) -> bytes | None:
@@ -149,7 +148,7 @@ def _write(path: Path, content: bytes) -> None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{_FILE}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{CATALOG_FILE}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()

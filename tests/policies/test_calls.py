@@ -283,6 +283,20 @@ def test_auto_without_a_model_is_a_clear_error(twin: Twin) -> None:
         twin.complete(client)
 
 
+def test_foundry_v1_is_sent_no_api_version(twin: Twin) -> None:
+    """Base paths that end in /openai/v1 refuse the query that the SDK always sends."""
+    service = Service(lambda sent: chat(sent.model))
+    host = "https://r.services.ai.azure.com"
+    for base in (f"{host}/openai/v1", f"{host}/api/projects/p/openai/v1/"):
+        client = twin.client(service, base, model="gpt-4o")
+        twin.complete(client, params={"tag": "a"})
+        assert "api-version" not in service.sent[-1].url
+        assert "tag=a" in service.sent[-1].url
+    assert [
+        target.split("/")[-1] for target in twin.run(client.plan_route(messages=[])).targets
+    ] == ["gpt-4o"]
+
+
 def test_bare_names_fall_back_to_bare_names(twin: Twin) -> None:
     """An endpoint that was asked for ``gpt-4.1`` is next asked for ``gpt-4o``."""
     service = Service(lambda sent: limited() if sent.model == "gpt-4.1" else chat(sent.model))

@@ -11,7 +11,7 @@ from azure.core.exceptions import (
     ClientAuthenticationError,
 )
 
-from github_models_azure import Endpoint, Target
+from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import CredentialScopeError
 from tests.harness import (
     FIRST,
@@ -122,6 +122,47 @@ def test_a_redirect_elsewhere_takes_no_key_along(twin: Twin) -> None:
     service = Service(answer)
     twin.complete(twin.client(service, credential="secret", model="m"))
     assert "secret" not in json.dumps(service.sent[1].headers)
+
+
+def test_a_redirect_elsewhere_does_not_cost_the_fallback_its_key(twin: Twin) -> None:
+    """What azure-core remembers of a redirect does not strip the next target's credential."""
+
+    def answer(sent: Sent) -> Answer:
+        if "models.example" in sent.url:
+            return Answer(307, None, {"location": "https://elsewhere.example/chat/completions"})
+        if "elsewhere" in sent.url:
+            return error(401, "unauthorized", "who are you?")
+        return chat("m")
+
+    service = Service(answer)
+    other = Endpoint("other", "https://llm.example/v1", AzureKeyCredential("other-key"))
+    client = twin.client(service, credential="secret", model="m", fallback=[Target("n", other)])
+    trail = trail_of(twin.complete(client))
+    assert service.sent[-1].headers["authorization"] == "Bearer other-key"
+    assert "redirects to https://elsewhere.example" in trail.attempts[0].failure.message
+
+
+def test_a_would_be_leak_stops_the_call(twin: Twin) -> None:
+    """A target in clear text is a mistake to mend: it neither falls back nor hides."""
+    service = Service(lambda sent: limited() if "models.example" in sent.url else chat("m"))
+    leaky = Endpoint("leaky", "http://llm.example/v1", AzureKeyCredential("its-key"))
+    options: Any = {"model": FIRST, "fallback": [Target("m", leaky), "another"]}
+    with pytest.raises(CredentialScopeError):
+        twin.complete(twin.client(service, **options))
+    assert len(service.sent) == 1
+
+
+def test_an_anonymous_endpoint_is_sent_no_token(twin: Twin, monkeypatch: Any) -> None:
+    """Declaring that an endpoint takes no credential holds even for GitHub's own shape."""
+    monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
+    service = Service(lambda sent: chat("m"))
+    url = "http://127.0.0.1:1/inference"
+    for endpoint, sends in ((url, True), (Endpoint("local", url), False)):
+        twin.complete(twin.client(service, endpoint, credential=None, model="m"))
+        assert ("authorization" in service.sent[-1].headers) is sends
+    github = Endpoint("gh", "https://models.github.ai/inference", anonymous=True)
+    twin.complete(twin.client(service, github, credential=None, model="m", allow_retired=True))
+    assert "authorization" not in service.sent[-1].headers
 
 
 def test_a_token_credential_is_asked_for_its_scope(twin: Twin) -> None:

@@ -98,6 +98,7 @@ def test_what_breaks_after_content_is_an_error_with_the_text(twin: Twin, rest: l
         twin.read(client)
     assert caught.value.partial_text == "Hello"
     assert service.models == [FIRST]
+    assert trail_of(caught.value).attempts[-1].failure.kind.value == "bad_stream"
     assert trail_of(caught.value).served_by.endswith(FIRST)
     assert service.responses[0].closed
 
