@@ -23,6 +23,8 @@ CODE = "def add(a: int, b: int) -> int:\n    return a + b\n\n\n"
         (PROSE * 100, len(PROSE) * 25),
         (CODE * 100, len(CODE) * 25),
         ("x" * 400, 200),
+        ("abcdefghi " * 100, 250),
+        (("x" * 32 + " ") * 100, 1250),
         ('{"a":1,"b":[2,3]}' * 100, 850),
         ("\u00e9" * 100, 50),
         ("\u043f\u0440\u0438\u0432\u0435\u0442" * 10, 30),
@@ -32,7 +34,8 @@ CODE = "def add(a: int, b: int) -> int:\n    return a + b\n\n\n"
         ("\ud800", 1),
     ],
     ids=[
-        *("empty", "letter", "space", "prose", "code", "dense", "minified json", "accents"),
+        *("empty", "letter", "space", "prose", "code", "dense", "long words"),
+        *("longer words", "minified json", "accents"),
         *("cyrillic", "chinese", "devanagari", "emoji", "lone surrogate"),
     ],
 )
