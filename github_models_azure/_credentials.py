@@ -77,8 +77,8 @@ class TokenFinder:
     @property
     def demo(self) -> bool:
         """Whether the token is the documented switch to the embedded emulator."""
-        named = next((value for name in ENVIRONMENT if (value := self._environ.get(name))), "")
-        return (self._token or named.strip()) == DEMO_TOKEN
+        named = (self._environ.get(name, "").strip() for name in ENVIRONMENT)
+        return (self._token or next(filter(None, named), "")) == DEMO_TOKEN
 
     def forget(self) -> None:
         """Look the token up anew the next time it is needed."""
@@ -87,11 +87,11 @@ class TokenFinder:
     def _sources(self) -> Iterator[tuple[str, str | None]]:
         if self._token is not None:
             yield "an explicit token", self._token
-            return
-        for name in ENVIRONMENT:
-            yield name, self._environ.get(name, "").strip()
-        yield "the system keyring", _from_keyring()
-        yield "gh auth token", self._run_gh()
+        else:
+            for name in ENVIRONMENT:
+                yield name, self._environ.get(name, "").strip()
+            yield "the system keyring", _from_keyring()
+            yield "gh auth token", self._run_gh()
 
     def __repr__(self) -> str:
         if self._token is not None:

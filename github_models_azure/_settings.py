@@ -57,7 +57,8 @@ def load_settings(
     variables = {
         name: value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in _NO_SETTING
+        # Compose files and CI set variables to nothing where they mean to leave them out.
+        if name.startswith(PREFIX) and name not in _NO_SETTING and value.strip()
     }
     file, table = _find_table(environ, directory or Path.cwd())
     if not variables and not table:  # nobody set anything: pydantic stays unloaded
@@ -77,8 +78,12 @@ def _find_table(
             raise SettingsError(f"{CONFIG_VARIABLE} names {named!r}, which is not a file.")
         return path, _own_table(path, _read_toml(path))
     for path in _candidates(directory):
-        if path.name == FILE_NAME or b"tool.github-models" in _read_bytes(path):
-            return path, _own_table(path, _read_toml(path))
+        if path.name == FILE_NAME:
+            return path, _read_toml(path)
+        if b"github-models" in _read_bytes(path):
+            table = _own_table(path, _read_toml(path))
+            if table:
+                return path, table
     return None, MappingProxyType({})
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from azure.core.credentials import AzureKeyCredential
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -18,17 +26,65 @@ from pydantic_settings import (
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
+from pydantic_settings import SettingsError as SourceError
 
+from ._core.plan import MOVES_ON
 from ._settings import PREFIX, Settings
 from .endpoints import Endpoint
 from .endpoints.presets import PRESETS, endpoint_for
 from .exceptions import CredentialUnavailableError, SettingsError
 
-Targets = Literal["tier", "none"] | list[str] | dict[str, list[str]]
 _OPTIONS = (
     "plan", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
     "adapt", "allow_retired",
 )  # fmt: skip
+
+
+_SHOWN = frozenset({*_OPTIONS, "fallback", "model"})
+"""The settings whose wrong values are repeated in an error; all others might hold a key."""
+
+_FORMS = "is 'tier', 'none', a list of targets, or a table of models with such lists"
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("is a number, not true or false")
+    return value
+
+
+def _targets(value: Any) -> Any:
+    """Read what the fallback may be: as written in the file, as JSON, or parted by commas."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"is not JSON: {error}") from error
+    if isinstance(value, str):
+        return value if value in ("tier", "none") else _parts(value)
+    if value is None:
+        return None
+    lists = value.values() if isinstance(value, dict) else [value]
+    for listed in lists:
+        if not isinstance(listed, list) or not all(isinstance(item, str) for item in listed):
+            raise ValueError(_FORMS)
+    return value
+
+
+def _kinds(value: Any) -> Any:
+    given = _parts(value) if isinstance(value, str) else value
+    known = sorted(kind.value for kind in MOVES_ON)
+    if given is None:
+        return None
+    if not isinstance(given, list) or not set(map(str, given)) <= set(known):
+        raise ValueError(f"is a list of failure kinds; known are {', '.join(known)}")
+    return given
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+_Number = BeforeValidator(_number)
 
 
 class _CredentialModel(BaseModel):
@@ -60,23 +116,16 @@ class _SettingsModel(BaseSettings):
     api_key: str | None = None
     model: str | None = None
     plan: Literal["free", "pro", "business", "enterprise"] | None = None
-    fallback: Annotated[Targets | None, NoDecode] = None
-    fallback_on: Annotated[list[str] | None, NoDecode] = None
-    fallback_max_wait: float | None = Field(default=None, ge=0)
-    fallback_max_attempts: int | None = Field(default=None, ge=1)
-    attempt_timeout: float | None = Field(default=None, gt=0)
+    fallback: Annotated[Any, NoDecode, BeforeValidator(_targets)] = None
+    fallback_on: Annotated[Any, NoDecode, BeforeValidator(_kinds)] = None
+    fallback_max_wait: Annotated[float | None, _Number] = Field(default=None, ge=0)
+    fallback_max_attempts: Annotated[int | None, _Number] = Field(default=None, ge=1)
+    attempt_timeout: Annotated[float | None, _Number] = Field(default=None, ge=0.001)
     adapt: Literal["lenient", "strict"] | None = None
     allow_retired: bool | None = None
     endpoints: dict[str, _EndpointModel] = {}
     models: dict[str, dict[str, Any]] = {}
     tiers: dict[str, dict[str, Any]] = {}
-
-    @field_validator("fallback", "fallback_on", mode="before")
-    @classmethod
-    def _split(cls, value: Any) -> Any:
-        if isinstance(value, str) and value not in ("tier", "none"):
-            return [part.strip() for part in value.split(",") if part.strip()]
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +168,7 @@ def validate(
         options["fallback"] = None if model.fallback == "none" else model.fallback
     return Settings(
         endpoint=model.endpoint,
-        api_key=model.api_key,
+        api_key=model.api_key.strip() if model.api_key else None,
         model=model.model,
         options=options,
         endpoints=endpoints,
@@ -165,12 +214,13 @@ def _endpoints(
 def _credential(name: str, model: _CredentialModel | None, environ: Mapping[str, str]) -> Any:
     if model is None or model.none:
         return None
+    key: str | None
     if model.env is not None:
-        key, place = environ.get(model.env), f"the environment variable {model.env}"
+        key, place = environ.get(model.env, ""), f"the environment variable {model.env}"
     else:
         key, place = _from_keyring(str(model.keyring)), f"the keyring entry {model.keyring}"
-    if key:
-        return AzureKeyCredential(key)
+    if key and key.strip():
+        return AzureKeyCredential(key.strip())
     return MissingKey(f"The endpoint {name} takes its key from {place}, which is not set.")
 
 
@@ -185,13 +235,27 @@ def _from_keyring(entry: str) -> str | None:
 
 def _explain(error: ValueError, variables: Mapping[str, str], file: Path | None) -> str:
     place = f" in {file}" if file else ""
+    if isinstance(error, SourceError):
+        wrong = next((name for name in sorted(variables) if _is_broken(name, variables)), PREFIX)
+        return f"{wrong}: is not JSON; it takes what the table of that name takes in the file."
     if not isinstance(error, ValidationError):
-        return f"The settings{place} are wrong: {error}."
+        return f"The settings{place} are wrong: {str(error).rstrip('.')}."
     lines = []
     for problem in error.errors(include_url=False):
+        setting = str(problem["loc"][0]) if problem["loc"] else ""
+        variable = PREFIX + setting.upper()
         path = ".".join(str(part) for part in problem["loc"])
-        variable = PREFIX + str(problem["loc"][0]).upper() if problem["loc"] else ""
         name = variable if variable in variables else f"{path}{place}"
-        shown = "" if "key" in path else f" (got {problem['input']!r:.80})"
-        lines.append(f"{name}: {problem['msg']}{shown}")
+        shown = f" (got {problem['input']!r:.80})" if setting in _SHOWN else ""
+        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}{shown}")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _is_broken(name: str, variables: Mapping[str, str]) -> bool:
+    if name.removeprefix(PREFIX).lower() not in ("endpoints", "models", "tiers"):
+        return False
+    try:
+        json.loads(variables[name])
+    except ValueError:
+        return True
+    return False

@@ -14,8 +14,9 @@ from ._settings import Settings, load_settings
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.presets import GITHUB_HOSTS
+from .exceptions import SettingsError
 from .policies._settings import OPTION_NAMES
-from .registry import ModelRegistry, default_registry
+from .registry import ModelRegistry, OverlayError, default_registry
 from .registry.cache_folder import refreshed_at
 
 _RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
@@ -177,7 +178,10 @@ def _registry(settings: Settings) -> ModelRegistry:
     moment = refreshed_at()
     registry = default_registry() if moment is None else _refreshed_registry(moment)
     if settings.overlays or settings.tiers:
-        registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
+        try:
+            registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
+        except OverlayError as error:
+            raise SettingsError(f"{error}\n(from {settings.file or 'the environment'})") from error
     return registry
 
 

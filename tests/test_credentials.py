@@ -307,3 +307,11 @@ def test_the_switch_to_the_emulator(
         raise AssertionError("gh was asked")
 
     assert kind.make(token, environ=environ, run_gh=never).demo is demo
+
+
+def test_the_switch_to_the_emulator_is_looked_for_as_the_token_is() -> None:
+    """A variable of white space counts for neither."""
+    environ = {"GITHUB_MODELS_TOKEN": " ", "GITHUB_TOKEN": "demo_token"}
+    credential = github_models_azure.GitHubTokenCredential(environ=environ, run_gh=lambda: None)
+    assert credential.get_token().token == "demo_token"
+    assert credential.demo

@@ -39,7 +39,7 @@ def refused(**environ: str) -> list[str]:
         ("FALLBACK_MAX_WAIT", "-1", "greater than or equal to 0"),
         ("FALLBACK_MAX_ATTEMPTS", "0", "greater than or equal to 1"),
         ("FALLBACK_MAX_ATTEMPTS", "2.5", "valid integer"),
-        ("ATTEMPT_TIMEOUT", "0", "greater than 0"),
+        ("ATTEMPT_TIMEOUT", "0", "greater than or equal to 0.001"),
         ("PLAN", "gold", "'enterprise'"),
         ("ADAPT", "loose", "'lenient' or 'strict'"),
         ("ALLOW_RETIRED", "maybe", "valid boolean"),
@@ -174,3 +174,66 @@ def test_an_endpoint_that_cannot_be_is_a_clear_error(table: str, says: str) -> N
     assert says in line
     assert str(file) in line
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "token = 'sk-secret'",
+        "[endpoints.x]\nurl = 'https://a'\ncredential = 'sk-secret'",
+        "[endpoints.x]\nurl = 'https://a'\ncredential = { env = 'A', value = 'sk-secret' }",
+        "[endpoints.x]\napi_key = 'sk-secret'",
+        "[endpoints.x]\nurl = 'https://a'\ntoken = 'sk-secret'",
+        "[endpoints.x]\nurl = 'ftp://user:sk-secret@a'",
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_shown(text: str) -> None:
+    """Whoever writes a key where none belongs does not find it in the error."""
+    Path("github-models.toml").write_text(text, "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        load_settings({})
+    assert "sk-secret" not in str(caught.value)
+
+
+def lines(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({f"GITHUB_MODELS_{name}": value for name, value in environ.items()})
+    return str(caught.value).splitlines()
+
+
+def test_broken_json_in_a_variable_names_the_variable() -> None:
+    """One line, with the variable in front."""
+    (line,) = lines(ENDPOINTS="{broken")
+    assert line.startswith("GITHUB_MODELS_ENDPOINTS: ")
+
+
+def test_a_fallback_of_a_wrong_type_is_one_line() -> None:
+    """Not one for each form that it may have."""
+    Path("github-models.toml").write_text("fallback = 3", "utf-8")
+    (line,) = lines()
+    assert line.startswith("fallback in ")
+
+
+def test_a_mapping_as_json_in_the_fallback_variable_is_a_mapping() -> None:
+    """What is a table in the file is JSON in the environment, here too."""
+    settings = load_settings({"GITHUB_MODELS_FALLBACK": '{"a": ["b"]}'})
+    assert settings.options == {"fallback": {"a": ["b"]}}
+
+
+@pytest.mark.parametrize("name", ["ENDPOINT", "MODEL", "FALLBACK_MAX_WAIT", "PLAN"])
+def test_an_empty_variable_is_none(name: str) -> None:
+    """Compose files and CI set variables to nothing."""
+    assert load_settings({f"GITHUB_MODELS_{name}": ""}) == Settings()
+
+
+@pytest.mark.parametrize("name", ["fallback_max_wait", "attempt_timeout", "fallback_max_attempts"])
+def test_true_is_no_number(name: str) -> None:
+    """The client's keyword refuses it as well."""
+    Path("github-models.toml").write_text(f"{name} = true", "utf-8")
+    assert lines()
+
+
+def test_a_sentence_ends_once() -> None:
+    """No two full stops."""
+    Path("github-models.toml").write_text("[endpoints.x]\nurl = 'nowhere'", "utf-8")
+    assert not lines()[-1].endswith("..")

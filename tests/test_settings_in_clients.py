@@ -11,7 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from github_models_azure import trail_of
 from github_models_azure._setup import NoCredential
-from github_models_azure.registry import OverlayError
+from github_models_azure.exceptions import SettingsError
 from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, error, limited
 
 FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
@@ -265,7 +265,7 @@ def test_a_registry_given_goes_before_the_settings(twin: Twin) -> None:
 def test_a_wrong_overlay_is_an_error_at_construction(twin: Twin) -> None:
     """A tier that nobody defined is named."""
     write('[models."x/first"]\ntier = "nowhere"')
-    with pytest.raises(OverlayError, match="nowhere"):
+    with pytest.raises(SettingsError, match=r"(?s)nowhere.*github-models\.toml"):
         client_of(twin, Service(answers), URL, "key")
 
 

@@ -73,10 +73,9 @@ def derive_needs(
         needed.append("audio")
     if payload.get("stream") is True:
         needed.append("streaming")
-    limit = payload.get("max_completion_tokens", payload.get("max_tokens"))
-    return Needs(
-        text + images * IMAGE_TOKENS, limit if isinstance(limit, int) else None, tuple(needed)
-    )
+    limits = (payload.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    limit = next((limit for limit in limits if isinstance(limit, int)), None)
+    return Needs(text + images * IMAGE_TOKENS, limit, tuple(needed))
 
 
 def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:

@@ -54,7 +54,7 @@ def adapt(
             changes.append(Change(f"{name}={value!r:.40} dropped", lossy=True))
         else:
             adapted[name] = value
-    if any(role in rejects for role in _ROLES):
+    if "messages" in payload and any(role in rejects for role in _ROLES):
         adapted["messages"] = _adapt_roles(adapted.get("messages"), rejects, changes)
     return (adapted, tuple(changes)) if changes else (payload, ())
 

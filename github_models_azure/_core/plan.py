@@ -238,7 +238,9 @@ class _Choice:
         if not later:
             return GiveUp(self._why_nothing(), passed=passed)
         first = min(later, key=lambda verdict: verdict.ready_at)
-        seconds = max(0.0, first.ready_at - self.now)
+        seconds = first.ready_at - self.now
+        if seconds <= 0:  # its wait went by while others were asked
+            return Try(first.candidate, self._tries(first.candidate) > 0, True, passed)
         too_long = self.plan.waited + seconds > self.plan.rules.max_wait
         if too_long or self.now + seconds >= self.deadline:
             return GiveUp(GiveUpReason.WAIT, first.ready_at, first.kind, passed)
@@ -284,19 +286,21 @@ class _Choice:
                 continue
             if failure.kind not in WAITABLE or failure.code in _INCURABLE:
                 return Verdict(candidate, REFUSED, f"{tried.target} said: {failure.message}")
-            if tried.key == candidate.key or covers_endpoint(failure):
-                tries += tried.key == candidate.key
-                verdict = Verdict(candidate, LATER, failure.message, self._ready_at(tried, failure))
+            tries += tried.key == candidate.key
+            ready_at = self._ready_at(candidate, attempt, failure)
+            verdict = Verdict(candidate, LATER, failure.message, ready_at)
         most = self.plan.rules.max_retries
         if verdict is not None and most is not None and tries > most:
             return Verdict(candidate, REFUSED, "no retry is left")
         return verdict
 
-    def _ready_at(self, candidate: Candidate, failure: Failure) -> float:
+    def _ready_at(self, candidate: Candidate, attempt: Attempt, failure: Failure) -> float:
+        wait = failure.retry_after or self.back_off()
+        ready_at = attempt.started + attempt.seconds + wait
         cooling = self._in_force(candidate)
         if cooling is not None and not cooling.soft:
-            return cooling.until
-        return self.now + (failure.retry_after or self.back_off())
+            return max(ready_at, cooling.until)
+        return ready_at
 
     def _in_force(self, candidate: Candidate) -> Cooldown | None:
         found = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)

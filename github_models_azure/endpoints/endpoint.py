@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -39,15 +39,15 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        if "@" in parts.netloc:
             raise ValueError(
-                f"The endpoint URL {self.url!r} has no http(s) scheme and host. "
-                "Give a base URL such as https://models.github.ai/inference."
+                f"The URL of the endpoint {self.name!r} on {parts.hostname} carries a user name or "
+                "password. Pass the key as credential instead."
             )
-        if parts.username or parts.password:
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not _has_valid_port(parts):
             raise ValueError(
-                f"The endpoint URL of {parts.hostname} carries a user name or password. "
-                "Pass the key as credential instead."
+                f"The endpoint URL {self.url!r} has no http(s) scheme and host, or a wrong port. "
+                "Give a base URL such as https://models.github.ai/inference."
             )
 
     @property
@@ -65,6 +65,13 @@ class Endpoint:
         if self.retired_on is None or today < self.retired_on:
             return None
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=512)  # asked several times a call, of the same few URLs

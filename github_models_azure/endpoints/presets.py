@@ -91,11 +91,11 @@ def _from_url(url: str, known: Mapping[str, Endpoint]) -> Endpoint:
     host, path = (parts.hostname or "").lower(), parts.path.rstrip("/")
     for preset in known.values():
         base = urlsplit(preset.url)
-        if base.hostname == host and base.path.rstrip("/") == path and base.port == parts.port:
+        if base.netloc.lower() == parts.netloc.lower() and base.path.rstrip("/") == path:
             return replace(preset, url=url)
     if host == "models.github.ai":
         return replace(GITHUB, url=url)
     if host == "models.inference.ai.azure.com":
         return replace(GITHUB_AZURE, url=url)
     dialect = next((name for shape, name in _SHAPES if shape.fullmatch(parts.path)), "unknown")
-    return Endpoint(host if parts.port is None else f"{host}:{parts.port}", url, dialect=dialect)
+    return Endpoint(parts.netloc.rpartition("@")[2].lower(), url, dialect=dialect)

@@ -12,7 +12,7 @@ from azure.core.rest import HttpRequest
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
-from ..exceptions import CredentialScopeError
+from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from ._outgoing import ENDPOINT_KEY, is_bound_header
 
 DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
@@ -43,6 +43,11 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     key = credential.key if isinstance(credential, AzureKeyCredential) else credential
     if not isinstance(key, str):
         return credential
+    if not (key.isascii() and key.isprintable()):  # the libraries' own errors would show the key
+        raise CredentialUnavailableError(
+            f"The key of {endpoint.name} has a line end or another character that no header can "
+            "carry; nothing was sent. Look at how it was read from its file or variable."
+        )
     http.headers["Authorization"] = f"Bearer {key}"
     if endpoint.dialect == "unknown":
         # Azure's own endpoints read this one; it is set anew so that a rotated key is whole.

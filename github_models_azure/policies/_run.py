@@ -40,8 +40,9 @@ class Run:
     """The state of one call."""
 
     __slots__ = (
-        "_back_off", "_candidate", "_context", "_deadline", "_events", "_last", "_outgoing",
-        "_request", "_route", "_seen", "_settings", "_started", "plan", "reader", "served_by",
+        "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_last",
+        "_outgoing", "_request", "_route", "_seen", "_settings", "_started", "plan", "reader",
+        "served_by",
     )  # fmt: skip
 
     def __init__(
@@ -66,6 +67,7 @@ class Run:
         self._seen: set[tuple[str, str]] = set()
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
         self._candidate: Candidate = plan.route[0]
+        self._attempt = Attempt(self._candidate.target, now)
         self.reader: StreamReader | None = None
         self.served_by: str | None = None
 
@@ -191,9 +193,9 @@ class Run:
     def interrupted(self, failure: Failure) -> None:
         """Take note of a stream that broke after its first content."""
         now = self._settings.clock()
-        last = self._events[-1]
-        if isinstance(last, Attempt):
-            self._events[-1] = replace(last, failure=failure, seconds=max(0.0, now - last.started))
+        last = self._attempt
+        seconds = max(0.0, now - last.started)
+        self._events[-1] = replace(last, failure=failure, seconds=seconds)
         self._settings.ledger.fail(self._candidate.key, failure, now)
 
     def nearest_models(self) -> tuple[str, ...]:
@@ -238,6 +240,7 @@ class Run:
             emulated=http is not None and "x-emulated-by" in http.headers,
         )
         self._events.append(attempt)
+        self._attempt = attempt
         if http is not None:
             self._note_lifecycle(candidate, http.headers, now)
         if failure is None:

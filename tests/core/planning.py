@@ -29,10 +29,10 @@ def route(*candidates: Candidate, **members: Any) -> Plan:
 
 
 def failed(plan: Plan, candidate: Candidate, kind: FailureKind, **members: Any) -> Plan:
-    """The plan after a failed attempt; ``repair=True`` where the request can be repaired."""
-    repair = members.pop("repair", False)
+    """The plan after a failed attempt; ``repair`` where it can be repaired, ``at`` its start."""
+    repair, at = members.pop("repair", False), members.pop("at", NOW)
     failure = Failure(kind, message=f"{candidate.target} failed", **members)
-    return plan.record(candidate, Attempt(candidate.target, NOW, failure=failure), repair=repair)
+    return plan.record(candidate, Attempt(candidate.target, at, failure=failure), repair=repair)
 
 
 def endpoint_failed(plan: Plan, candidate: Candidate, kind: FailureKind, **members: Any) -> Plan:

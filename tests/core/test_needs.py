@@ -236,3 +236,9 @@ def test_every_capability_that_can_be_needed_has_words() -> None:
 def test_limits_are_compared(needs: Needs, facts: ModelFacts, expected: Unmet | None) -> None:
     """Up to the limit is within it; catalogued output limits and advice are not firm."""
     assert unmet(needs, facts) == expected
+
+
+def test_a_null_in_the_newer_member_leaves_the_older_one() -> None:
+    """``max_completion_tokens: null`` asks for nothing."""
+    body = {"max_completion_tokens": None, "max_tokens": 50}
+    assert derive_needs(body).output_tokens == 50

@@ -161,3 +161,9 @@ def test_only_what_was_sent_can_be_repaired(param: str | None, expected: bool) -
     """A refused member can be mended where it is in the body and may be renamed or dropped."""
     body = {"temperature": 1, "max_tokens": 2, "stream_options": {}, "messages": []}
     assert repairable(param, body) is expected
+
+
+def test_a_body_without_messages_gets_none() -> None:
+    """Adapting adds no member that was not there."""
+    adapted, _ = adapt({"temperature": 1}, frozenset({"temperature", "system"}))
+    assert adapted == {}

@@ -204,7 +204,7 @@ def test_a_wait_that_does_not_fit_is_refused_at_once(
 def test_waits_add_up() -> None:
     """What was waited before counts towards ``max_wait``."""
     plan = failed(route(A, max_wait=30), A, K.RATE_LIMITED, retry_after=20.0)
-    plan = failed(plan.wait(Wait(20.0, A)), A, K.RATE_LIMITED, retry_after=20.0)
+    plan = failed(plan.wait(Wait(20.0, A)), A, K.RATE_LIMITED, retry_after=20.0, at=NOW + 20)
     step = plan.next(now=NOW + 20)
     assert isinstance(step, GiveUp)
     assert (step.reason, step.retry_at) == (GiveUpReason.WAIT, NOW + 40)
@@ -391,3 +391,14 @@ def test_the_last_failure_is_that_of_the_last_attempt() -> None:
     plan = failed(failed(route(A, B), A, K.AUTH), B, K.MODEL_GONE)
     assert plan.last_failure is not None
     assert plan.last_failure.kind is K.MODEL_GONE
+
+
+def test_a_target_with_a_reset_of_its_own_is_not_waited_for_in_place_of_another() -> None:
+    """b is limited for long, a's endpoint is down for a moment: a is waited for, then asked."""
+    known = cooling(B, 5000)
+    plan = endpoint_failed(route(B, A), A, K.UNAVAILABLE)
+    step = plan.next(now=NOW, cooldowns=known, back_off=lambda: 2.0)
+    assert isinstance(step, Wait)
+    assert (step.seconds, step.candidate) == (2.0, A)
+    step = plan.wait(step).next(now=NOW + 2, cooldowns=known)
+    assert step == Try(A, retry=True, forced=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_models_azure._core.cooldown import Cooldown, covers_endpoint
@@ -252,3 +252,14 @@ def test_the_survey_says_who_is_asked_first(plan: Plan, data: st.DataObject) -> 
     step = plan.next(now=NOW, cooldowns=known)
     if isinstance(step, Try):
         assert step.candidate is verdicts[0].candidate
+
+
+@settings(max_examples=1500)
+@given(plan=plans, timeout=st.sampled_from([1.0, 30.0, inf]), data=st.data())
+def test_every_wait_ends_in_an_attempt(plan: Plan, timeout: float, data: st.DataObject) -> None:
+    """Nobody waits for a target that is not asked afterwards."""
+    call = Call(plan, timeout, data)
+    call.ledger._cooldowns.update(cooled(data, plan))
+    call.run()
+    for before, after in zip(call.steps, call.steps[1:], strict=False):
+        assert not isinstance(before, Wait) or isinstance(after, Try)

@@ -172,3 +172,10 @@ def test_an_endpoint_is_gone_from_its_day_on() -> None:
     assert endpoint.gone(date(2025, 10, 16)) is None
     assert endpoint.gone(date(2025, 10, 17)) == "https://old.example was retired on 2025-10-17"
     assert Endpoint("new", "https://new.example").gone(date(2100, 1, 1)) is None
+
+
+def test_a_url_that_is_refused_does_not_show_its_password() -> None:
+    """Whatever is wrong with it."""
+    with pytest.raises(ValueError, match="URL") as caught:
+        Endpoint("x", "ftp://user:sk-secret@host")
+    assert "sk-secret" not in str(caught.value)

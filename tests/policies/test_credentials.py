@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import (
+    AzureError,
     ClientAuthenticationError,
 )
 
@@ -15,6 +17,7 @@ from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import CredentialScopeError
 from tests.harness import (
     FIRST,
+    HELLO,
     SECOND,
     Answer,
     Sent,
@@ -24,6 +27,7 @@ from tests.harness import (
     error,
     limited,
 )
+from tests.loopback import completion, serve
 
 
 def test_no_credential_crosses_origins(twin: Twin) -> None:
@@ -223,3 +227,27 @@ def test_a_users_authentication_policy_is_kept(twin: Twin) -> None:
     with pytest.raises(CredentialScopeError, match="TargetAuthenticationPolicy"):
         twin.complete(client, fallback=[Target("m", other)])
     assert len(service.sent) == 1
+
+
+@pytest.mark.parametrize("key", ["sk-secret\n", "sk-se\ncret", "sk-secret\u20ac"])
+def test_a_key_that_no_header_can_carry_is_not_repeated(twin: Twin, key: str) -> None:
+    """A key with a line end in it is refused before sending, in words without the key."""
+    with serve(lambda body: completion("m")) as journal:
+        client = twin.package.ChatCompletionsClient(
+            journal.url, AzureKeyCredential(key), model="m", fallback=None
+        )
+
+        async def ask() -> Any:
+            async with client:
+                return await client.complete(messages=HELLO, retry_total=0)
+
+        def call() -> Any:
+            if twin.is_async:
+                return asyncio.run(ask())
+            with client:
+                return client.complete(messages=HELLO, retry_total=0)
+
+        with pytest.raises(AzureError) as caught:
+            call()
+    shown = f"{caught.value}{caught.value!r}{trail_of(caught.value)}"
+    assert "sk-se" not in shown

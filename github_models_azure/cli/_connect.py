@@ -1,0 +1,96 @@
+"""From a command's options to a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ._errors import WrongUsageError
+
+if TYPE_CHECKING:
+    from .. import ChatCompletionsClient, Endpoint, ModelRegistry
+
+_CHOOSES_MODELS = "github"
+_RETRIES = 2  # of one target: somebody sits there and waits, and can ask again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """What the options of a command say about where a request goes; ``None``: not given."""
+
+    model: str | None = None
+    endpoint: str | None = None
+    token: str | None = None
+    fallback: tuple[str, ...] = ()
+    demo: bool = False
+    plan: str | None = None
+    allow_retired: bool = False
+
+    def client(self) -> ChatCompletionsClient:
+        """Make the client.
+
+        :raises WrongUsageError: for options that exclude each other.
+        """
+        from .. import ChatCompletionsClient
+
+        keywords: dict[str, Any] = {"retry_total": _RETRIES}
+        if self.fallback:
+            keywords["fallback"] = _fallback(self.fallback)
+        if self.plan is not None:
+            keywords["plan"] = self.plan
+        if self.allow_retired:
+            keywords["allow_retired"] = True
+        endpoint: str | Endpoint | None = self.endpoint
+        token = self.token
+        if self.demo:
+            if self.endpoint is not None or self.token is not None:
+                raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
+            from ..server.emulator.demo import demo_endpoint
+
+            endpoint = demo_endpoint()
+        if token is not None and not token.strip():
+            raise WrongUsageError("--token is empty.")
+        return ChatCompletionsClient(endpoint, token, model=self._model(endpoint), **keywords)
+
+    def may_stream(self) -> bool:
+        """Tell whether a stream can be asked for: not of a model that is known to have none."""
+        from ..registry import default_registry
+
+        known = default_registry().find(self.model) if self.model is not None else None
+        return known is None or known.streaming is not False
+
+    def _model(self, endpoint: str | Endpoint | None) -> str | None:
+        """Where nobody names a model, let the registry choose one that the endpoint has."""
+        from .._settings import load_settings
+        from ..endpoints import endpoint_for
+
+        if self.model is not None:
+            return self.model
+        settings = load_settings()
+        if settings.model is not None:
+            return settings.model
+        wanted = endpoint if endpoint is not None else settings.endpoint
+        dialect = endpoint_for(wanted, known=settings.endpoints).dialect
+        return "auto" if dialect.startswith(_CHOOSES_MODELS) else None
+
+
+def known_models() -> ModelRegistry:
+    """Return the bundled models, a refreshed catalogue and the user's own settings on top."""
+    from .._settings import load_settings
+    from ..registry import ModelRegistry
+
+    registry = ModelRegistry.load()
+    settings = load_settings()
+    if settings.overlays or settings.tiers:
+        registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
+    return registry
+
+
+def _fallback(targets: tuple[str, ...]) -> str | list[str] | None:
+    words = {target.strip().lower() for target in targets}
+    special = words & {"tier", "none"}
+    if not special:
+        return list(targets)
+    if len(words) > 1:
+        raise WrongUsageError(f"--fallback {special.pop()} stands alone, without other targets.")
+    return None if special == {"none"} else "tier"

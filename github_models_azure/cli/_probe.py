@@ -1,0 +1,136 @@
+"""Whether anybody answers at an endpoint; no credential is sent."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..endpoints import Endpoint
+
+_BODY = 16_384
+_DOWN = {502, 503, 504, *range(520, 531)}  # said by what stands in front of a server that is down
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What asking an endpoint's base URL brought: a status, or why there is none.
+
+    ``gone`` is what the endpoint says of its own end, ``seconds`` how long it took to answer.
+    """
+
+    status: int | None = None
+    seconds: float = 0.0
+    problem: str | None = None
+    gone: str | None = None
+
+    def __str__(self) -> str:
+        if self.problem is not None:
+            return f"not reachable: {self.problem}"
+        if self.gone is not None:
+            return f"reachable, and says that it is gone (HTTP {self.status}): {self.gone}"
+        return f"reachable (HTTP {self.status} in {self.seconds:.2f} s)"
+
+    @property
+    def serves(self) -> bool:
+        """Whether a server is there that does not say of itself that it cannot answer."""
+        return self.status is not None and self.status not in _DOWN and self.gone is None
+
+
+def probe_all(
+    endpoints: Iterable[Endpoint],
+    timeout: float,
+    probe: Callable[[Endpoint, float], Probe] | None = None,
+) -> dict[str, Probe]:
+    """Probe all endpoints at once, by name; one that hangs is left behind.
+
+    :param timeout: seconds for connecting and for each read; twice as long for all of it.
+    """
+    ask = probe or probe_endpoint
+    wanted = list(endpoints)
+    done: queue.SimpleQueue[tuple[str, Probe]] = queue.SimpleQueue()
+
+    def work(endpoint: Endpoint) -> None:
+        try:
+            found = ask(endpoint, timeout)
+        except Exception as error:  # one endpoint's surprise must not hide the others
+            found = Probe(problem=f"{type(error).__name__}: {error}")
+        done.put((endpoint.name, found))
+
+    for endpoint in wanted:
+        # Daemons, because a name server that hangs cannot be given up otherwise.
+        threading.Thread(target=work, args=(endpoint,), daemon=True).start()
+    late = Probe(problem=f"no answer within {2 * timeout:g} s")
+    found = dict.fromkeys((endpoint.name for endpoint in wanted), late)
+    deadline = time.monotonic() + 2 * timeout
+    for _ in wanted:
+        try:
+            name, result = done.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            break
+        found[name] = result
+    return found
+
+
+def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
+    """Ask for an endpoint's base URL; any answer shows that somebody is there."""
+    import requests
+
+    started = time.monotonic()
+    try:
+        with requests.get(
+            endpoint.base_url(),
+            timeout=timeout,
+            stream=True,
+            allow_redirects=False,
+            auth=_unsigned,  # or requests would look into the user's .netrc
+            headers={"Accept": "application/json", "User-Agent": "github-models-azure doctor"},
+        ) as answer:
+            seconds = time.monotonic() - started
+            body = next(answer.iter_content(_BODY), b"") if answer.status_code >= 400 else b""
+            return Probe(
+                answer.status_code,
+                seconds,
+                gone=_gone(answer.status_code, dict(answer.headers), body),
+            )
+    except requests.exceptions.Timeout:
+        return Probe(problem=f"no answer within {timeout:g} s")
+    except requests.exceptions.SSLError as error:
+        return Probe(problem=f"TLS failed: {_root(error)}")
+    except (requests.exceptions.RequestException, OSError) as error:
+        return Probe(problem=_root(error))
+
+
+def _unsigned(request: Any) -> Any:
+    return request
+
+
+def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
+    from .._core.classify import classify_response
+    from .._core.failures import FailureKind
+
+    if status < 400:
+        return None
+    failure = classify_response(status, headers, body, now=time.time())
+    if failure.kind is not FailureKind.ENDPOINT_GONE:
+        return None
+    return failure.message or "no reason given"
+
+
+def _root(error: BaseException) -> str:
+    """Find the words of the operating system below those of the libraries."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        found = waiting.pop()
+        if not isinstance(found, BaseException) or id(found) in seen:
+            continue
+        seen.add(id(found))
+        if isinstance(found, OSError) and found.strerror:
+            return found.strerror
+        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
+    return " ".join(str(error).split())[:160] or type(error).__name__

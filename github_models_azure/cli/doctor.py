@@ -1,0 +1,250 @@
+"""``doctor``: what the settings are, where they come from, and which endpoints can answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ._checks import Checked, check_all, known_endpoints
+from ._console import Console
+from ._errors import FAILED, OK, console_of, guarded
+from ._options import Debug, Json
+from ._render import JsonValue, plain
+
+if TYPE_CHECKING:
+    from .._settings import Settings
+
+EXAMPLES = """\b
+Examples:
+  github-models doctor
+  github-models doctor --all --timeout 10
+  github-models doctor --json | jq .usable
+"""
+
+_PACKAGES = ("azure-ai-inference", "azure-core", "typer", "starlette", "uvicorn", "aiohttp")
+_LABEL = 22
+_ADVICE = (
+    "Nothing can answer yet. Set GITHUB_MODELS_ENDPOINT and GITHUB_MODELS_API_KEY to a service "
+    "you can use (Foundry /openai/v1, OpenAI, OpenRouter, Ollama ...), or describe endpoints in "
+    "github-models.toml. 'github-models chat --demo' works without any of that."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its value as it may be shown, and where it comes from."""
+
+    name: str
+    value: JsonValue
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that ``doctor`` found; no secret is in it."""
+
+    versions: Mapping[str, str | None]
+    file: Path | None
+    problem: str | None
+    settings: tuple[Setting, ...]
+    token_source: str | None
+    demo: bool
+    endpoints: tuple[Checked, ...] = field(default=())
+
+    @property
+    def usable(self) -> list[str]:
+        """The names of the endpoints that may answer."""
+        return [checked.endpoint.name for checked in self.endpoints if checked.usable]
+
+
+@guarded
+def doctor(
+    ctx: typer.Context,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Ask the endpoints known to be retired, too.")
+    ] = False,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", min=0.1, metavar="SECONDS", help="How long to wait for each."),
+    ] = 3.0,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Check settings, token and endpoints.
+
+    Secrets are neither shown nor sent. The exit code is 0 when at least one endpoint can be used,
+    else 1.
+    """
+    console = console_of(ctx)
+    with console.waiting("asking the endpoints"):
+        report = examine(timeout, everything=everything)
+    if as_json:
+        console.json(_as_json(report))
+    else:
+        _show(console, report)
+    if report.problem is not None:
+        console.fail(report.problem)
+    elif (advice := _advice(report)) is not None:
+        console.note(advice)
+    return OK if report.usable else FAILED
+
+
+def examine(timeout: float, *, everything: bool) -> Report:
+    """Read the settings and ask the endpoints.
+
+    :param timeout: seconds for each endpoint; all are asked at once.
+    :param everything: ask the retired ones, too.
+    """
+    from .._credentials import GitHubTokenCredential
+    from .._settings import Settings, load_settings
+    from ..exceptions import SettingsError
+
+    problem = None
+    checked: tuple[Checked, ...] = ()
+    settings = Settings()
+    token = GitHubTokenCredential()
+    source = token.source
+    try:
+        settings = load_settings()
+        known = known_endpoints(settings, source, demo=token.demo)
+        checked = check_all(known, timeout, everything=everything)
+    except (SettingsError, ValueError, ImportError, RuntimeError) as error:
+        problem = str(error)
+    return Report(
+        versions=_versions(),
+        file=settings.file,
+        problem=problem,
+        settings=tuple(_settings(settings)),
+        token_source=source,
+        demo=token.demo,
+        endpoints=checked,
+    )
+
+
+def _versions() -> dict[str, str | None]:
+    from .._version import __version__
+
+    return {
+        "github-models-azure": __version__,
+        **{name: _version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _settings(settings: Settings) -> Iterator[Setting]:
+    from .._settings import PREFIX
+
+    values: dict[str, object] = {
+        "endpoint": _public(settings.endpoint),
+        "api_key": "set" if settings.api_key else None,
+        "model": settings.model,
+        **settings.options,
+    }
+    if "fallback" in values and values["fallback"] is None:
+        values["fallback"] = "none"
+    for name, value in values.items():
+        variable = PREFIX + name.upper()
+        if value is None:
+            continue
+        where = variable if os.environ.get(variable) else str(settings.file)
+        yield Setting(name, value if isinstance(value, dict) else plain(value), where)
+
+
+def _public(url: str | None) -> str | None:
+    """Return a URL without what may be secret in it."""
+    if url is None or "://" not in url:
+        return url
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+
+
+def _show(console: Console, report: Report) -> None:
+    console.out("versions", style="bold")
+    for name, number in report.versions.items():
+        console.out(f"  {name:{_LABEL}}{number or 'not installed'}")
+    console.out("settings", style="bold")
+    console.out(f"  {'file':{_LABEL}}{report.file or 'none found'}")
+    for setting in report.settings:
+        value = setting.value if isinstance(setting.value, str) else json.dumps(setting.value)
+        console.out(f"  {setting.name:{_LABEL}}{value} ({setting.source})")
+    token = f"found: {report.token_source}" if report.token_source else "none found"
+    if report.demo:
+        token += " (demo_token: the emulator answers in place of GitHub)"
+    console.out(f"  {'GitHub token':{_LABEL}}{token}")
+    if report.endpoints:
+        console.out("endpoints", style="bold")
+    for checked in report.endpoints:
+        endpoint = checked.endpoint
+        mark = " (default)" if checked.default else ""
+        console.out(f"  {endpoint.name}{mark}: {endpoint.base_url()}")
+        console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential}")
+        state = checked.state
+        console.out(f"    {state}", style="green" if checked.usable else "yellow")
+    if report.usable:
+        console.out(f"usable: {', '.join(report.usable)}", style="bold")
+
+
+def _advice(report: Report) -> str | None:
+    default = next((one for one in report.endpoints if one.default), None)
+    if not report.usable:
+        return _ADVICE
+    if default is not None and not default.usable:
+        return (
+            f"The default endpoint, {default.endpoint.name}, cannot answer. Set "
+            f"GITHUB_MODELS_ENDPOINT={report.usable[0]}, or name it in front of a model: "
+            f"{report.usable[0]}/MODEL."
+        )
+    return None
+
+
+def _as_json(report: Report) -> JsonValue:
+    return {
+        "versions": dict(report.versions),
+        "settings": {
+            "file": str(report.file) if report.file is not None else None,
+            "problem": report.problem,
+            "values": {
+                setting.name: {"value": setting.value, "source": setting.source}
+                for setting in report.settings
+            },
+        },
+        "token": {"source": report.token_source, "demo": report.demo},
+        "endpoints": [_endpoint_as_json(checked) for checked in report.endpoints],
+        "usable": list(report.usable),
+    }
+
+
+def _endpoint_as_json(checked: Checked) -> JsonValue:
+    endpoint, probe = checked.endpoint, checked.probe
+    return {
+        "name": endpoint.name,
+        "url": endpoint.base_url(),
+        "default": checked.default,
+        "dialect": endpoint.dialect,
+        "credential": checked.credential,
+        "credential_missing": checked.missing,
+        "retired_on": plain(endpoint.retired_on),
+        "retired": checked.retired,
+        "reachable": probe.problem is None if probe is not None else None,
+        "status": probe.status if probe is not None else None,
+        "seconds": round(probe.seconds, 3) if probe is not None else None,
+        "problem": (probe.problem or probe.gone) if probe is not None else None,
+        "usable": checked.usable,
+    }

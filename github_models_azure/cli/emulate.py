@@ -1,0 +1,106 @@
+"""``emulate``: GitHub Models on this machine, for code that expects it."""
+
+from __future__ import annotations
+
+import errno
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from ..registry import Plan
+from ._console import Console
+from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
+from ._options import Debug, Json
+
+EXAMPLES = """\b
+Examples:
+  github-models emulate
+  github-models emulate --port 0 --json
+  github-models emulate --plan pro
+  github-models emulate --retired 410
+
+\b
+Then, in another terminal:
+  export GITHUB_MODELS_ENDPOINT=http://127.0.0.1:8080/inference
+  export GITHUB_MODELS_API_KEY=anything
+  github-models chat "Hello"
+"""
+
+
+class RetiredMode(str, Enum):
+    """How the service answers at, or after, its end."""
+
+    GONE = "410"
+    SUNSET = "403-sunset"
+    DEPRECATED = "deprecated"
+
+
+@guarded
+def emulate(
+    ctx: typer.Context,
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; only this machine is allowed.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes any free one.")
+    ] = 8080,
+    plan: Annotated[
+        Plan, typer.Option("--plan", help="The Copilot plan whose quotas hold.")
+    ] = Plan.FREE,
+    retired: Annotated[
+        RetiredMode | None,
+        typer.Option("--retired", help="Answer as the service did when it ended."),
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Serve an emulated GitHub Models until Ctrl-C.
+
+    It listens on this machine only. Answers are made up; paths, errors, headers, quotas and streams
+    are those of the service.
+    """
+    console = console_of(ctx)
+    from ..server.emulator import serve
+
+    def announce(url: str) -> None:
+        _announce(console, url, plan, retired, as_json=as_json)
+
+    try:
+        serve(
+            host,
+            port,
+            plan=plan.value,
+            retired=retired.value if retired is not None else None,
+            on_ready=announce,
+        )
+    except KeyboardInterrupt:
+        pass
+    except ValueError as error:  # the host is another machine's
+        raise WrongUsageError(str(error)) from error
+    except OSError as error:
+        raise CommandFailedError(_why_not(host, port, error)) from error
+    console.note("The emulator has stopped.")
+
+
+def _announce(
+    console: Console, url: str, plan: Plan, retired: RetiredMode | None, *, as_json: bool
+) -> None:
+    inference = f"{url}/inference"
+    if as_json:
+        console.json({"inference_url": inference, "legacy_url": url, "plan": plan}, indent=None)
+    state = f"plan {plan.value}" + (f", retired: {retired.value}" if retired is not None else "")
+    console.note(f"GitHub Models, emulated ({state}): answers are made up. Ctrl-C stops.")
+    console.note(f"  models.github.ai/inference      {inference}")
+    console.note(f"  models.inference.ai.azure.com   {url}")
+    console.note("To point a client of this package at it:")
+    console.note(f"  export GITHUB_MODELS_ENDPOINT={inference}", style="bold")
+    console.note("  export GITHUB_MODELS_API_KEY=anything", style="bold")
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken. Choose another with --port; 0 takes any free one."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs rights that you do not have. Choose one above 1023 with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}."

@@ -1,0 +1,154 @@
+"""``plan``: who would answer a request, and why not the others; nothing is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ._connect import Connection
+from ._console import Console
+from ._errors import FAILED, OK, WrongUsageError, console_of, guarded
+from ._options import (
+    AllowRetired,
+    CopilotPlan,
+    Debug,
+    Demo,
+    EndpointName,
+    Fallback,
+    Json,
+    MaxTokens,
+    Model,
+)
+from ._prompt import read_prompt
+from ._render import JsonValue
+
+if TYPE_CHECKING:
+    from ..policies import RoutePlan
+    from ..trail import Skip
+
+EXAMPLES = """\b
+Examples:
+  github-models plan -m openai/gpt-4.1 --allow-retired
+  github-models plan -m openai/gpt-4.1 --tools --input-tokens 10000 --demo
+  github-models plan -m gpt-4o --fallback ollama/llama3.2 --image
+  github-models plan -m auto:coding --plan pro --json
+"""
+
+_PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
+    "WjR9awAAAABJRU5ErkJggg=="
+)
+_SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+
+
+@guarded
+def plan(
+    ctx: typer.Context,
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="The question; '-' reads stdin.")
+    ] = None,
+    model: Model = None,
+    tools: Annotated[bool, typer.Option("--tools", help="Pretend that tools are offered.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Pretend that a JSON schema is asked for.")
+    ] = False,
+    image: Annotated[bool, typer.Option("--image", help="Pretend that an image is shown.")] = False,
+    input_tokens: Annotated[
+        int | None,
+        typer.Option("--input-tokens", min=1, help="Pretend that the prompt has this many tokens."),
+    ] = None,
+    max_tokens: MaxTokens = None,
+    fallback: Fallback = None,
+    copilot_plan: CopilotPlan = None,
+    endpoint: EndpointName = None,
+    allow_retired: AllowRetired = False,
+    demo: Demo = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> int:
+    """Say who would answer, and why not the others.
+
+    Nothing is sent and no token is needed. The exit code is 1 when nobody could answer.
+    """
+    console = console_of(ctx)
+    if prompt is not None and input_tokens is not None:
+        raise WrongUsageError("PROMPT and --input-tokens exclude each other.")
+    connection = Connection(
+        model=model,
+        endpoint=endpoint,
+        fallback=tuple(fallback or ()),
+        plan=copilot_plan.value if copilot_plan is not None else None,
+        demo=demo,
+        allow_retired=allow_retired,
+    )
+    text = "Hello" if prompt is None else read_prompt(prompt, None)
+    request = _request(text, input_tokens, tools=tools, schema=schema, image=image)
+    if max_tokens is not None:
+        request["max_tokens"] = max_tokens
+    with connection.client() as client:
+        route = client.plan_route(**request)
+    if as_json:
+        console.json(_as_json(route))
+    else:
+        _show(console, route)
+    return OK if route.targets or route.later else FAILED
+
+
+def _request(
+    prompt: str, input_tokens: int | None, *, tools: bool, schema: bool, image: bool
+) -> dict[str, Any]:
+    from azure.ai.inference.models import (
+        ChatCompletionsToolDefinition,
+        ContentItem,
+        FunctionDefinition,
+        ImageContentItem,
+        ImageUrl,
+        JsonSchemaFormat,
+        TextContentItem,
+        UserMessage,
+    )
+
+    from .._core.tokens import MESSAGE_OVERHEAD
+
+    if input_tokens is not None:  # by the estimate's own rule, four characters make a token
+        prompt = "tok " * max(0, input_tokens - MESSAGE_OVERHEAD)
+    content: str | list[ContentItem] = prompt
+    if image:
+        content = [TextContentItem(text=prompt), ImageContentItem(image_url=ImageUrl(url=_PIXEL))]
+    request: dict[str, Any] = {"messages": [UserMessage(content)]}
+    if tools:
+        function = FunctionDefinition(name="tool", parameters={"type": "object", "properties": {}})
+        request["tools"] = [ChatCompletionsToolDefinition(function=function)]
+    if schema:
+        request["response_format"] = JsonSchemaFormat(name="answer", schema=_SCHEMA, strict=True)
+    return request
+
+
+def _show(console: Console, route: RoutePlan) -> None:
+    console.out(f"requested {route.requested}, about {route.input_tokens:,} input tokens")
+    if route.targets:
+        console.out("would be asked, in this order", style="bold")
+        for number, target in enumerate(route.targets, 1):
+            console.out(f"  {number:2}. {target}")
+    else:
+        console.out("nobody would be asked", style="bold")
+    for title, skips in (("only later", route.later), ("not asked", route.skipped)):
+        if skips:
+            console.out(title, style="bold")
+        for skip in skips:
+            console.out(f"  {skip.target}: {skip.reason}")
+
+
+def _as_json(route: RoutePlan) -> JsonValue:
+    return {
+        "requested": route.requested,
+        "input_tokens": route.input_tokens,
+        "targets": list(route.targets),
+        "later": [_skip(skip) for skip in route.later],
+        "skipped": [_skip(skip) for skip in route.skipped],
+    }
+
+
+def _skip(skip: Skip) -> JsonValue:
+    return {"target": skip.target, "reason": skip.reason}

@@ -1,0 +1,98 @@
+"""How values become text: trails as JSON, tables, the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from github_models_azure.cli._console import Console
+from github_models_azure.cli._render import table, trail_events, wrapped
+from github_models_azure.server.emulator import demo
+from github_models_azure.trail import Adaptation, Attempt, Pause, Skip, Trail
+from tests.cli.program import Program
+
+pytestmark = pytest.mark.extras
+
+
+def test_each_step_of_a_trail_has_its_object() -> None:
+    """Programs tell the steps apart by `event`."""
+    steps = (
+        Skip("a/x", "cooling"),
+        Adaptation("b/y", "dropped stop", lossy=True),
+        Pause("b/y", 1.23456),
+        Attempt("b/y", started=0.0, seconds=0.5, status=200, retry=True),
+    )
+    skipped, adapted, waited, attempt = trail_events(Trail("a/x", steps, "b/y"))
+    assert skipped == {"event": "skipped", "target": "a/x", "reason": "cooling"}
+    assert adapted == {
+        "event": "adapted",
+        "target": "b/y",
+        "change": "dropped stop",
+        "lossy": True,
+    }
+    assert waited == {"event": "waited", "target": "b/y", "seconds": 1.235}
+    assert isinstance(attempt, dict)
+    assert (attempt["event"], attempt["retry"], attempt["failure"]) == ("attempt", True, None)
+
+
+def test_a_wide_cell_takes_the_room_of_the_next() -> None:
+    """One long name does not push the whole row out of its columns."""
+    rows = [("a", "b", "c"), ("long name", "b", "c")]
+    assert list(table(rows, (4, 8, 1))) == ["a    b        c", "long name b   c"]
+
+
+def test_further_lines_hang() -> None:
+    """Wrapped text stays under its own beginning."""
+    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
+    assert lines == ["1. one two", "     three"]
+
+
+def test_a_terminal_shows_colour_status_and_progress(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is awaited stands on the last line until something else is written."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    program.capsys.readouterr()
+    console = Console({"TERM": "xterm"})
+    console.status("waiting")
+    console.note("done", style="bold")
+    assert program.capsys.readouterr().err == "waiting\r\x1b[2K\x1b[1mdone\x1b[0m\n"
+
+
+@pytest.mark.parametrize("environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_a_plain_terminal_gets_no_escape_codes(
+    program: Program, monkeypatch: pytest.MonkeyPatch, environ: dict[str, str]
+) -> None:
+    """The status line is wiped with blanks there."""
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True)
+    program.capsys.readouterr()
+    console = Console(environ)
+    console.status("wait")
+    console.note("done", style="bold")
+    assert program.capsys.readouterr().err == "wait\r    \rdone\n"
+
+
+def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends a command without a word."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("github_models_azure.cli.models.known_models", interrupted)
+    outcome = program("models")
+    assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+def test_a_forked_process_starts_its_own_emulator() -> None:
+    """The thread that serves is not in the child; what it inherits is forgotten."""
+    demo.demo_endpoint()
+    assert demo._running
+    kept = list(demo._running)
+    demo._forget()  # what the fork handler calls; forking a process with threads is not for tests
+    try:
+        assert not demo._running
+    finally:
+        demo._running.extend(kept)
