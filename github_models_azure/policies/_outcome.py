@@ -124,14 +124,18 @@ def _story(step: GiveUp, trail: Trail) -> str:
     """One line for each target: what failed or why it was not asked."""
     lines = [f"No target could serve {trail.requested}: {step.reason.value}."]
     latest = {skip.target: f"not asked: {skip.reason}" for skip in trail.skipped}
-    for attempt in trail.attempts:
-        failure = attempt.failure
-        if failure is None:
-            continue
-        status = "no answer" if attempt.status is None else str(attempt.status)
-        text = f"{status} {failure.kind.value}: {failure.message}"
-        if failure.retry_after:
-            text += f" (returns in {format_seconds(failure.retry_after)})"
-        latest[attempt.target] = text
+    latest |= {
+        attempt.target: _told(attempt.status, failure)
+        for attempt in trail.attempts
+        if (failure := attempt.failure) is not None
+    }
     lines += [f"  {target}: {text}" for target, text in latest.items()]
     return "\n".join(lines)
+
+
+def _told(status: int | None, failure: Failure) -> str:
+    answered = "no answer" if status is None else str(status)
+    text = f"{answered} {failure.kind.value}: {failure.message}"
+    if failure.retry_after:
+        text += f" (returns in {format_seconds(failure.retry_after)})"
+    return text
