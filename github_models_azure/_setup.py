@@ -9,6 +9,7 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
+from . import _calls as _calls  # what every call needs loads with the first client
 from ._credentials import DEMO_TOKEN, GitHubTokenCredential
 from ._settings import Settings, load_settings
 from ._transport import async_transport, sync_transport

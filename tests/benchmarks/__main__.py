@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineResponse
@@ -142,7 +143,22 @@ def measure() -> dict[str, dict[str, float]]:
     rows["limited, then answered"] = compare(
         lambda: call(ours, model=f"l{next(models)}")(), call(stock, model="m"), 200
     )
+    rows["retired: error at once"] = compare(refused(), call(stock, model="m"), 200)
     return rows
+
+
+def refused() -> Callable[[], Any]:
+    """A call of a client on the default endpoint, which is known to be gone."""
+    from github_models_azure import ChatCompletionsClient
+    from github_models_azure.exceptions import EndpointRetiredError
+
+    make = call(ChatCompletionsClient(credential="t"), model="gpt-4.1")
+
+    def ask() -> None:
+        with suppress(EndpointRetiredError):
+            make()
+
+    return ask
 
 
 def main() -> None:
