@@ -140,7 +140,7 @@ class FakeResponse:
         plain = "application/json" if not isinstance(answer.body, bytes) else "text/plain"
         self.headers = case_insensitive_dict({"content-type": plain, **answer.headers})
         self.content_type = self.headers["content-type"]
-        self.closed = False
+        self.closed = self.finished = False
         self._content: bytes | None = None
 
     @property
@@ -181,8 +181,11 @@ class AsyncResponse(FakeResponse):
         self.closed = True
 
     async def iter_bytes(self, **_: Any) -> AsyncIterator[bytes]:
-        for piece in self.pieces():
-            yield self._service.arrive(piece)
+        try:
+            for piece in self.pieces():
+                yield self._service.arrive(piece)
+        finally:
+            self.finished = True
 
 
 class Service:

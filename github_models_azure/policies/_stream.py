@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +17,15 @@ from ._run import Run
 
 
 class _Streamed:
-    """Stands in for the transport's response; everything but the bytes is the response's own."""
+    """Stands in for the transport's response; everything but the bytes is the response's own.
+
+    It is its own iterator: a generator that is left half-way would have to be finished by somebody.
+    """
 
     def __init__(self, response: Any, run: Run, head: bytes, rest: Any) -> None:
-        self._inner, self._run, self._head, self._rest = response, run, head, rest
+        self._inner, self._run, self._rest = response, run, rest
+        self._head: bytes | None = head
+        self._ended = False
         attach_trail(self, run.trail)
 
     def __getattr__(self, name: str) -> Any:
@@ -35,7 +41,19 @@ class _Streamed:
             raise RuntimeError("the stream was never opened")
         return reader
 
+    def _take_head(self) -> bytes:
+        head, self._head = self._head or b"", None
+        self._ended = self._reader.done
+        return head
+
+    def _take(self, chunk: bytes | None) -> bytes:
+        reader = self._reader
+        out = reader.end() if chunk is None else reader.feed(chunk)
+        self._ended = chunk is None or reader.done
+        return out
+
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
+        self._ended = True
         failure = judge_error(error, 0.0)
         self._run.interrupted(replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET))
         reason = error.failure.message if isinstance(error, StreamFault) else one_line(error)
@@ -52,27 +70,29 @@ class StreamedResponse(_Streamed):
     """The sync stand-in."""
 
     def iter_bytes(self, **kwargs: Any) -> Iterator[bytes]:
-        """Yield whole events, one ``data: `` line each.
+        """Iterate over whole events, one ``data: `` line each.
 
         :raises StreamInterruptedError: where the stream breaks.
         """
-        reader = self._reader
+        return self
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._ended:
+            raise StopIteration
         try:
-            if reader.done:
-                self.close()
-            yield self._head
-            ended = reader.done
-            while not ended:
-                chunk = next(self._rest, None)
-                out = reader.end() if chunk is None else reader.feed(chunk)
-                ended = chunk is None or reader.done
-                if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
-                    self.close()
-                yield out
-        except Exception as error:  # transports let their libraries' own exceptions through
-            raise self._interrupted(error) from error
-        finally:
+            first = self._head is not None
+            out = self._take_head() if first else self._take(next(self._rest, None))
+        except BaseException as error:
             self.close()
+            if isinstance(error, Exception):  # transports let their libraries' own ones through
+                raise self._interrupted(error) from error
+            raise
+        if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
+            self.close()
+        return out
 
     def close(self) -> None:
         """Give the connection back."""
@@ -82,29 +102,38 @@ class StreamedResponse(_Streamed):
 class AsyncStreamedResponse(_Streamed):
     """The async stand-in."""
 
-    async def iter_bytes(self, **kwargs: Any) -> AsyncIterator[bytes]:
-        """Yield whole events, one ``data: `` line each.
+    def iter_bytes(self, **kwargs: Any) -> AsyncIterator[bytes]:
+        """Iterate over whole events, one ``data: `` line each.
 
         :raises StreamInterruptedError: where the stream breaks.
         """
-        reader = self._reader
+        return self
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
         try:
-            if reader.done:
-                await self.close()
-            yield self._head
-            ended = reader.done
-            while not ended:
-                chunk = await anext(self._rest, None)
-                out = reader.end() if chunk is None else reader.feed(chunk)
-                ended = chunk is None or reader.done
-                if ended:  # the SDK asks for nothing after [DONE], so this is the last chance
-                    await self.close()
-                yield out
-        except Exception as error:  # transports let their libraries' own exceptions through
-            raise self._interrupted(error) from error
-        finally:
+            first = self._head is not None
+            out = self._take_head() if first else self._take(await anext(self._rest, None))
+        except BaseException as error:
             await self.close()
+            if isinstance(error, Exception):  # transports let their libraries' own ones through
+                raise self._interrupted(error) from error
+            raise
+        if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
+            await self.close()
+        return out
 
     async def close(self) -> None:
         """Give the connection back."""
+        await finish(self._rest)
         await self._inner.close()
+
+
+async def finish(pieces: Any) -> None:
+    """Finish an async generator that is left half-way, lest the event loop has to."""
+    with suppress(RuntimeError, AttributeError):  # it is being read just now; it is no generator
+        await pieces.aclose()

@@ -14,7 +14,7 @@ from ._chain import binds_credentials
 from ._configure import configure
 from ._faults import BROKEN, as_azure_error
 from ._run import Run
-from ._stream import AsyncStreamedResponse
+from ._stream import AsyncStreamedResponse, finish
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -78,6 +78,7 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                     break
                 run.check_overdue()
         except BaseException as error:
+            await finish(rest)
             await http.close()
             if isinstance(error, Exception):  # not a cancellation, not Ctrl-C
                 raise as_azure_error(error) from error

@@ -178,6 +178,17 @@ def error_chunk() -> bytes:
     return event(error={"message": "boom"})
 
 
+@pytest.mark.extras
+@pytest.mark.parametrize("broken", [False, True])
+def test_no_async_generator_is_left_to_the_event_loop(broken: bool) -> None:
+    """What stands after [DONE], or after a broken start, is finished by us, not by chance."""
+    pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
+    chunks = [b"data: {nope\n\n"] if broken else [delta("Hi", finish="stop"), DONE]
+    client, service = client_of(Twin("aio"), stream(*chunks, b": more\n\n"))
+    Twin("aio").read(client)
+    assert service.responses[0].finished
+
+
 def test_leaving_a_stream_early_gives_the_connection_back(twin: Twin) -> None:
     """Breaking out of a ``with`` block closes the answer."""
     client, service = client_of(twin, hello_stream())
