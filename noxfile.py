@@ -174,6 +174,7 @@ def build(session: nox.Session) -> None:
                 env=hermetic(),
             )
             session.run("github-models", "--help", env=hermetic())
+            session.run("github-models", "demo", env=hermetic())
             session.run("pytest", "-q", "-m", "not extras", *smoke, env=hermetic())
         for artefact in dist.iterdir():
             session.log(f"Built and tested: {artefact.name} ({artefact.stat().st_size:,} bytes)")

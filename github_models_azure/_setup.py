@@ -23,7 +23,7 @@ from .registry.cache_folder import refreshed_at
 _RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
-    "connection_data_block_size",
+    "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
 )  # fmt: skip
 
 
@@ -115,6 +115,15 @@ def _own_endpoint(
         if not credential.strip():
             raise ValueError("The credential is an empty text. Leave it out to have it looked up.")
         credential = AzureKeyCredential(credential.strip())
+    if not isinstance(endpoint, str | Endpoint | None):
+        raise TypeError(f"endpoint is a URL, a name or an Endpoint, not {type(endpoint).__name__}.")
+    if not (
+        credential is None or isinstance(credential, AzureKeyCredential) or _fetches(credential)
+    ):
+        raise TypeError(
+            "credential is a key as text, an AzureKeyCredential or a token credential, not "
+            f"{type(credential).__name__}."
+        )
     given = endpoint if endpoint is not None else settings.endpoint
     own = endpoint_for(given, credential, known=settings.endpoints)
     if own.credential is None and settings.api_key and endpoint is None:
@@ -126,6 +135,10 @@ def _own_endpoint(
 
         return demo_endpoint()
     return own
+
+
+def _fetches(credential: Any) -> bool:
+    return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
 
 def _takes_token(own: Endpoint, given: str | Endpoint | None) -> bool:

@@ -12,14 +12,19 @@ from azure.core.exceptions import ServiceResponseError, ServiceResponseTimeoutEr
 from urllib3.exceptions import IncompleteRead
 
 import github_models_azure
-from github_models_azure._transport import POOL_SIZE, _bounded, async_transport, sync_transport
+from github_models_azure._transport import POOL_SIZE, _arriving, async_transport, sync_transport
 
 
 def response(read1: Any = None, blocks: tuple[bytes, ...] = ()) -> Any:
     raw = SimpleNamespace() if read1 is None else SimpleNamespace(read1=read1)
-    return SimpleNamespace(
-        internal_response=SimpleNamespace(raw=raw), iter_bytes=lambda: iter(blocks)
-    )
+
+    class Response:
+        internal_response = SimpleNamespace(raw=raw)
+
+        def iter_bytes(self) -> Any:
+            return iter(blocks)
+
+    return Response()
 
 
 def test_aiohttp_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,13 +47,13 @@ def test_the_sync_transport_has_room_and_retries_nothing() -> None:
 def test_what_arrives_is_handed_on_until_the_end() -> None:
     """Piece by piece, decoded."""
     pieces = iter([b"a", b"bc", b""])
-    found = _bounded(response(lambda size, decode_content: next(pieces)), 5, inf)
+    found = _arriving(response(lambda size, decode_content: next(pieces)), inf, 5)
     assert list(found) == [b"a", b"bc"]
 
 
 def test_an_answer_that_takes_too_long_is_cut_off() -> None:
     """Even though its bytes keep coming."""
-    found = _bounded(response(lambda size, decode_content: b"a"), 5, -inf)
+    found = _arriving(response(lambda size, decode_content: b"a"), -inf, 5)
     assert next(found) == b"a"
     with pytest.raises(ServiceResponseTimeoutError, match="within 5 seconds"):
         next(found)
@@ -61,13 +66,13 @@ def test_an_answer_that_breaks_off_is_azure_cores_error() -> None:
         raise IncompleteRead(3, 7)
 
     with pytest.raises(ServiceResponseError) as caught:
-        list(_bounded(response(broken), 5, inf))
+        list(_arriving(response(broken), inf, 5))
     assert isinstance(caught.value.__cause__, IncompleteRead)
 
 
 def test_an_older_urllib3_reads_in_blocks() -> None:
     """Without ``read1`` the library's own blocks are handed on."""
-    assert list(_bounded(response(blocks=(b"a", b"b")), 5, inf)) == [b"a", b"b"]
+    assert list(_arriving(response(blocks=(b"a", b"b")), inf, 5)) == [b"a", b"b"]
 
 
 def test_names_load_on_use_and_are_listed() -> None:

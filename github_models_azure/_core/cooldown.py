@@ -75,7 +75,9 @@ def _seconds(failure: Failure, strikes: int) -> float | None:
             return stated or QUOTA_RESET
         case FailureKind.ENDPOINT_GONE:
             return stated or inf
-        case FailureKind.MODEL_GONE | FailureKind.AUTH:
+        case FailureKind.AUTH:
+            return stated or inf
+        case FailureKind.MODEL_GONE:
             return inf
         case _:
             return None

@@ -10,6 +10,7 @@ from enum import Enum
 from .facts import ModelFacts
 from .tokens import MESSAGE_OVERHEAD, estimate_text
 
+ESTIMATE_MARGIN = 1.2  # an estimate refuses only what is surely too much
 IMAGE_TOKENS = 765  # one high-detail image of 1024 x 1024 in OpenAI's published rule
 
 TokenCounter = Callable[[str], int]
@@ -27,13 +28,14 @@ class Operation(str, Enum):
 class Needs:
     """What a request requires.
 
-    Token counts are estimates. ``capabilities`` names the facts of a model that must not be false:
-    ``tools``, ``images``, ``streaming`` and so on.
+    Token counts are estimates unless ``exact``. ``capabilities`` names the facts of a model that
+    must not be false: ``tools``, ``images``, ``streaming`` and so on.
     """
 
     input_tokens: int = 0
     output_tokens: int | None = None
     capabilities: tuple[str, ...] = ("chat",)
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ def derive_needs(
     :param count: counts the tokens of a text; by characters unless a tokenizer is given.
     """
     if operation is not Operation.CHAT:
-        return Needs(_largest_input(payload.get("input"), count), None, ("embeddings",))
+        largest = _largest_input(payload.get("input"), count)
+        return Needs(largest, None, ("embeddings",), count is not estimate_text)
     text, images, audio = _read_messages(payload.get("messages"), count)
     needed = ["chat"]
     tools = payload.get("tools") or payload.get("functions")
@@ -75,7 +78,8 @@ def derive_needs(
         needed.append("streaming")
     limits = (payload.get(name) for name in ("max_completion_tokens", "max_tokens"))
     limit = next((limit for limit in limits if isinstance(limit, int)), None)
-    return Needs(text + images * IMAGE_TOKENS, limit, tuple(needed))
+    exact = count is not estimate_text
+    return Needs(text + images * IMAGE_TOKENS, limit, tuple(needed), exact)
 
 
 def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
@@ -86,7 +90,8 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     for limit, firm in ((facts.input_tokens, True), (facts.advised_input_tokens, False)):
         if limit is not None and needs.input_tokens > limit:
             much = f"{needs.input_tokens:,}"
-            return Unmet(f"input of about {much} tokens is over its limit of {limit:,}", firm)
+            sure = firm and (needs.exact or needs.input_tokens > limit * ESTIMATE_MARGIN)
+            return Unmet(f"input of about {much} tokens is over its limit of {limit:,}", sure)
     asked, most = needs.output_tokens, facts.output_tokens
     if asked is not None and most is not None and asked > most:
         return Unmet(f"{asked:,} output tokens are over its limit of {most:,}", firm=False)

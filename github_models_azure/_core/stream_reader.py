@@ -36,7 +36,8 @@ class StreamReader:
     content_type: str = "text/event-stream"
     has_content: bool = False
     done: bool = False
-    _finished: bool = False
+    _seen: set[int] = field(default_factory=set)
+    _finished: set[int] = field(default_factory=set)
     _decoder: SSEDecoder = field(default_factory=SSEDecoder)
     _text: list[str] = field(default_factory=list)
     _body: bytearray = field(default_factory=bytearray)
@@ -80,7 +81,7 @@ class StreamReader:
         return rest
 
     def _is_complete(self) -> bool:
-        return self.done or self._finished
+        return self.done or bool(self._finished and self._finished == self._seen)
 
     def _is_event_stream(self) -> bool:
         return not any(kind in self.content_type.lower() for kind in ("json", "html"))
@@ -113,15 +114,18 @@ class StreamReader:
         choices = update.get("choices")
         if update.get("error"):
             raise StreamFault(classify_stream_error(update))
-        if not isinstance(choices, list):
+        if choices is None:
             return
+        if not isinstance(choices, list) or not all(isinstance(c, Mapping) for c in choices):
+            raise StreamFault(_bad("an event has choices that are no list of objects"))
         for choice in choices:
-            if not isinstance(choice, Mapping):
-                continue
+            index = choice.get("index")
+            self._seen.add(index if isinstance(index, int) else 0)
             if choice.get("error") or choice.get("finish_reason") == "error":
                 raise StreamFault(classify_stream_error(choice))
             if choice.get("finish_reason"):
-                self._finished = self.has_content = True
+                self.has_content = True
+                self._finished.add(index if isinstance(index, int) else 0)
             delta = choice.get("delta") or choice.get("message")
             if isinstance(delta, Mapping) and any(delta.get(name) for name in _CONTENT):
                 self.has_content = True

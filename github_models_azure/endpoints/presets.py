@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from .._core.error_body import clean_text
 from .endpoint import Endpoint
 
 _ADVICE = (
@@ -81,7 +82,8 @@ def endpoint_for(
     else:
         names = ", ".join(sorted(known))
         raise ValueError(
-            f"The endpoint {value!r} is neither a URL nor a known name. Known names: {names}."
+            f"The endpoint {clean_text(value, 60)!r} is neither a URL nor a known name. "
+            f"Known names: {names}. A key is given as credential, not as endpoint."
         )
     return found if credential is None else replace(found, credential=credential)
 

@@ -13,7 +13,7 @@ from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
-from ._outgoing import ENDPOINT_KEY, is_bound_header
+from ._outgoing import ENDPOINT_KEY, is_free_header
 
 DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
 
@@ -58,7 +58,9 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
 
 
 def _strip(http: HttpRequest, keep: str | None) -> None:
-    for name in [name for name in http.headers if is_bound_header(name) and name.lower() != keep]:
+    for name in [
+        name for name in http.headers if not is_free_header(name) and name.lower() != keep
+    ]:
         del http.headers[name]
 
 

@@ -18,7 +18,7 @@ from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
 from ._outgoing import Outgoing
 from ._report import REPORT_OPTION, CallReport, RoutePlan, RoutePlanned
-from ._route import Route, build_route, credential_id, strict_route
+from ._route import Route, build_route, strict_route
 from ._run import Run
 from ._settings import FallbackSettings
 
@@ -34,11 +34,18 @@ class Planner:
 
     :param crosses: tells whether credentials are bound to origins further down the pipeline, so
         that a target on another origin may be asked.
+    :param retries: tells whether azure-core's own retry stands further down the pipeline.
     """
 
-    def __init__(self, settings: FallbackSettings, crosses: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: FallbackSettings,
+        crosses: Callable[[], bool],
+        retries: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.settings = settings
-        self._crosses = crosses
+        self._crosses, self._retries = crosses, retries
+        self._switches_retry_off: bool | None = None
         self._routes: dict[tuple[object, ...], Route] = {}
         self._own: dict[str, Endpoint] = {}
 
@@ -49,7 +56,11 @@ class Planner:
         operation = _operation_of(path)
         options = request.context.options
         report: CallReport | None = options.pop(REPORT_OPTION, None)
+        if self._switches_retry_off is None:
+            self._switches_retry_off = self._retries()
         if operation is None or http.method != "POST":
+            if self._switches_retry_off:  # it would sleep for as long as any server says
+                options.setdefault("retry_total", 0)
             return None
         settings = self.settings.with_options(options)
         payload = _payload(request)
@@ -71,7 +82,9 @@ class Planner:
         )
         if report is not None and report.plan_only:
             raise RoutePlanned(_survey(plan, settings, route, now))
-        outgoing = Outgoing(request, payload, operation)
+        outgoing = Outgoing(
+            request, payload, operation, switches_retry_off=self._switches_retry_off
+        )
         run = Run(settings, request, outgoing, route, plan, now)
         if report is not None:
             report.run = run
@@ -97,10 +110,10 @@ class Planner:
     ) -> Route:
         if settings is not self.settings:
             return build_route(settings, own, model, operation, now)
-        # A route holds for a day and for a credential: dates pass, keys are rotated.
-        key = (own.url, credential_id(own.credential), model, operation, now // 86_400)
+        # A route holds for a day and for its credentials: dates pass, keys are rotated.
+        key = (own.url, model, operation, now // 86_400)
         route = self._routes.get(key)
-        if route is None:
+        if route is None or not route.is_current():
             if len(self._routes) >= _ROUTES_KEPT:
                 self._routes.clear()
             route = self._routes[key] = build_route(settings, own, model, operation, now)

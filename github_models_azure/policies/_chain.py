@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from azure.core.pipeline.policies import (
+    AsyncBearerTokenCredentialPolicy,
+    AsyncRetryPolicy,
+    AzureKeyCredentialPolicy,
+    AzureSasCredentialPolicy,
+    BearerTokenCredentialPolicy,
+    RetryPolicy,
+)
+
+from .._sdk import wrapped_policy
 from .authentication import TargetAuthenticationPolicy
 from .authentication_async import AsyncTargetAuthenticationPolicy
 
+_BINDING = (TargetAuthenticationPolicy, AsyncTargetAuthenticationPolicy)
+_SIGNING = (
+    AsyncBearerTokenCredentialPolicy,
+    AzureKeyCredentialPolicy,
+    AzureSasCredentialPolicy,
+    BearerTokenCredentialPolicy,
+)
+
 
 def binds_credentials(policy: Any) -> bool:
-    """Tell whether a policy further down binds credentials to origins."""
+    """Tell whether a policy further down binds credentials to origins, and none signs after it."""
+    bound = False
+    for following in _after(policy):
+        if isinstance(following, _BINDING):
+            bound = True
+        elif isinstance(following, _SIGNING):
+            bound = False
+    return bound
+
+
+def has_retry(policy: Any) -> bool:
+    """Tell whether azure-core's own retry stands further down, to be switched off."""
+    return any(isinstance(found, RetryPolicy | AsyncRetryPolicy) for found in _after(policy))
+
+
+def _after(policy: Any) -> Iterator[Any]:
     following = getattr(policy, "next", None)
     while following is not None:
-        if isinstance(following, TargetAuthenticationPolicy | AsyncTargetAuthenticationPolicy):
-            return True
+        yield wrapped_policy(following)
         following = getattr(following, "next", None)
-    return False

@@ -17,11 +17,16 @@ from azure.core.exceptions import (
 
 from .._core.failures import Failure, FailureKind, Scope, Window
 from .._core.stream_reader import StreamFault
+from ..exceptions import CredentialScopeError
 
 BROKEN = (AzureError, StreamFault, EOFError, RecursionError, zlib.error)
 """What sending or reading raises for an answer that is broken; all else is a mistake of code."""
 
+TOKEN_RETRY = 60.0  # a credential that gave no token is asked again after this many seconds
 NAME_RETRY = 300.0  # a name that does not resolve is asked again after this many seconds
+_MISTAKES = frozenset({"InvalidHeader", "InvalidSchema", "InvalidURL", "MissingSchema"})
+"""What requests and aiohttp call the caller's own mistakes; azure-core calls them unsent."""
+
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
@@ -34,7 +39,7 @@ def fault_of(error: BaseException) -> Failure:
     kind, scope, what, wait = FailureKind.UNAVAILABLE, Scope.TARGET, "the connection broke", None
     causes = list(_causes(error))
     if isinstance(error, ClientAuthenticationError):
-        kind, scope, what = FailureKind.AUTH, Scope.ENDPOINT, "no token"
+        kind, scope, what, wait = FailureKind.AUTH, Scope.ENDPOINT, "no token", TOKEN_RETRY
     elif isinstance(error, ServiceRequestTimeoutError):
         scope, what = Scope.ENDPOINT, "no connection in time"
     elif any(isinstance(cause, ServiceResponseTimeoutError | TimeoutError) for cause in causes):
@@ -50,6 +55,13 @@ def fault_of(error: BaseException) -> Failure:
         retry_after=wait,
         window=Window.UNKNOWN,
     )
+
+
+def is_callers_mistake(error: BaseException) -> bool:
+    """Tell what no target could serve: a leak that was refused, a header or URL that is none."""
+    if isinstance(error, CredentialScopeError):
+        return True
+    return any(type(cause).__name__ in _MISTAKES for cause in _causes(error))
 
 
 def as_azure_error(error: Exception) -> Exception:

@@ -51,5 +51,11 @@ def _judge_body(http: Any, value: object, now: float) -> Failure:
 
 def _is_answer(value: object, operation: Operation) -> bool:
     """Tell at a glance that a body is what was asked for; the classifier looks at all others."""
-    member = "choices" if operation is Operation.CHAT else "data"
-    return isinstance(value, dict) and bool(value.get(member))
+    if not isinstance(value, dict):
+        return False
+    items = value.get("choices" if operation is Operation.CHAT else "data")
+    return (
+        isinstance(items, list)
+        and bool(items)
+        and all(isinstance(item, dict) and not item.get("error") for item in items)
+    )

@@ -16,7 +16,15 @@ from ._route import Destination
 ENDPOINT_KEY = "github_models_azure.endpoint"
 """The key of the pipeline context under which an attempt's endpoint is found."""
 
-_BOUND_HEADERS = ("authorization", "api-key", "x-api-key", "cookie", "extra-parameters")
+_FREE_HEADERS = frozenset(
+    {
+        "accept", "accept-encoding", "connection", "content-length", "content-type", "traceparent",
+        "tracestate", "user-agent",
+    }
+)  # fmt: skip
+"""The headers that may go to any origin; all others were meant for the first, and stay there."""
+
+_MOST_REDIRECTS = 2  # azure-core's thirty would be thirty requests in one attempt
 _TIMEOUTS = {"connection_timeout": "timeout", "read_timeout": "read_timeout"}
 
 
@@ -26,19 +34,25 @@ class Outgoing:
     A request that suits its first target as it stands is sent as it stands, without a copy.
     """
 
-    __slots__ = ("_headers", "_http", "_request", "_url", "operation", "options", "payload")
+    __slots__ = (
+        "_headers", "_http", "_request", "_switches_retry_off", "_url", "operation", "options",
+        "payload",
+    )  # fmt: skip
 
     def __init__(
         self,
         request: PipelineRequest[HttpRequest],
         payload: Mapping[str, object],
         operation: Operation,
+        *,
+        switches_retry_off: bool = True,
     ) -> None:
         http = request.http_request
         self._request, self._http, self._url = request, http, http.url
         self._headers = dict(http.headers)
         self.options = dict(request.context.options)
         self.payload, self.operation = payload, operation
+        self._switches_retry_off = switches_retry_off
 
     @property
     def is_streamed(self) -> bool:
@@ -72,26 +86,32 @@ class Outgoing:
         http = self._http
         self._request.http_request = HttpRequest(
             http.method,
-            self._url_at(destination, strips=strips),
+            self._url_at(destination, here=here, strips=strips),
             headers={
                 name: value
                 for name, value in self._headers.items()
-                if name.lower() != "content-length" and (here or not is_bound_header(name))
+                if name.lower() != "content-length" and (here or is_free_header(name))
             },
             content=http.content if payload is self.payload else json.dumps(payload),
         )
         return self._request
 
-    def _url_at(self, destination: Destination, *, strips: bool) -> str:
-        query = self._url.partition("?")[2]
+    def _url_at(self, destination: Destination, *, here: bool, strips: bool) -> str:
+        parts = [part for part in self._url.partition("?")[2].split("&") if part]
+        version = [part for part in parts if part.startswith("api-version=")]
+        if not here:  # what else stands there, a key perhaps, was meant for the first endpoint
+            parts = [part for part in destination.query.split("&") if part] + version
         if strips:
-            parts = query.split("&")
-            query = "&".join(part for part in parts if not part.startswith("api-version="))
-        return f"{destination.url}?{query}" if query else destination.url
+            parts = [part for part in parts if part not in version]
+        return f"{destination.url}?{'&'.join(parts)}" if parts else destination.url
 
     def _options(self, seconds: float) -> dict[str, Any]:
         options = dict(self.options)
-        options["retry_total"] = 0  # the loop of this package is the only one
+        if self._switches_retry_off:  # the loop of this package is the only one
+            options["retry_total"] = 0
+            options.setdefault("redirect_max", _MOST_REDIRECTS)
+        else:
+            options.pop("retry_total", None)
         options.pop("timeout", None)
         if seconds == inf:
             return options
@@ -105,7 +125,6 @@ class Outgoing:
         return options
 
 
-def is_bound_header(name: str) -> bool:
-    """Tell whether a header belongs to the origin that it was meant for, and to no other."""
-    lower = name.lower()
-    return lower in _BOUND_HEADERS or lower.startswith("x-ms-")
+def is_free_header(name: str) -> bool:
+    """Tell whether a header may go to any origin."""
+    return name.lower() in _FREE_HEADERS

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureKeyCredential
 
@@ -27,10 +28,11 @@ NO_MODEL = "(its own model)"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an attempt goes: the endpoint, the URL, and the model name to put into the body."""
+    """Where an attempt goes: the endpoint, the URL and its query, the model name for the body."""
 
     endpoint: Endpoint
     url: str
+    query: str
     model: str | None
 
 
@@ -43,16 +45,27 @@ class Route:
     destinations: Mapping[str, Destination]
     keys: tuple[str, ...]
     origins: tuple[str, ...]
+    credentials: tuple[tuple[Any, str], ...]
+
+    def is_current(self) -> bool:
+        """Whether the credentials are still those that the keys in the ledger speak of."""
+        return all(credential_id(credential) == known for credential, known in self.credentials)
 
 
 def credential_id(credential: Any) -> str:
     """Tell credentials apart without keeping one: a salted digest of a key, else the object."""
     if credential is None:
         return ""
-    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
-    if isinstance(key, str):
+    key = key_of(credential)
+    if key is not None:
         return hashlib.blake2b(key.encode(), key=_SALT, digest_size=8).hexdigest()
     return f"{type(credential).__name__}-{id(credential):x}"
+
+
+def key_of(credential: Any) -> str | None:
+    """Return the text of a key; ``None`` for credentials that fetch tokens, and for none."""
+    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    return key if isinstance(key, str) else None
 
 
 def build_route(
@@ -78,7 +91,8 @@ def build_route(
             continue
         candidates.append(candidate)
         url = endpoint.base_url() + operation.value
-        destinations[candidate.key] = Destination(endpoint, url, wire_name)
+        query = urlsplit(endpoint.url).query
+        destinations[candidate.key] = Destination(endpoint, url, query, wire_name)
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
             keys.append(candidate.endpoint)
@@ -88,7 +102,17 @@ def build_route(
             "Name a model, or set plan=."
         )
     origins = dict.fromkeys(place.endpoint.origin for place in destinations.values())
-    return Route(candidates[0].target, tuple(candidates), destinations, tuple(keys), tuple(origins))
+    credentials = {
+        id(used): used for used in (d.endpoint.credential for d in destinations.values())
+    }
+    return Route(
+        candidates[0].target,
+        tuple(candidates),
+        destinations,
+        tuple(keys),
+        tuple(origins),
+        tuple((one, credential_id(one)) for one in credentials.values()),
+    )
 
 
 def _targets(

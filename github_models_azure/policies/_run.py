@@ -23,17 +23,18 @@ from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.records import Adaptation, Attempt, Event, Pause, Skip
 from .._core.stream_reader import StreamReader
 from ..endpoints import origin_of
-from ..exceptions import CredentialScopeError
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._back_off import BackOff
+from ._faults import is_callers_mistake
 from ._judge import answer_in, judge_answer, judge_error
 from ._outcome import outcome
 from ._outgoing import Outgoing
-from ._route import Route
+from ._route import Route, key_of
 from ._settings import FallbackSettings
 
 _LOGGER = logging.getLogger(__name__)
+_REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 
 
 class Run:
@@ -150,8 +151,8 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Take note of an exception that came in place of an answer."""
-        if isinstance(error, CredentialScopeError):
-            raise error  # a would-be leak is a mistake to mend, not an outage to route around
+        if is_callers_mistake(error):
+            raise error  # something to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock()), http)
         answer = None
@@ -230,6 +231,8 @@ class Run:
 
     def _record(self, failure: Failure | None, http: Any) -> None:
         candidate, now = self._candidate, self._settings.clock()
+        if failure is not None:
+            failure = self._about_credential(failure)
         attempt = Attempt(
             candidate.target,
             self._started,
@@ -260,6 +263,17 @@ class Run:
         if lifecycle and self._settings.ledger.note_lifecycle(candidate.endpoint, lifecycle):
             _LOGGER.warning("%s announces its end: %s", candidate.target, lifecycle)
 
+    def _about_credential(self, failure: Failure) -> Failure:
+        """Take the attempt's own key out of what a server said, and time a token's refusal."""
+        credential = self._route.destinations[self._candidate.key].endpoint.credential
+        key = key_of(credential)
+        if key is not None and key in failure.message:
+            failure = replace(failure, message=failure.message.replace(key, "***"))
+        lasting = key is not None and failure.code is not None
+        if failure.kind is FailureKind.AUTH and not failure.retry_after and not lasting:
+            failure = replace(failure, retry_after=_REFUSAL_RETRY)
+        return failure
+
     def _learn(self, candidate: Candidate, failure: Failure) -> bool:
         """Remember a refused member; true where the same target may be asked once more."""
         if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
@@ -280,8 +294,10 @@ class Run:
                 _LOGGER.debug("Skipped %s: %s", skip.target, skip.reason)
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
-        attach_trail(response.http_response, self.trail)
-        self._context[TRAIL_KEY] = self.trail
+        # A method would tie this call, body and all, into a circle that only gc breaks.
+        trail = self.trail if self.is_streamed else self.trail()
+        attach_trail(response.http_response, trail)
+        self._context[TRAIL_KEY] = trail
 
 
 def _log(candidate: Candidate, failure: Failure) -> None:

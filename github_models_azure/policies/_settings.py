@@ -16,6 +16,14 @@ from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
 from ..registry import ModelRegistry, Plan, default_registry
 
+_START = time.time() - time.monotonic()
+
+
+def steady_time() -> float:
+    """Seconds since the epoch that never jump when the machine's clock is set."""
+    return _START + time.monotonic()
+
+
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
 
@@ -72,7 +80,7 @@ class FallbackSettings:
     retry_backoff_factor: float = 0.8
     retry_backoff_max: float = 60.0
     timeout: float | None = None
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady_time
     jitter: Callable[[float], float] | None = None
 
     def with_options(self, options: dict[str, Any]) -> FallbackSettings:
@@ -80,6 +88,9 @@ class FallbackSettings:
 
         :raises ValueError: for a value out of range; TypeError for one of a wrong type.
         """
+        for name in _PASSED_ON & options.keys():
+            if options[name] is not None:
+                _CHECKS[name](options[name])
         given = OPTION_NAMES & options.keys()
         if not given:
             return self
@@ -185,12 +196,29 @@ def _adapt(value: Any) -> str:
     return str(value)
 
 
+def _registry(value: Any) -> ModelRegistry:
+    if not isinstance(value, ModelRegistry):
+        raise TypeError(f"registry is a ModelRegistry, not {value!r:.80}.")
+    return value
+
+
+def _ledger(value: Any) -> Ledger:
+    if not isinstance(value, Ledger):
+        raise TypeError(f"ledger is a MemoryLedger or the like, not {value!r:.80}.")
+    return value
+
+
+_PASSED_ON = frozenset({"retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout"})
+"""The keywords of azure-core that this package reads too, per call."""
+
 _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "fallback_on": _kinds,
     "fallback_max_wait": _number("fallback_max_wait", least=0),
     "fallback_max_attempts": _number("fallback_max_attempts", least=1, whole=True),
     "attempt_timeout": _number("attempt_timeout", least=0.001),
     "adapt": _adapt,
+    "ledger": _ledger,
+    "registry": _registry,
     "allow_retired": _switch,
     "tokenizer": _callable,
     "plan": _plan,

@@ -29,6 +29,8 @@ class _Streamed:
         attach_trail(self, run.trail)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_inner":  # asked by copy and pickle of an empty shell
+            raise AttributeError(name)
         return getattr(self._inner, name)
 
     def __repr__(self) -> str:
@@ -94,6 +96,18 @@ class StreamedResponse(_Streamed):
             self.close()
         return out
 
+    iter_raw = iter_bytes
+
+    def read(self) -> bytes:
+        """Read all that is left, framed anew."""
+        return b"".join(self)
+
+    def __enter__(self) -> StreamedResponse:
+        return self
+
+    def __exit__(self, *exc_details: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the connection back."""
         self._inner.close()
@@ -127,10 +141,36 @@ class AsyncStreamedResponse(_Streamed):
             await self.close()
         return out
 
+    iter_raw = iter_bytes
+
+    async def read(self) -> bytes:
+        """Read all that is left, framed anew."""
+        return b"".join([piece async for piece in self])
+
+    async def __aenter__(self) -> AsyncStreamedResponse:
+        return self
+
+    async def __aexit__(self, *exc_details: object) -> None:
+        await self.close()
+
     async def close(self) -> None:
         """Give the connection back."""
         await finish(self._rest)
         await self._inner.close()
+
+
+def in_time(run: Run, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass the bytes of an error body on, as long as the attempt may go on."""
+    for piece in pieces:
+        yield piece
+        run.check_overdue()
+
+
+async def in_time_async(run: Run, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass the bytes of an error body on, as long as the attempt may go on."""
+    async for piece in pieces:
+        yield piece
+        run.check_overdue()
 
 
 async def finish(pieces: Any) -> None:

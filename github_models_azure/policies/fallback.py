@@ -10,11 +10,11 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from .._core.plan import Try, Wait
 from ._begin import Planner
-from ._chain import binds_credentials
+from ._chain import binds_credentials, has_retry
 from ._configure import configure
 from ._faults import BROKEN, as_azure_error
 from ._run import Run
-from ._stream import StreamedResponse
+from ._stream import StreamedResponse, in_time
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -50,7 +50,9 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, dict(options)), crosses=lambda: binds_credentials(self)
+            configure(fallback, dict(options)),
+            crosses=lambda: binds_credentials(self),
+            retries=lambda: has_retry(self),
         )
 
     def send(
@@ -85,6 +87,8 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         if not run.is_streamed:
             return None
         if http.status_code != 200:
+            pieces = http.iter_bytes()
+            http.iter_bytes = lambda **_: in_time(run, pieces)  # type: ignore[method-assign]
             http.read()
             return None
         reader, head, rest = run.open_stream(http), [], http.iter_bytes()

@@ -10,11 +10,11 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from .._core.plan import Try, Wait
 from ._begin import Planner
-from ._chain import binds_credentials
+from ._chain import binds_credentials, has_retry
 from ._configure import configure
 from ._faults import BROKEN, as_azure_error
 from ._run import Run
-from ._stream import AsyncStreamedResponse, finish
+from ._stream import AsyncStreamedResponse, finish, in_time_async
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -32,7 +32,9 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, dict(options)), crosses=lambda: binds_credentials(self)
+            configure(fallback, dict(options)),
+            crosses=lambda: binds_credentials(self),
+            retries=lambda: has_retry(self),
         )
 
     async def send(
@@ -67,6 +69,8 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         if not run.is_streamed:
             return None
         if http.status_code != 200:
+            pieces = http.iter_bytes()
+            http.iter_bytes = lambda **_: in_time_async(run, pieces)  # type: ignore[method-assign]
             await http.read()
             return None
         reader, head, rest = run.open_stream(http), [], http.iter_bytes()

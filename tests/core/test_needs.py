@@ -147,7 +147,7 @@ def test_the_output_asked_for(body: dict[str, Any], asked: int | None) -> None:
 def test_embeddings_need_the_longest_input(operation: Operation, value: Any, tokens: int) -> None:
     """Each input is embedded on its own, so the longest decides."""
     needs = derive_needs({"input": value, "stream": True}, operation, len)
-    assert needs == Needs(tokens, None, ("embeddings",))
+    assert needs == Needs(tokens, None, ("embeddings",), exact=True)
 
 
 def test_a_tokenizer_may_be_given() -> None:
@@ -209,9 +209,19 @@ def test_every_capability_that_can_be_needed_has_words() -> None:
     [
         (Needs(8000), ModelFacts(input_tokens=8000), None),
         (
-            Needs(8001),
+            Needs(8001, exact=True),
             ModelFacts(input_tokens=8000),
             Unmet("input of about 8,001 tokens is over its limit of 8,000"),
+        ),
+        (
+            Needs(9600),
+            ModelFacts(input_tokens=8000),
+            Unmet("input of about 9,600 tokens is over its limit of 8,000", firm=False),
+        ),
+        (
+            Needs(9601),
+            ModelFacts(input_tokens=8000),
+            Unmet("input of about 9,601 tokens is over its limit of 8,000"),
         ),
         (
             Needs(8001),
@@ -219,7 +229,7 @@ def test_every_capability_that_can_be_needed_has_words() -> None:
             Unmet("input of about 8,001 tokens is over its limit of 8,000", firm=False),
         ),
         (
-            Needs(9000),
+            Needs(9000, exact=True),
             ModelFacts(input_tokens=8500, advised_input_tokens=8000),
             Unmet("input of about 9,000 tokens is over its limit of 8,500"),
         ),
@@ -234,7 +244,7 @@ def test_every_capability_that_can_be_needed_has_words() -> None:
     ],
 )
 def test_limits_are_compared(needs: Needs, facts: ModelFacts, expected: Unmet | None) -> None:
-    """Up to the limit is within it; catalogued output limits and advice are not firm."""
+    """Up to the limit is within it; estimates near it, output limits and advice are not firm."""
     assert unmet(needs, facts) == expected
 
 

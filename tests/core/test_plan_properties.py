@@ -56,7 +56,7 @@ rules = st.builds(
 )
 needs = st.builds(
     Needs,
-    input_tokens=st.sampled_from([0, 4000, 9000]),
+    input_tokens=st.sampled_from([0, 4000, 9700]),
     output_tokens=LIMITS,
     capabilities=st.sampled_from([("chat",), ("chat", "tools")]),
 )

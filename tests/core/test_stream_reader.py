@@ -141,8 +141,6 @@ def test_a_whole_message_in_a_stream_is_content() -> None:
     [
         {"choices": []},
         {"choices": None},
-        {"choices": {"0": {}}},
-        {"choices": ["odd", None]},
         {"choices": [{"delta": "odd"}]},
         {"choices": [{"index": 0}]},
         {"usage": {"total_tokens": 3}},
