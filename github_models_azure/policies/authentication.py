@@ -16,7 +16,7 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     """Signs each attempt with the credential of its own endpoint, and with no other.
 
     Goes into a client as ``authentication_policy=``. A request that a redirect or a fallback takes
-    to another origin loses every credential, cookie and ``x-ms-*`` header of the first.
+    to another origin loses every credential and every header that was meant for the first.
 
     :param endpoint: the endpoint that the client was made for, with its credential.
     :keyword credential_scopes: the scopes asked of token credentials.
