@@ -163,7 +163,8 @@ class FakeResponse:
 
 class SyncResponse(FakeResponse):
     def read(self) -> bytes:
-        return self.load()
+        self._content = b"".join(self.iter_bytes())
+        return self._content
 
     def close(self) -> None:
         self.closed = True
@@ -175,7 +176,8 @@ class SyncResponse(FakeResponse):
 
 class AsyncResponse(FakeResponse):
     async def read(self) -> bytes:
-        return self.load()
+        self._content = b"".join([piece async for piece in self.iter_bytes()])
+        return self._content
 
     async def close(self) -> None:
         self.closed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import gc
 import json
 from typing import Any
@@ -144,15 +145,43 @@ def test_other_requests_do_not_sleep_for_a_day(twin: Twin) -> None:
     assert (len(service.sent), service.slept) == (1, [])
 
 
+def test_an_error_body_that_drips_is_left(twin: Twin) -> None:
+    """The body of a refused stream is read no longer than the attempt may take."""
+    slow = Answer(500, chunks=[b"a", 3.0, b"b", 3.0, b"c"])
+    good = stream(delta("Hello", finish="stop"), b"data: [DONE]\n\n")
+    service = Service(lambda sent: slow if sent.model == FIRST else good)
+    client = twin.client(service, model=FIRST, fallback=[SECOND], attempt_timeout=5)
+    text, updates = twin.read(client)
+    assert text == "Hello"
+    assert "no content within" in trail_of(updates).attempts[0].failure.message
+
+
+def test_a_stand_in_can_be_copied(twin: Twin) -> None:
+    """Copying a streamed response copies it, and does not ask itself for ever."""
+    service = Service(lambda sent: stream(delta("Hi", finish="stop"), b"data: [DONE]\n\n"))
+    _, updates = twin.read(twin.client(service, model=FIRST))
+    response = copy.copy(updates._response)
+    assert response.status_code == 200
+
+
+def test_none_is_no_option(twin: Twin) -> None:
+    """``timeout=None`` of a call means what the client says."""
+    service = Service(lambda sent: chat(sent.model))
+    twin.complete(twin.client(service, model=FIRST), timeout=None)
+    assert len(service.sent) == 1
+
+
 def test_own_policies_without_retry_work(twin: Twin) -> None:
     """The SDK's keyword ``policies`` may leave azure-core's retry out."""
     from azure.core.pipeline.policies import ContentDecodePolicy
 
-    service = Service(falls_back)
+    service = Service(lambda sent: falls_back(sent) if sent.model else Answer(404, {}))
     client = twin.client(service, model=FIRST, fallback=[SECOND], policies=[ContentDecodePolicy()])
     twin.complete(client)
-    assert service.models == [FIRST, SECOND]
-    assert "retry_total" not in service.sent[0].options
+    with pytest.raises(HttpResponseError):
+        twin.run(client.get_model_info())
+    assert service.models == [FIRST, SECOND, None]
+    assert all("retry_total" not in sent.options for sent in service.sent)
 
 
 @pytest.mark.parametrize(
