@@ -157,7 +157,13 @@ class Plan:
             return GiveUp(stop)
         if self.repair is not None:
             return Try(self.repair, retry=True, forced=True)
+        if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
+            return Try(self.route[0])  # the healthy path, without a choice
         return _Choice(self, now, deadline, cooldowns or {}, back_off).step()
+
+    def _suits(self, candidate: Candidate) -> bool:
+        known = candidate.gone or candidate.refused
+        return known is None and unmet(self.needs, candidate.facts) is None
 
     def _stop(self, now: float, deadline: float) -> GiveUpReason | None:
         failure = self.last_failure

@@ -45,6 +45,7 @@ class Run:
         "_outgoing", "_request", "_route", "_seen", "_settings", "_started", "plan", "reader",
         "served_by",
     )  # fmt: skip
+    _attempt: Attempt
 
     def __init__(
         self,
@@ -55,20 +56,14 @@ class Run:
         plan: Plan,
         now: float,
     ) -> None:
-        options = outgoing.options
         self._settings, self._request, self._route, self.plan = settings, request, route, plan
         self._outgoing, self._context = outgoing, request.context
-        self._deadline, self._started = settings.deadline(options, now), now
-        self._back_off = BackOff(
-            options.get("retry_backoff_factor", settings.retry_backoff_factor),
-            options.get("retry_backoff_max", settings.retry_backoff_max),
-            settings.jitter,
-        )
+        self._deadline, self._started = settings.deadline(outgoing.options, now), now
+        self._back_off: BackOff | None = None
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
         self._candidate: Candidate = plan.route[0]
-        self._attempt = Attempt(self._candidate.target, now)
         self.reader: StreamReader | None = None
         self.served_by: str | None = None
 
@@ -90,7 +85,7 @@ class Run:
                 now=now,
                 deadline=self._deadline,
                 cooldowns=ledger.in_force(self._route.keys, now),
-                back_off=lambda: self._back_off.after(len(self.plan.attempts)),
+                back_off=self._wait_for_unavailable,
             )
             if isinstance(step, Try) and not step.forced:
                 keys = (step.candidate.key, step.candidate.endpoint)
@@ -98,6 +93,16 @@ class Run:
                     continue
             self._note(step.passed)
             return step
+
+    def _wait_for_unavailable(self) -> float:
+        if self._back_off is None:
+            options, settings = self._outgoing.options, self._settings
+            self._back_off = BackOff(
+                options.get("retry_backoff_factor", settings.retry_backoff_factor),
+                options.get("retry_backoff_max", settings.retry_backoff_max),
+                settings.jitter,
+            )
+        return self._back_off.after(len(self.plan.attempts))
 
     def prepare(self, step: Try) -> PipelineRequest[HttpRequest]:
         """Make the request ready for one target, always from the original one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from math import inf
 from typing import Any, TypedDict
 
@@ -100,17 +101,15 @@ class FallbackSettings:
     def rules(self, options: Mapping[str, Any]) -> Rules:
         """Give the limits of one call; ``retry_total`` counts the retries of one target."""
         retries = options.get("retry_total", self.retry_total)
-        return Rules(
-            moves_on=self.fallback_on,
-            max_attempts=self.fallback_max_attempts,
-            max_wait=self.fallback_max_wait,
-            max_retries=retries,
-        )
+        return _rules(self.fallback_on, self.fallback_max_attempts, self.fallback_max_wait, retries)
 
     def deadline(self, options: Mapping[str, Any], now: float) -> float:
         """Give the moment at which the whole call is over."""
         timeout = options.get("timeout", self.timeout)
         return inf if timeout is None else now + float(timeout)
+
+
+_rules = lru_cache(maxsize=64)(Rules)  # the same few, call after call
 
 
 def check_options(
