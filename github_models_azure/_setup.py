@@ -15,7 +15,7 @@ from ._settings import Settings, load_settings
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.presets import GITHUB_HOSTS
-from .exceptions import SettingsError
+from .exceptions import CredentialUnavailableError, SettingsError
 from .policies._settings import OPTION_NAMES
 from .registry import ModelRegistry, OverlayError, default_registry
 from .registry.cache_folder import refreshed_at
@@ -53,7 +53,7 @@ class NoCredential:
 
     def get_token(self, *scopes: str, **kwargs: Any) -> Any:
         """Never called: the authentication policy signs nothing for this endpoint."""
-        raise NotImplementedError("this endpoint has no credential")
+        raise CredentialUnavailableError("This endpoint was declared without a credential.")
 
 
 def _parts(is_async: bool) -> Parts:

@@ -11,7 +11,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from github_models_azure import trail_of
 from github_models_azure._setup import NoCredential
-from github_models_azure.exceptions import SettingsError
+from github_models_azure.exceptions import CredentialUnavailableError, SettingsError
 from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, error, limited
 
 FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
@@ -320,5 +320,5 @@ def test_a_key_of_another_service_is_not_shared_with_github(
 
 def test_the_stand_in_for_a_credential_signs_nothing() -> None:
     """Should anything ever ask it for a token, that is a mistake of this package."""
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(CredentialUnavailableError):
         NoCredential().get_token("scope")
