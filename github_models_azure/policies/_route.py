@@ -85,8 +85,13 @@ def build_route(
     candidates: list[Candidate] = []
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
+    bases: dict[int, str] = {}
     for endpoint, name, chosen in _targets(settings, own, model, operation):
-        candidate, wire_name = _place(settings, endpoint, name, today, chosen=chosen)
+        base = bases.get(id(endpoint))
+        if base is None:
+            base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
+            bases[id(endpoint)] = base
+        candidate, wire_name = _place(settings, endpoint, base, name, today, chosen=chosen)
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
@@ -177,6 +182,7 @@ def _listed(
 def _place(
     settings: FallbackSettings,
     endpoint: Endpoint,
+    base: str,
     name: str | None,
     today: date,
     *,
@@ -186,18 +192,19 @@ def _place(
     wire = _wire_name(endpoint, name, info)
     # On GitHub a model has many names, elsewhere every name may be a model of its own.
     known = info.id if info is not None and endpoint.dialect.startswith("github") else wire
-    base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
+    gone = _gone(settings, endpoint, info, today, chosen=chosen)
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
     firm = chosen or endpoint.dialect.startswith("github")
     candidate = Candidate(
         target=f"{endpoint.name}/{known or NO_MODEL}",
         key=f"{base}|{(known or '').lower()}",
         endpoint=base,
-        facts=_facts(settings, endpoint, info, firm=firm),
+        # Nobody asks what a target could do that is not there any more.
+        facts=UNKNOWN if gone else _facts(settings, endpoint, info, firm=firm),
         firm=firm,
-        gone=_gone(settings, endpoint, info, today, chosen=chosen),
+        gone=gone,
         # What the caller names is asked: the plan may be a default that nobody thought of.
-        refused=_refused(settings, endpoint, info) if chosen else None,
+        refused=_refused(settings, endpoint, info) if chosen and not gone else None,
         advice=endpoint.successor,
     )
     return candidate, wire
