@@ -201,6 +201,15 @@ def test_the_callers_error_is_the_callers(twin: Twin, status: int) -> None:
     assert len(trail_of(caught.value).attempts) == 1
 
 
+def test_empty_messages_are_refused_in_the_servers_words(twin: Twin) -> None:
+    """They are the server's to judge: some take an empty list as a question for their health."""
+    answer = error(400, "empty_array", "Invalid 'messages': empty array")
+    service = Service(by_model(first=answer))
+    with pytest.raises(HttpResponseError, match="empty array"):
+        twin.complete(client_of(twin, service), messages=[])
+    assert service.models == [FIRST]
+
+
 def test_a_filtered_prompt_goes_no_further(twin: Twin) -> None:
     """A content filter's verdict is not shopped around."""
     service = Service(by_model(first=error(400, "content_filter", "filtered")))
