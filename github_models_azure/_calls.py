@@ -9,6 +9,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from ._core.failures import FailureKind
+from .policies._error_members import complete_error
 from .policies._report import REPORT_OPTION, CallReport, RoutePlanned
 from .trail import attach_trail, trail_of
 
@@ -43,10 +44,12 @@ def begin(keywords: dict[str, Any], *, plan_only: bool = False) -> CallReport:
 
 @contextmanager
 def reported(report: CallReport) -> Iterator[None]:
-    """Put the trail on every error that leaves a call."""
+    """Put the trail on every error that leaves a call, and what its body says."""
     try:
         yield
     except AzureError as error:
+        if isinstance(error, HttpResponseError):
+            complete_error(error)
         run = report.run
         if run is not None:
             if trail_of(error) is None:

@@ -34,10 +34,27 @@ def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
     raise TypeError("The body is not a JSON object, so there is no route to plan.")
 
 
-class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
-    """Chat completions with fallback: the keywords and the results of the SDK."""
+class _SyncClient(WiredClient):
+    """What the sync clients share: how one is closed."""
 
     _is_async = False
+
+    def close(self) -> None:
+        """Close the connections, also those of the Entra credential that the client made."""
+        try:
+            super().close()  # type: ignore[misc]  # of the SDK's client, the next class in line
+        finally:
+            self._entra.close()
+
+    def __exit__(self, *exc_details: Any) -> None:
+        try:
+            super().__exit__(*exc_details)  # type: ignore[misc]
+        finally:
+            self._entra.close()
+
+
+class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
+    """Chat completions with fallback: the keywords and the results of the SDK."""
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -53,13 +70,11 @@ class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
         return _plan(super().complete, args, kwargs)
 
 
-class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
+class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback to the same model elsewhere, or to the targets listed.
 
     Another model is another vector space, so models of the same tier never take over.
     """
-
-    _is_async = False
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -75,13 +90,11 @@ class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
         return _plan(super().embed, args, kwargs)
 
 
-class ImageEmbeddingsClient(WiredClient, _sdk.ImageEmbeddingsClient):
+class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
     """Image embeddings with fallback to the same model elsewhere, or to those listed.
 
     Another model is another vector space, so models of the same tier never take over.
     """
-
-    _is_async = False
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

@@ -6,7 +6,8 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
@@ -180,3 +181,33 @@ def _ask_gh() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeySource:
+    """Where the settings take an endpoint's key from; ``str`` says it in words, without the key.
+
+    ``name`` is that of the environment variable or of the keyring's entry.
+    """
+
+    kind: Literal["env", "keyring", "entra", "none"]
+    name: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "env":
+            return f"the environment variable {self.name}"
+        return f"the keyring entry {self.name}" if self.kind == "keyring" else self.kind
+
+
+@dataclass(frozen=True, slots=True)
+class MissingKey:
+    """Stands for a key that the settings name and that is not there; says so when it is used."""
+
+    message: str
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> Any:
+        """Raise what is missing.
+
+        :raises CredentialUnavailableError: always.
+        """
+        raise CredentialUnavailableError(self.message)

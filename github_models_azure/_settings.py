@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ._credentials import KeySource
 from .endpoints import Endpoint
 from .endpoints.presets import PRESETS
 from .exceptions import SettingsError
@@ -27,7 +28,8 @@ class Settings:
     """The settings of a client that its arguments leave open.
 
     ``options`` are keywords of the fallback policy, ``overlays`` changes to the model registry and
-    ``tiers`` user-made quotas. ``file`` is the settings file that was read, if one was.
+    ``tiers`` user-made quotas. ``sources`` says of the endpoints that were given a credential where
+    it comes from. ``file`` is the settings file that was read, if one was.
     """
 
     endpoint: str | None = None
@@ -35,6 +37,7 @@ class Settings:
     model: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: PRESETS)
+    sources: Mapping[str, KeySource] = field(default_factory=dict)
     overlays: Mapping[str, Any] = field(default_factory=dict)
     tiers: Mapping[str, Any] = field(default_factory=dict)
     file: Path | None = None

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from azure.core.credentials import AzureKeyCredential
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -30,9 +21,9 @@ from pydantic_settings import SettingsError as SourceError
 
 from ._core.plan import MOVES_ON
 from ._settings import PREFIX, Settings
-from .endpoints import Endpoint
-from .endpoints.presets import PRESETS, endpoint_for
-from .exceptions import CredentialUnavailableError, SettingsError
+from ._settings_endpoints import EndpointModel, WrongValuesError, declare
+from .endpoints.presets import PRESETS
+from .exceptions import SettingsError
 
 _OPTIONS = (
     "plan", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
@@ -42,6 +33,9 @@ _OPTIONS = (
 
 _SHOWN = frozenset({*_OPTIONS, "fallback", "model"})
 """The settings whose wrong values are repeated in an error; all others might hold a key."""
+
+_TABLES = ("endpoints", "dialects", "models", "tiers")
+"""The settings that are JSON in the environment."""
 
 _FORMS = "is 'tier', 'none', a list of targets, or a table of models with such lists"
 
@@ -87,28 +81,6 @@ def _parts(value: str) -> list[str]:
 _Number = BeforeValidator(_number)
 
 
-class _CredentialModel(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    env: str | None = None
-    keyring: str | None = None
-    none: Literal[True] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> _CredentialModel:
-        if sum(value is not None for value in (self.env, self.keyring, self.none)) != 1:
-            raise ValueError("give exactly one of env, keyring, none")
-        return self
-
-
-class _EndpointModel(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    url: str
-    dialect: Literal["github", "github-legacy", "openai-v1", "unknown"] | None = None
-    credential: _CredentialModel | None = None
-
-
 class _SettingsModel(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX)
 
@@ -123,23 +95,10 @@ class _SettingsModel(BaseSettings):
     attempt_timeout: Annotated[float | None, _Number] = Field(default=None, ge=0.001)
     adapt: Literal["lenient", "strict"] | None = None
     allow_retired: bool | None = None
-    endpoints: dict[str, _EndpointModel] = {}
+    endpoints: dict[str, EndpointModel] = {}
+    dialects: dict[str, dict[str, Any]] = {}
     models: dict[str, dict[str, Any]] = {}
     tiers: dict[str, dict[str, Any]] = {}
-
-
-@dataclass(frozen=True, slots=True)
-class MissingKey:
-    """Stands for a key that the settings name and that is not there; says so when it is used."""
-
-    message: str
-
-    def get_token(self, *scopes: str, **kwargs: Any) -> Any:
-        """Raise what is missing.
-
-        :raises CredentialUnavailableError: always.
-        """
-        raise CredentialUnavailableError(self.message)
 
 
 def validate(
@@ -158,7 +117,7 @@ def validate(
         raise SettingsError(f"{unknown[0]} is not a setting. Known: {', '.join(sorted(known))}.")
     try:
         model = _build(variables, table)
-        endpoints = {**PRESETS, **_endpoints(model.endpoints, environ)}
+        declared = declare(model.endpoints, model.dialects, environ)
     except (ValidationError, ValueError) as error:
         raise SettingsError(_explain(error, variables, file)) from error
     options: dict[str, Any] = {
@@ -171,7 +130,8 @@ def validate(
         api_key=model.api_key.strip() if model.api_key else None,
         model=model.model,
         options=options,
-        endpoints=endpoints,
+        endpoints={**PRESETS, **declared.endpoints},
+        sources=declared.sources,
         overlays=model.models,
         tiers=model.tiers,
         file=file,
@@ -186,51 +146,23 @@ def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _SettingsM
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             environment = EnvSettingsSource(settings_cls)
             environment.env_vars = {name.lower(): value for name, value in variables.items()}
-            return environment, InitSettingsSource(settings_cls, init_kwargs=dict(table))
+            beneath = _beneath(environment(), table)
+            return environment, InitSettingsSource(settings_cls, init_kwargs=beneath)
 
     return Sourced()
 
 
-def _endpoints(
-    models: Mapping[str, _EndpointModel], environ: Mapping[str, str]
-) -> dict[str, Endpoint]:
-    made = {}
-    for name, model in models.items():
-        if "/" in name:
-            raise ValueError(f"endpoints.{name}: the name of an endpoint has no slash")
-        guessed = endpoint_for(model.url)
-        made[name] = Endpoint(
-            name,
-            model.url,
-            credential=_credential(name, model.credential, environ),
-            dialect=model.dialect or guessed.dialect,
-            anonymous=model.credential is not None and model.credential.none is True,
-            retired_on=guessed.retired_on,
-            successor=guessed.successor,
-        )
-    return made
-
-
-def _credential(name: str, model: _CredentialModel | None, environ: Mapping[str, str]) -> Any:
-    if model is None or model.none:
-        return None
-    key: str | None
-    if model.env is not None:
-        key, place = environ.get(model.env, ""), f"the environment variable {model.env}"
-    else:
-        key, place = _from_keyring(str(model.keyring)), f"the keyring entry {model.keyring}"
-    if key and key.strip():
-        return AzureKeyCredential(key.strip())
-    return MissingKey(f"The endpoint {name} takes its key from {place}, which is not set.")
-
-
-def _from_keyring(entry: str) -> str | None:
-    with contextlib.suppress(Exception):  # no keyring package, or a backend that cannot answer
-        import keyring
-
-        found = keyring.get_password("github-models", entry)
-        return found if isinstance(found, str) else None
-    return None
+def _beneath(given: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """Take the credentials out of the file that a variable replaces: merged they would be two."""
+    over, under = given.get("endpoints"), table.get("endpoints")
+    if not (isinstance(over, dict) and isinstance(under, dict)):
+        return dict(table)
+    kept = dict(under)
+    for name, entry in over.items():
+        old = kept.get(name)
+        if isinstance(old, dict) and isinstance(entry, dict) and "credential" in entry:
+            kept[name] = {member: value for member, value in old.items() if member != "credential"}
+    return {**table, "endpoints": kept}
 
 
 def _explain(error: ValueError, variables: Mapping[str, str], file: Path | None) -> str:
@@ -238,21 +170,33 @@ def _explain(error: ValueError, variables: Mapping[str, str], file: Path | None)
     if isinstance(error, SourceError):
         wrong = next((name for name in sorted(variables) if _is_broken(name, variables)), PREFIX)
         return f"{wrong}: is not JSON; it takes what the table of that name takes in the file."
-    if not isinstance(error, ValidationError):
+    if isinstance(error, WrongValuesError):
+        problems = [(path, why) for path, why in error.problems.items()]
+    elif isinstance(error, ValidationError):
+        problems = [_told(problem) for problem in error.errors(include_url=False)]
+    else:
         return f"The settings{place} are wrong: {str(error).rstrip('.')}."
-    lines = []
-    for problem in error.errors(include_url=False):
-        setting = str(problem["loc"][0]) if problem["loc"] else ""
-        variable = PREFIX + setting.upper()
-        path = ".".join(str(part) for part in problem["loc"])
-        name = variable if variable in variables else f"{path}{place}"
-        shown = f" (got {problem['input']!r:.80})" if setting in _SHOWN else ""
-        lines.append(f"{name}: {problem['msg'].removeprefix('Value error, ')}{shown}")
+    lines = (f"{_named(path, variables, place)}: {why}" for path, why in problems)
     return "\n".join(dict.fromkeys(lines))
 
 
+def _told(problem: ErrorDetails) -> tuple[str, str]:
+    path = ".".join(str(part) for part in problem["loc"])
+    setting = path.partition(".")[0]
+    shown = f" (got {problem['input']!r:.80})" if setting in _SHOWN else ""
+    return path, f"{problem['msg'].removeprefix('Value error, ')}{shown}"
+
+
+def _named(path: str, variables: Mapping[str, str], place: str) -> str:
+    setting, _, inner = path.partition(".")
+    variable = PREFIX + setting.upper()
+    if variable not in variables:
+        return f"{path}{place}"
+    return f"{variable}: {path}" if inner and setting in _TABLES else variable
+
+
 def _is_broken(name: str, variables: Mapping[str, str]) -> bool:
-    if name.removeprefix(PREFIX).lower() not in ("endpoints", "models", "tiers"):
+    if name.removeprefix(PREFIX).lower() not in _TABLES:
         return False
     try:
         json.loads(variables[name])

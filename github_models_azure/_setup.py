@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,10 +11,12 @@ from typing import Any
 from azure.core.credentials import AzureKeyCredential
 
 from . import _calls as _calls  # what every call needs loads with the first client
-from ._credentials import DEMO_TOKEN, GitHubTokenCredential
+from ._credentials import DEMO_TOKEN, GitHubTokenCredential, MissingKey
+from ._entra import Entra, EntraCredential
 from ._settings import Settings, load_settings
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
+from .endpoints.endpoint import is_loopback
 from .endpoints.presets import GITHUB_HOSTS
 from .exceptions import CredentialUnavailableError, SettingsError
 from .policies._settings import OPTION_NAMES
@@ -34,17 +37,19 @@ class Parts:
     fallback_policy: Callable[..., Any]
     authentication_policy: Callable[..., Any]
     github_credential: Callable[..., Any]
+    entra_credential: Callable[..., Any]
     transport: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """What the SDK's constructor is called with."""
+    """What the SDK's constructor is called with, and the credential that the client closes."""
 
     url: str
     credential: Any
     model: str | None
     keywords: dict[str, Any]
+    entra: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +64,25 @@ class NoCredential:
 def _parts(is_async: bool) -> Parts:
     if is_async:
         from .aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
+        from .aio._entra import EntraCredential as AsyncEntraCredential
         from .policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
 
         return Parts(
             AsyncFallbackPolicy,
             AsyncTargetAuthenticationPolicy,
             AsyncGitHubTokenCredential,
+            AsyncEntraCredential,
             async_transport,
         )
     from .policies import FallbackPolicy, TargetAuthenticationPolicy
 
-    return Parts(FallbackPolicy, TargetAuthenticationPolicy, GitHubTokenCredential, sync_transport)
+    return Parts(
+        FallbackPolicy,
+        TargetAuthenticationPolicy,
+        GitHubTokenCredential,
+        EntraCredential,
+        sync_transport,
+    )
 
 
 def wire(
@@ -86,8 +99,11 @@ def wire(
     :param keywords: what else the caller gave; goes on to the SDK.
     """
     parts, settings = _parts(is_async), load_settings()
+    entra = parts.entra_credential()
     own = _own_endpoint(parts, settings, endpoint, credential)
-    endpoints = {**settings.endpoints, own.name: own}
+    own = _with_key(own, entra)
+    known = {**settings.endpoints, own.name: own}
+    endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
     policy_options = _policy_options(settings, options)
     for name in _RETRY_OPTIONS:
         if name in keywords:
@@ -105,7 +121,8 @@ def wire(
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
-    return Wired(own.url, own.credential or NoCredential(), model or settings.model, keywords)
+    signs = own.credential or NoCredential()
+    return Wired(own.url, signs, model or settings.model, keywords, entra)
 
 
 def _own_endpoint(
@@ -137,6 +154,30 @@ def _own_endpoint(
     return own
 
 
+def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
+    """Give an endpoint without a credential the key of its environment variable.
+
+    :param entra: takes the place of the settings' wish for Entra.
+    """
+    if isinstance(endpoint.credential, Entra):
+        return replace(endpoint, credential=entra)
+    variable = endpoint.key_variable
+    if endpoint.credential is not None or variable is None:
+        return endpoint
+    key = os.environ.get(variable, "").strip()
+    if key:
+        return replace(endpoint, credential=AzureKeyCredential(key))
+    if is_loopback(endpoint.url):  # a server of one's own may well ask for none
+        return endpoint
+    return replace(
+        endpoint,
+        credential=MissingKey(
+            f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
+            "declare one in the settings."
+        ),
+    )
+
+
 def _fetches(credential: Any) -> bool:
     return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
@@ -147,7 +188,7 @@ def _takes_token(own: Endpoint, given: str | Endpoint | None) -> bool:
     It is for GitHub's hosts, and for a bare URL of GitHub's shape: the emulator, on this machine.
     """
     bare_url = isinstance(given, str) and "://" in given
-    return _host(own) in GITHUB_HOSTS or (bare_url and own.dialect.startswith("github"))
+    return _host(own) in GITHUB_HOSTS or (bare_url and own.dialect.is_github)
 
 
 def _share_token(

@@ -33,7 +33,8 @@ PARTS = {module.split(".")[1] for module in MODULES if "." in module}
 LAYERS: list[set[str]] = [
     {"_core", "_version"},
     {"registry", "endpoints", "ledger", "cache", "tools"},
-    {"_sdk", "_sdk_aio", "_settings", "_settings_schema"} | {"_credentials", "exceptions", "trail"},
+    {"_sdk", "_sdk_aio", "_settings", "_settings_endpoints", "_settings_schema"}
+    | {"_credentials", "_entra", "exceptions", "trail"},
     {"policies"},
     {"_client", "_calls", "_setup", "_transport", "_wired", "aio", ""},
     {"server", "evaluation", "integrations"},

@@ -291,7 +291,7 @@ def test_endpoints_as_they_may_be_given(twin: Twin, endpoint: Any, url: str) -> 
 
 def test_an_unknown_endpoint_is_refused_at_construction(twin: Twin) -> None:
     """With the names that are known."""
-    with pytest.raises(ValueError, match="Known names: github, github-azure"):
+    with pytest.raises(ValueError, match=r"Known names: .*\bgithub, github-azure\b"):
         client_of(twin, "ChatCompletionsClient", Service(answers), "gitub", "key")
 
 

@@ -172,6 +172,31 @@ def test_the_settings_of_a_page_are_settings(page: Path, tmp_path: Path) -> None
         default_registry().with_overlay(settings.overlays, tiers=settings.tiers)
 
 
+def test_the_lines_for_each_endpoint_make_a_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every block of "Where to point it now" leads to its endpoint, in its dialect."""
+    from github_models_azure import ChatCompletionsClient
+    from github_models_azure._settings import load_settings
+    from github_models_azure.endpoints import DIALECTS, PRESETS, endpoint_for
+
+    monkeypatch.chdir(tmp_path)
+    page = ROOT / "docs" / "endpoints.md"
+    spoken = set()
+    for block in blocks(page):
+        if block.language != "toml":
+            continue
+        (tmp_path / "github-models.toml").write_text(block.code, "utf-8")
+        with ChatCompletionsClient() as client:
+            route = client.plan_route(messages=[{"role": "user", "content": "Hi"}])
+            assert len(route.targets) == 1 + block.code.count('fallback = ["') * 2, block.code
+        settings = load_settings({}, tmp_path)
+        spoken.add(endpoint_for(settings.endpoint, known=settings.endpoints).dialect.name)
+    assert spoken == DIALECTS.keys() - {"github", "github-legacy", "unknown"}
+    table = page.read_text("utf-8")
+    assert [name for name in PRESETS if f"| `{name}` |" not in table] == []
+
+
 @pytest.mark.extras
 def test_the_readme_compares_as_measured() -> None:
     """The table in the README is what the script prints."""

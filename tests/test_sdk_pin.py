@@ -194,6 +194,18 @@ def test_the_decoded_body_is_kept_in_the_context() -> None:
     assert response.context["deserialized_data"] == {"choices": [1]}
 
 
+def test_the_sdk_reads_an_answer_by_json(twin: Twin) -> None:
+    """policies/_answers.py: another ``json`` on the response is another answer for the SDK."""
+    instead = chat("another").body
+
+    class Replacing(SansIOHTTPPolicy[Any, Any]):
+        def on_response(self, request: Any, response: Any) -> None:
+            response.http_response.json = lambda: instead
+
+    client = stock(twin, Service(lambda sent: chat("m")), per_call_policies=[Replacing()])
+    assert twin.complete(client).as_dict() == instead
+
+
 def test_retry_is_switched_off_by_an_option() -> None:
     """policies/_outgoing.py: ``retry_total=0`` leaves one loop, ours."""
     service = Service(lambda sent: error(503, retry_after="1"))

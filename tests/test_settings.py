@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from azure.core.credentials import AzureKeyCredential
 
+from github_models_azure._credentials import MissingKey
 from github_models_azure._settings import Settings, load_settings
-from github_models_azure._settings_schema import MissingKey
 from github_models_azure.endpoints import GITHUB
 from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.exceptions import ClientAuthenticationError
@@ -123,8 +123,8 @@ def test_the_file_says_the_same_things() -> None:
             "*": ["ollama/llama3.2"],
         },
     }
-    assert settings.endpoints["mine"].dialect == "github"
-    assert settings.endpoints["ollama"].dialect == "unknown"
+    assert settings.endpoints["mine"].dialect.name == "github"
+    assert settings.endpoints["ollama"].dialect.name == "ollama"
     assert settings.endpoints["ollama"].credential is None
     assert settings.endpoints["github"] is GITHUB
     assert settings.overlays == {"x/y": {"tier": "own"}}
@@ -266,7 +266,7 @@ def test_an_endpoint_of_github_keeps_what_is_known_of_it() -> None:
     """Under any name its dialect and its end are those of the preset."""
     write('[endpoints.mine]\nurl = "https://models.github.ai/orgs/o/inference"')
     mine = load().endpoints["mine"]
-    assert (mine.name, mine.dialect) == ("mine", "github")
+    assert (mine.name, mine.dialect.name) == ("mine", "github")
     assert (mine.retired_on, mine.successor) == (GITHUB.retired_on, GITHUB.successor)
 
 

@@ -80,7 +80,7 @@ def test_a_credential_comes_from_one_place() -> None:
     write(
         "[endpoints.x]\nurl = 'https://a'\ncredential = { env = 'A', keyring = 'b' }",
     )
-    assert "exactly one of env, keyring, none" in refused()[0]
+    assert "exactly one of env, keyring, entra, none" in refused()[0]
 
 
 def test_each_wrong_value_has_its_line() -> None:

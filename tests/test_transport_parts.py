@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
 from math import inf
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from azure.core.exceptions import ServiceResponseError, ServiceResponseTimeoutError
+from requests.exceptions import ChunkedEncodingError
 from urllib3.exceptions import IncompleteRead
 
 import github_models_azure
 from github_models_azure._transport import POOL_SIZE, _arriving, async_transport, sync_transport
 
 
-def response(read1: Any = None, blocks: tuple[bytes, ...] = ()) -> Any:
+def response(read1: Any = None, blocks: Iterable[bytes] = ()) -> Any:
     raw = SimpleNamespace() if read1 is None else SimpleNamespace(read1=read1)
-
-    class Response:
-        internal_response = SimpleNamespace(raw=raw)
-
-        def iter_bytes(self) -> Any:
-            return iter(blocks)
-
-    return Response()
+    return SimpleNamespace(raw=raw, iter_content=lambda size: iter(blocks))
 
 
 def test_aiohttp_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +68,19 @@ def test_an_answer_that_breaks_off_is_azure_cores_error() -> None:
 def test_an_older_urllib3_reads_in_blocks() -> None:
     """Without ``read1`` the library's own blocks are handed on."""
     assert list(_arriving(response(blocks=(b"a", b"b")), inf, 5)) == [b"a", b"b"]
+
+
+def test_an_older_urllib3_that_breaks_off_is_azure_cores_error() -> None:
+    """What requests raises in place of urllib3's exceptions is told alike."""
+
+    def blocks() -> Iterator[bytes]:
+        yield b"a"
+        raise ChunkedEncodingError("cut")
+
+    found = _arriving(response(blocks=blocks()), inf, 5)
+    assert next(found) == b"a"
+    with pytest.raises(ServiceResponseError, match="cut"):
+        next(found)
 
 
 def test_names_load_on_use_and_are_listed() -> None:

@@ -9,10 +9,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from .dialect import Dialect
 from .error_body import ErrorBody, clean_text, dotted_path, read_error_body, refused_member
 from .failures import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind, Scope
 from .lifecycle import read_lifecycle
-from .resets import fold_headers, read_limit, read_retry_after
+from .resets import fold_headers, parse_wait, read_limit, read_retry_after
+from .verdicts import (
+    AUTH_TEXT,
+    BY_CODE,
+    FLAGGED_TEXT,
+    INPUT_CAPS,
+    MODEL_GONE_TEXT,
+    NO_PARAMS,
+    QUOTA_TEXT,
+    STATUS_OF_NAME,
+    TOO_LARGE_TEXT,
+    WHOLE_API_VERSION,
+    Verdict,
+)
 
 _MESSAGE_LIMIT = 300
 _CODE_LIMIT = 100
@@ -25,16 +39,6 @@ _WAITING_KINDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
-    """The part of a failure that the rules decide."""
-
-    kind: FailureKind
-    scope: Scope = Scope.TARGET
-    param: str | None = None
-    code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class _Evidence:
     """Everything the rules may look at. ``headers`` have lower-case names."""
 
@@ -43,6 +47,7 @@ class _Evidence:
     headers: Mapping[str, str]
     empty: bool
     now: float
+    dialect: Dialect | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -55,109 +60,29 @@ class _Evidence:
         return self.error.message or ""
 
 
-_MALFORMED = _Verdict(FailureKind.UNAVAILABLE, code=MALFORMED_ANSWER)
-_Rule = Callable[[_Evidence], _Verdict | None]
-
-_BY_CODE: dict[str, _Verdict] = {
-    **dict.fromkeys(
-        ("content_filter", "responsibleaipolicyviolation", "content_policy_violation"),
-        _Verdict(FailureKind.CONTENT_FILTERED),
-    ),
-    **dict.fromkeys(
-        (
-            "tokens_limit_reached", "context_length_exceeded", "string_above_max_length",
-            "exceed_context_size_error", "request_too_large",
-        ),
-        _Verdict(FailureKind.TOO_LARGE),
-    ),
-    **dict.fromkeys(
-        (
-            "unknown_model", "unavailable_model", "deploymentnotfound", "model_not_found",
-            "model_decommissioned", "model_not_available", "invalid_model", "modeldeprecated",
-        ),
-        _Verdict(FailureKind.MODEL_GONE),
-    ),
-    **dict.fromkeys(
-        (
-            "unsupported_parameter", "unsupported_value", "extra_forbidden", "unknown_parameter",
-            "wrong_api_format", "unsupported_api_for_model", "operationnotsupported",
-            "unsupported_role",
-        ),
-        _Verdict(FailureKind.WRONG_DIALECT),
-    ),
-    **dict.fromkeys(
-        ("insufficient_quota", "quota_exceeded", "billing_hard_limit_reached"),
-        _Verdict(FailureKind.QUOTA_EXHAUSTED, _ENDPOINT),
-    ),
-    **dict.fromkeys(
-        ("invalid_api_key", "api_key_invalid"), _Verdict(FailureKind.AUTH, _ENDPOINT)
-    ),
-}  # fmt: skip
-
-_NO_PARAMS = frozenset({"validation_error", "model"})
-# A refused api-version concerns every model there, except where the model itself is named.
-_WHOLE_API_VERSION = re.compile(r"(?i)api[- ]version (?:query parameter )?(?:is )?not|Cannot bind")
-
-# At most three words (a name, "is") between "model" and its end, and none that is about a member.
-_MODEL_GONE_TEXT = re.compile(
-    r"(?i)\bmodel\b:?(?: (?!param|field|option|property|feature)\S{1,120}){0,3}? ?"
-    r"\b(?:not found|does not exist|(?:has been|was) (?:deprecated|retired)"
-    r"|decommissioned|no longer (?:available|supported))\b"
-    r"|^(?:unknown|unavailable) model\b|\binvalid model (?:name|id)\b|is not a valid model id\b"
-    r"|^no endpoints found for\b"
-)
-_TOO_LARGE_TEXT = re.compile(
-    r"(?i)\bmaximum context length\b|\bexceeds the available context size\b"
-    r"|\binput token count\b.{0,80}\bexceeds\b"
-)
-_INPUT_CAPS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        r"\bmax size: (\d{1,9}) tokens",
-        r"\bmaximum context length (?:is|of) (\d{1,9})",
-        r"\bwith (\d{1,9}) maximum context length",
-        r"\bmaximum number of tokens allowed \((\d{1,9})\)",
-        r"\bavailable context size \((\d{1,9}) tokens",
-        r"\blimit (\d{1,9}), requested",
-    )
-)
-_AUTH_TEXT = re.compile(
-    r"(?i)\bpersonal access tokens are not supported\b|^no connected db\b|\bAPI key not valid\b"
-)
-_QUOTA_TEXT = re.compile(r"(?i)\bquota\b|\binsufficient (?:credits?|balance|funds)\b")
-_FLAGGED_TEXT = re.compile(r"(?i)\binput was flagged\b")
-
-# The status that an error without one stands for, by its code or type.
-_STATUS_OF_NAME = {
-    **dict.fromkeys(
-        (
-            "ratelimitreached", "rate_limit_exceeded", "rate_limit_error", "rate_limited",
-            "too_many_requests", "toomanyrequests", "resource_exhausted",
-        ),
-        429,
-    ),
-    **dict.fromkeys(("unauthorized", "authentication_error", "unauthenticated"), 401),
-    **dict.fromkeys(("no_access", "permission_error", "permission_denied"), 403),
-    **dict.fromkeys(("invalid_request_error", "badrequesterror", "invalid_argument"), 400),
-    **dict.fromkeys(
-        ("server_error", "internal_error", "internal_server_error", "api_error", "internal"), 500
-    ),
-    **dict.fromkeys(("overloaded_error", "service_unavailable", "unavailable", "timeout"), 503),
-}  # fmt: skip
+_MALFORMED = Verdict(FailureKind.UNAVAILABLE, code=MALFORMED_ANSWER)
+_Rule = Callable[[_Evidence], Verdict | None]
 
 
 def classify_response(
-    status: int, headers: Mapping[str, str], body: bytes, *, now: float
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    now: float,
+    dialect: Dialect | None = None,
 ) -> Failure:
     """Return what an answer with any status but 200 means.
 
     :param headers: in any spelling of the names.
     :param body: the bytes received; the first 64 KiB count.
     :param now: epoch seconds, for dates in headers.
+    :param dialect: whose error codes and reset headers go before what is known of all servers.
     """
     folded = fold_headers(headers)
     error = read_error_body(body, folded.get("content-type"))
-    evidence = _Evidence(status, error, folded, empty=not body[:64].strip(), now=now)
+    empty = not body[:64].strip()
+    evidence = _Evidence(status, error, folded, empty=empty, now=now, dialect=dialect)
     return _failure(_decide(evidence), evidence, stated_status=status)
 
 
@@ -197,7 +122,7 @@ def classify_stream_error(
 
     :param value: the JSON value of the event's data.
     """
-    return _classify_embedded(value, _Verdict(FailureKind.BAD_STREAM), None, headers or {}, now)
+    return _classify_embedded(value, Verdict(FailureKind.BAD_STREAM), None, headers or {}, now)
 
 
 def _error_part(value: object, depth: int = 0) -> object:
@@ -221,20 +146,27 @@ def _malformed(scope: Scope, what: str) -> Failure:
 
 def _classify_embedded(
     value: object,
-    fallback: _Verdict,
+    fallback: Verdict,
     outer_status: int | None,
     headers: Mapping[str, str],
     now: float,
 ) -> Failure:
     error = read_error_body(value)
     stated = error.status if error.status is not None and error.status >= 400 else None
-    by_name = next((_STATUS_OF_NAME[name] for name in error.names if name in _STATUS_OF_NAME), None)
+    by_name = next((STATUS_OF_NAME[name] for name in error.names if name in STATUS_OF_NAME), None)
     evidence = _Evidence(stated or by_name or 0, error, fold_headers(headers), empty=False, now=now)
     verdict = _decide(evidence) if evidence.status else _by_code(evidence) or fallback
     return _failure(verdict, evidence, stated_status=stated or outer_status)
 
 
-def _decide(evidence: _Evidence) -> _Verdict:
+def _decide(evidence: _Evidence) -> Verdict:
+    codes = evidence.dialect.error_codes if evidence.dialect is not None else {}
+    own = next((codes[name] for name in evidence.names if name in codes), None)
+    if own is FailureKind.WRONG_DIALECT:
+        return _dialect(evidence)
+    if own is not None:
+        wide = own in (FailureKind.AUTH, FailureKind.ENDPOINT_GONE, FailureKind.QUOTA_EXHAUSTED)
+        return Verdict(own, _ENDPOINT if wide else _TARGET)
     if 400 <= evidence.status < 500:
         rules = _RULES.get(evidence.status, _OTHER_4XX)
     else:
@@ -242,7 +174,7 @@ def _decide(evidence: _Evidence) -> _Verdict:
     return next(verdict for rule in rules if (verdict := rule(evidence)) is not None)
 
 
-def _failure(verdict: _Verdict, evidence: _Evidence, *, stated_status: int | None) -> Failure:
+def _failure(verdict: Verdict, evidence: _Evidence, *, stated_status: int | None) -> Failure:
     error = evidence.error
     code = verdict.code or error.code or next(iter(evidence.names), None)
     failure = Failure(
@@ -257,7 +189,8 @@ def _failure(verdict: _Verdict, evidence: _Evidence, *, stated_status: int | Non
         stated = read_retry_after(
             evidence.headers, error.message, now=evidence.now, retry_delay=error.retry_delay
         )
-        failure = replace(failure, retry_after=stated.seconds)
+        own = _own_reset(evidence)
+        failure = replace(failure, retry_after=stated.seconds if own is None else own)
     if verdict.kind is FailureKind.RATE_LIMITED:
         limit = read_limit(evidence.headers, evidence.text, retry_after=failure.retry_after)
         return replace(failure, window=limit.window, scope=limit.scope, limit=limit.number)
@@ -266,7 +199,13 @@ def _failure(verdict: _Verdict, evidence: _Evidence, *, stated_status: int | Non
     return failure
 
 
-def _describe(verdict: _Verdict, evidence: _Evidence, status: int | None) -> str:
+def _own_reset(evidence: _Evidence) -> float | None:
+    names = evidence.dialect.reset_headers if evidence.dialect is not None else ()
+    waits = (parse_wait(evidence.headers.get(name, ""), now=evidence.now) for name in names)
+    return next((wait for wait in waits if wait), None)
+
+
+def _describe(verdict: Verdict, evidence: _Evidence, status: int | None) -> str:
     said = evidence.text or "the server gave no reason"
     where = f"HTTP {status}" if status is not None else "error in the stream"
     if verdict.code == WRONG_PATH:
@@ -277,7 +216,7 @@ def _describe(verdict: _Verdict, evidence: _Evidence, status: int | None) -> str
 
 
 def _input_cap(text: str) -> int | None:
-    for pattern in _INPUT_CAPS:
+    for pattern in INPUT_CAPS:
         if match := pattern.search(text):
             return int(match[1]) or None
     return None
@@ -287,48 +226,67 @@ def _input_cap(text: str) -> int | None:
 
 
 def _always(kind: FailureKind, scope: Scope = Scope.TARGET) -> _Rule:
-    verdict = _Verdict(kind, scope)
+    verdict = Verdict(kind, scope)
     return lambda evidence: verdict
 
 
 def _by_text(pattern: re.Pattern[str], kind: FailureKind, scope: Scope = Scope.TARGET) -> _Rule:
-    verdict = _Verdict(kind, scope)
+    verdict = Verdict(kind, scope)
     return lambda evidence: verdict if pattern.search(evidence.text) else None
 
 
-def _by_code(evidence: _Evidence) -> _Verdict | None:
-    verdict = next((_BY_CODE[name] for name in evidence.names if name in _BY_CODE), None)
+def _by_code(evidence: _Evidence) -> Verdict | None:
+    verdict = next((BY_CODE[name] for name in evidence.names if name in BY_CODE), None)
     if verdict is not None and verdict.kind is FailureKind.WRONG_DIALECT:
         return _dialect(evidence)
     return verdict
 
 
-def _quota_code(evidence: _Evidence) -> _Verdict | None:
+def _quota_code(evidence: _Evidence) -> Verdict | None:
     verdict = _by_code(evidence)
     return verdict if verdict and verdict.kind is FailureKind.QUOTA_EXHAUSTED else None
 
 
-def _by_dialect_text(evidence: _Evidence) -> _Verdict | None:
+def _by_dialect_text(evidence: _Evidence) -> Verdict | None:
     return None if refused_member(evidence.text) is None else _dialect(evidence)
 
 
-def _dialect(evidence: _Evidence) -> _Verdict:
+def _dialect(evidence: _Evidence) -> Verdict:
     """Name the refused member: the body's own word for it, else what the text says."""
     stated = evidence.error.param
-    param = dotted_path(stated) if stated and stated.lower() not in _NO_PARAMS else None
-    param = param or refused_member(evidence.text) or None
-    whole = param == "api-version" and _WHOLE_API_VERSION.search(evidence.text)
-    return _Verdict(FailureKind.WRONG_DIALECT, _ENDPOINT if whole else _TARGET, param)
+    param = dotted_path(stated) if stated and stated.lower() not in NO_PARAMS else None
+    said = refused_member(evidence.text) or None
+    # Cerebras states "response_format" and names the keywords in words (claude-code-router#708),
+    # pydantic states the message and names its role.
+    better = said is not None and (said.startswith("messages.role.") or "." not in (param or ""))
+    param = said if said and "." in said and better else param or said
+    whole = param == "api-version" and WHOLE_API_VERSION.search(evidence.text)
+    return Verdict(FailureKind.WRONG_DIALECT, _ENDPOINT if whole else _TARGET, param)
 
 
-def _retired_code(evidence: _Evidence) -> _Verdict | None:
-    prefix = "github_models_" if evidence.status == 410 else "github_models_retire"
-    if any(name.startswith(prefix) for name in evidence.names):
-        return _Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
+def _long_id(evidence: _Evidence) -> Verdict | None:
+    """Tell OpenAI's refusal of an id over 40 characters (vercel/ai#5171) from too long a text."""
+    param = dotted_path(evidence.error.param or "") or refused_member(evidence.text) or ""
+    if "string_above_max_length" in evidence.names and param.endswith((".id", ".tool_call_id")):
+        return _dialect(evidence)
     return None
 
 
-def _retired_headers(evidence: _Evidence) -> _Verdict | None:
+def _literal(evidence: _Evidence) -> Verdict | None:
+    """Take a form of answer or choice that FastAPI's models do not list for a dialect's refusal."""
+    param = dotted_path(evidence.error.param or "")
+    known = param.startswith(("response_format", "tool_choice"))
+    return _dialect(evidence) if known and "literal_error" in evidence.names else None
+
+
+def _retired_code(evidence: _Evidence) -> Verdict | None:
+    prefix = "github_models_" if evidence.status == 410 else "github_models_retire"
+    if any(name.startswith(prefix) for name in evidence.names):
+        return Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
+    return None
+
+
+def _retired_headers(evidence: _Evidence) -> Verdict | None:
     """Take an empty refusal for retirement once the announced end is past.
 
     GitHub Models refused some accounts so three weeks before its end; and the legacy host still
@@ -339,42 +297,46 @@ def _retired_headers(evidence: _Evidence) -> _Verdict | None:
     lifecycle = read_lifecycle(evidence.headers, now=evidence.now)
     if lifecycle is None or not lifecycle.has_ended(evidence.now):
         return None
-    return _Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
+    return Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
 
 
-def _no_access(evidence: _Evidence) -> _Verdict | None:
+def _no_access(evidence: _Evidence) -> Verdict | None:
     if "no_access" in evidence.names or "model_not_found" in evidence.names:
-        return _Verdict(FailureKind.AUTH, _TARGET)  # another model may be allowed
+        return Verdict(FailureKind.AUTH, _TARGET)  # another model may be allowed
     return None
 
 
-def _wrong_path(evidence: _Evidence) -> _Verdict:
+def _wrong_path(evidence: _Evidence) -> Verdict:
     """Blame the settings for a path nobody serves; another endpoint need not share the mistake.
 
     Not ``REJECTED``, which would stop there; not a kind that lasts for the process, since one
     missing route (``/info``) must not take the endpoint's chat away.
     """
-    return _Verdict(FailureKind.UNAVAILABLE, _ENDPOINT, code=WRONG_PATH)
+    return Verdict(FailureKind.UNAVAILABLE, _ENDPOINT, code=WRONG_PATH)
 
 
-def _no_images(evidence: _Evidence) -> _Verdict | None:
-    """Take llama.cpp's 500 for an image for what it is: no retry will help."""
-    return _dialect(evidence) if refused_member(evidence.text) == "image_url" else None
+def _refused_with_500(evidence: _Evidence) -> Verdict | None:
+    """Take the 500 of llama.cpp's servers for what it is where they refuse: no retry will help."""
+    member = refused_member(evidence.text)
+    refused = member == "image_url" or (member and "validation error" in evidence.text)
+    return _dialect(evidence) if refused else None
 
 
-def _other_status(evidence: _Evidence) -> _Verdict:
+def _other_status(evidence: _Evidence) -> Verdict:
     redirect = 300 <= evidence.status < 400
-    return _Verdict(FailureKind.UNAVAILABLE, _ENDPOINT if redirect else _TARGET)
+    return Verdict(FailureKind.UNAVAILABLE, _ENDPOINT if redirect else _TARGET)
 
 
-_MODEL_GONE_RULE = _by_text(_MODEL_GONE_TEXT, FailureKind.MODEL_GONE)
+_MODEL_GONE_RULE = _by_text(MODEL_GONE_TEXT, FailureKind.MODEL_GONE)
 _OTHER_4XX: tuple[_Rule, ...] = (
     _retired_code,
+    _long_id,
+    _literal,
     _by_code,
     _by_dialect_text,
-    _by_text(_TOO_LARGE_TEXT, FailureKind.TOO_LARGE),
+    _by_text(TOO_LARGE_TEXT, FailureKind.TOO_LARGE),
     _MODEL_GONE_RULE,
-    _by_text(_AUTH_TEXT, FailureKind.AUTH, _ENDPOINT),
+    _by_text(AUTH_TEXT, FailureKind.AUTH, _ENDPOINT),
     _always(FailureKind.REJECTED),
 )
 _RULES: dict[int, tuple[_Rule, ...]] = {
@@ -385,8 +347,8 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
         _retired_headers,
         _no_access,
         _by_code,
-        _by_text(_QUOTA_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT),
-        _by_text(_FLAGGED_TEXT, FailureKind.CONTENT_FILTERED),
+        _by_text(QUOTA_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT),
+        _by_text(FLAGGED_TEXT, FailureKind.CONTENT_FILTERED),
         _always(FailureKind.AUTH, _ENDPOINT),
     ),
     404: (
@@ -403,4 +365,4 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
     413: (_always(FailureKind.TOO_LARGE),),
     429: (_quota_code, _always(FailureKind.RATE_LIMITED)),
 }
-_OTHER_STATUSES: tuple[_Rule, ...] = (_no_images, _other_status)
+_OTHER_STATUSES: tuple[_Rule, ...] = (_refused_with_500, _other_status)

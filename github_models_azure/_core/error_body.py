@@ -59,7 +59,7 @@ _SALVAGE = re.compile(
 
 
 # How messages refuse a request member, and its name where the text gives none (else the pattern's
-# groups, joined by dots; Google alone names the member before its place, hence ``last``).
+# groups, joined by dots).
 _REFUSALS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
     (re.compile(pattern), param)
     for pattern, param in (
@@ -67,21 +67,39 @@ _REFUSALS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
         (r"(?i)\bunrecognized request arguments? supplied: ([\w.$-]+)", None),
         (r"(?i)(?:'(messages\.\d+)' ?: ?)?property '([^']+)' is unsupported", None),
         (r"Unknown name \"[^\"]+\": Cannot bind query parameter", "api-version"),
-        (r"Unknown name \"(?P<last>[^\"]+)\"(?: at '([^']*)')?", None),
         (r"(?i)\bextra parameters \['([^']+)'", None),
         (r"Additional properties are not allowed \('([^']+)'", None),
         (
             r"(?i)\bapi[- ]version (?:query parameter )?(?:is )?not (?:allowed|supported)",
             "api-version",
         ),
-        (r"(?i)\benabled only for api versions", "api-version"),
-        (r"(?i)\bunsupported JSON schema fields", "json_schema"),
+        (r"(?i)'(messages\.\d+\.content)' ?: ?value must be a string", None),
+        (
+            r"(?i)\binvalid '(messages\[\d+\]\.(?:tool_calls\[\d+\]\.id|tool_call_id))':"
+            r" string too long",
+            None,
+        ),
         (r"'(?:developer|system)' is not one of .{0,500}- '([^']+)'", None),
         (r"--enable-auto-tool-choice", "tools"),
         (r"(?i)\bimage input is not supported", "image_url"),
-        (r"(?i)^tool call id was .{0,500} but must be", "tool_call_id"),
+        (r"(?i)^tool call id was (?:.{0,500} )?but must be", "tool_call_id"),
         (r"(?i)\bmissing a thought_signature", "thought_signature"),
+        (  # pydantic's report as a text, of llama-cpp-python
+            r"^\d{1,4} validation errors?: \{'type': '(?:literal_error|extra_forbidden)',"
+            r" 'loc': \('body', ([^)]{1,200})\)",
+            None,
+        ),
     )
+)
+
+
+_REFUSED_ROLE = re.compile(r"\bInput tag '(developer|system)' found using 'role'")
+_WANTED_VERSION = re.compile(r"(?i)\benabled only for api versions (\d{4}-\d\d-\d\d(?:-preview)?)")
+_REFUSED_KEYWORDS = re.compile(r"(?i)\bunsupported JSON schema fields: ?[{\[]([^}\]]{1,500})[}\]]")
+# Google names all it refuses in one message, each before its place (openswarm#24). What it knows
+# and cannot read is no unknown name: "Proto field is not repeating" (genoffice#186).
+_UNKNOWN_NAME = re.compile(
+    r"Unknown name \"([$\w-]{1,99})\"(?: at '([^']{0,500})')?(?! at|: Proto)"
 )
 
 
@@ -118,18 +136,38 @@ def clean_text(text: str, limit: int) -> str:
 
 def dotted_path(path: str) -> str:
     """Return ``messages[0].role`` as ``messages.0.role``, without quotes or a leading ``body``."""
-    bare = re.sub(r"[\[\]'\"`]+", ".", path[:_NAME_LIMIT])
+    bare = re.sub(r"[\[\]'\"`]+|, ", ".", path[:_NAME_LIMIT])
     return ".".join(part for part in bare.split(".") if part).removeprefix("body.")
 
 
 def refused_member(text: str) -> str | None:
-    """Return the request member that a message refuses, dotted; ``None`` if it refuses none."""
+    """Return the request member that a message refuses, dotted; ``None`` if it refuses none.
+
+    ``api-version=VERSION`` names the one that is wanted, ``json_schema.A,B`` and
+    ``PLACE.A,B`` several refused ones.
+    """
+    if role := _REFUSED_ROLE.search(text):
+        return f"messages.role.{role[1]}"
+    if wanted := _WANTED_VERSION.search(text):
+        return f"api-version={wanted[1]}"
+    if keywords := _REFUSED_KEYWORDS.search(text):
+        return "json_schema." + ",".join(sorted(re.findall(r"[$\w-]+", keywords[1])))
     for pattern, fixed in _REFUSALS:
         if match := pattern.search(text):
-            last = match.groupdict().get("last")
-            names = [part for part in match.groups() if part and part != last]
-            return fixed or dotted_path(".".join([*names, last] if last else names))
-    return None
+            return fixed or dotted_path(".".join(filter(None, match.groups())))
+    return _unknown_names(text)
+
+
+def _unknown_names(text: str) -> str | None:
+    found: list[tuple[str, str]] = _UNKNOWN_NAME.findall(text)
+    if not found:
+        return None
+    first, place = found[0]
+    if not place:
+        return dotted_path(first)
+    top = place.partition("[")[0]
+    names = dict.fromkeys(name for name, other in found if other.partition("[")[0] == top)
+    return f"{dotted_path(place)}.{','.join(names)}"
 
 
 def read_error_body(body: object, content_type: str | None = None) -> ErrorBody:

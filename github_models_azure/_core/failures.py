@@ -46,6 +46,10 @@ MALFORMED_ANSWER = "malformed_answer"
 """Code of an ``UNAVAILABLE`` failure that came as a 200 without anything usable in it."""
 
 
+TOOL_CHOICE_IGNORED = "tool_choice_ignored"
+"""Code of a ``WRONG_DIALECT`` failure: a 200 without the tool call that was demanded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One classified bad outcome.

@@ -58,6 +58,14 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a request, in words; ``lossy`` where something the caller set is dropped."""
+
+    text: str
+    lossy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Adaptation:
     """A declared change of the request for one target; ``lossy`` where something was dropped."""
 

@@ -63,6 +63,7 @@ _WAIT_HEADERS: tuple[tuple[str, Literal["s", "ms"]], ...] = (
     ("x-ms-retry-after-ms", "ms"),
     ("retry-after", "s"),
     ("x-ratelimit-user-retry-after", "s"),
+    ("llm_provider-retry-after", "s"),  # what a LiteLLM proxy was told by the provider behind it
 )
 _RETRY_DELAY = re.compile(r'"retryDelay"\s{0,8}:\s{0,8}"([0-9.]{1,32}s)"')
 # Mistral names the two halves differently; everyone else swaps one word.

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .answers import UpdateNormaliser
 from .classify import classify_ok_body, classify_stream_error
+from .contract import called_tools, ignored, is_kept
 from .failures import Failure, FailureKind, Scope, Window
 from .sse import SSEDecoder, SSEEvent, SSEOverflowError
 
@@ -29,16 +31,21 @@ class StreamFault(Exception):
 class StreamReader:
     """Reads the bytes of a streamed answer and frames them anew, one ``data: `` line an event.
 
+    An event goes out byte for byte as it came, unless it differs from OpenAI's form in a known way.
+
     ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
-    finish reason); until then another target can still take over unseen.
+    finish reason); until then another target can still take over unseen. Where ``demanded`` names a
+    tool that must be called, nothing else is an answer.
     """
 
     content_type: str = "text/event-stream"
+    demanded: str | None = None
     has_content: bool = False
     done: bool = False
     _seen: set[int] = field(default_factory=set)
     _finished: set[int] = field(default_factory=set)
     _decoder: SSEDecoder = field(default_factory=SSEDecoder)
+    _updates: UpdateNormaliser = field(default_factory=UpdateNormaliser)
     _text: list[str] = field(default_factory=list)
     _body: bytearray = field(default_factory=bytearray)
 
@@ -106,7 +113,11 @@ class StreamReader:
             if not self.has_content:
                 raise StreamFault(_bad("the stream ended before its first content"))
             return b"data: [DONE]\n\n"
-        self._notice(_parse(data))
+        update = _parse(data)
+        fitted = self._updates.take(update)
+        self._notice(fitted)
+        if fitted is not update:
+            data = _dump(fitted, data)
         # Line ends inside JSON can only be white space between tokens.
         return b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
 
@@ -119,19 +130,33 @@ class StreamReader:
         if not isinstance(choices, list) or not all(isinstance(c, Mapping) for c in choices):
             raise StreamFault(_bad("an event has choices that are no list of objects"))
         for choice in choices:
-            index = choice.get("index")
-            self._seen.add(index if isinstance(index, int) else 0)
-            if choice.get("error") or choice.get("finish_reason") == "error":
-                raise StreamFault(classify_stream_error(choice))
-            if choice.get("finish_reason"):
-                self.has_content = True
-                self._finished.add(index if isinstance(index, int) else 0)
-            delta = choice.get("delta") or choice.get("message")
-            if isinstance(delta, Mapping) and any(delta.get(name) for name in _CONTENT):
-                self.has_content = True
-                text = delta.get("content")
-                if isinstance(text, str) and not choice.get("index"):
-                    self._text.append(text)
+            self._notice_choice(choice)
+
+    def _notice_choice(self, choice: Mapping[str, object]) -> None:
+        given, finished = choice.get("index"), choice.get("finish_reason")
+        index = given if isinstance(given, int) else 0
+        self._seen.add(index)
+        if choice.get("error") or finished == "error":
+            raise StreamFault(classify_stream_error(choice))
+        delta = choice.get("delta")
+        text = delta.get("content") if isinstance(delta, Mapping) else None
+        if isinstance(text, str) and not index:
+            self._text.append(text)
+        if self._holds_back(delta):
+            if finished:
+                raise StreamFault(ignored(self.demanded or ""))
+            return
+        if finished:
+            self.has_content = True
+            self._finished.add(index)
+        if isinstance(delta, Mapping) and any(delta.get(name) for name in _CONTENT):
+            self.has_content = True
+
+    def _holds_back(self, delta: object) -> bool:
+        """Tell whether the demanded call is still to come."""
+        if self.demanded is None or self.has_content:
+            return False
+        return not is_kept(self.demanded, called_tools(delta))
 
 
 def _parse(data: bytes) -> Mapping[str, object]:
@@ -143,6 +168,13 @@ def _parse(data: bytes) -> Mapping[str, object]:
     if isinstance(value, dict):
         return value
     raise StreamFault(_bad(f"an event is not an object: {type(value).__name__}"))
+
+
+def _dump(update: Mapping[str, object], as_sent: bytes) -> bytes:
+    try:
+        return json.dumps(update, separators=(",", ":")).encode()
+    except (ValueError, RecursionError):  # nested too deep: what was read cannot always be written
+        return as_sent
 
 
 def _parses(data: bytes) -> bool:

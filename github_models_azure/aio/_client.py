@@ -34,10 +34,27 @@ async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
     raise TypeError("The body is not a JSON object, so there is no route to plan.")
 
 
-class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
-    """Chat completions with fallback, async; otherwise as the sync client."""
+class _AsyncClient(WiredClient):
+    """What the async clients share: how one is closed."""
 
     _is_async = True
+
+    async def close(self) -> None:
+        """Close the connections, also those of the Entra credential that the client made."""
+        try:
+            await super().close()  # type: ignore[misc]  # of the SDK's client, the next in line
+        finally:
+            await self._entra.close()
+
+    async def __aexit__(self, *exc_details: Any) -> None:
+        try:
+            await super().__aexit__(*exc_details)  # type: ignore[misc]
+        finally:
+            await self._entra.close()
+
+
+class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
+    """Chat completions with fallback, async; otherwise as the sync client."""
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -53,10 +70,8 @@ class ChatCompletionsClient(WiredClient, _sdk.ChatCompletionsClient):
         return await _plan(super().complete, args, kwargs)
 
 
-class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
+class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback, async; otherwise as the sync client."""
-
-    _is_async = True
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
@@ -72,10 +87,8 @@ class EmbeddingsClient(WiredClient, _sdk.EmbeddingsClient):
         return await _plan(super().embed, args, kwargs)
 
 
-class ImageEmbeddingsClient(WiredClient, _sdk.ImageEmbeddingsClient):
+class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
     """Image embeddings with fallback, async; otherwise as the sync client."""
-
-    _is_async = True
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

@@ -9,8 +9,8 @@ from ._errors import WrongUsageError
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient, Endpoint, ModelRegistry
+    from .._settings import Settings
 
-_CHOOSES_MODELS = "github"
 _RETRIES = 2  # of one target: somebody sits there and waits, and can ask again
 
 
@@ -29,7 +29,7 @@ class Connection:
     def client(self) -> ChatCompletionsClient:
         """Make the client.
 
-        :raises WrongUsageError: for options that exclude each other.
+        :raises WrongUsageError: for options that exclude each other, or a model that is missing.
         """
         from .. import ChatCompletionsClient
 
@@ -60,18 +60,22 @@ class Connection:
         return known is None or known.streaming is not False
 
     def _model(self, endpoint: str | Endpoint | None) -> str | None:
-        """Where nobody names a model, let the registry choose one that the endpoint has."""
         from .._settings import load_settings
         from ..endpoints import endpoint_for
 
-        if self.model is not None:
-            return self.model
         settings = load_settings()
-        if settings.model is not None:
-            return settings.model
         wanted = endpoint if endpoint is not None else settings.endpoint
-        dialect = endpoint_for(wanted, known=settings.endpoints).dialect
-        return "auto" if dialect.startswith(_CHOOSES_MODELS) else None
+        own = endpoint_for(wanted, known=settings.endpoints)
+        model = chosen_model(self.model, settings, own)
+        if model is None and own.key_variable is not None:  # a service of many models
+            raise WrongUsageError(f"{own.name} has many models. Name one with --model.")
+        return model
+
+
+def chosen_model(model: str | None, settings: Settings, own: Endpoint) -> str | None:
+    """Where nobody names a model, let the registry choose one that the endpoint has."""
+    named = model if model is not None else settings.model
+    return "auto" if named is None and own.dialect.is_github else named
 
 
 def known_models() -> ModelRegistry:

@@ -41,7 +41,8 @@ EndpointName = Annotated[
     typer.Option(
         "--endpoint",
         metavar="NAME|URL",
-        help="A base URL, github, github-azure, or a name of the settings.",
+        help="A base URL, a known name (groq, ollama, openai-api, github ...; doctor lists "
+        "them), or a name of the settings.",
     ),
 ]
 Token = Annotated[

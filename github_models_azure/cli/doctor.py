@@ -17,7 +17,7 @@ from ._checks import Checked, check_all, known_endpoints
 from ._console import Console
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain
+from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
     from .._settings import Settings
@@ -29,7 +29,10 @@ Examples:
   github-models doctor --json | jq .usable
 """
 
-_PACKAGES = ("azure-ai-inference", "azure-core", "typer", "starlette", "uvicorn", "aiohttp")
+_PACKAGES = (
+    "azure-ai-inference", "azure-core", "azure-identity", "aiohttp", "keyring", "starlette",
+    "typer", "uvicorn",
+)  # fmt: skip
 _LABEL = 22
 _ADVICE = (
     "Nothing can answer yet. Set GITHUB_MODELS_ENDPOINT and GITHUB_MODELS_API_KEY to a service "
@@ -49,7 +52,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that ``doctor`` found; no secret is in it."""
+    """Everything that ``doctor`` found; no secret is in it.
+
+    ``others`` are the endpoints that are known by name and that nobody uses here.
+    """
 
     versions: Mapping[str, str | None]
     file: Path | None
@@ -58,6 +64,7 @@ class Report:
     token_source: str | None
     demo: bool
     endpoints: tuple[Checked, ...] = field(default=())
+    others: tuple[str, ...] = field(default=())
 
     @property
     def usable(self) -> list[str]:
@@ -69,7 +76,7 @@ class Report:
 def doctor(
     ctx: typer.Context,
     everything: Annotated[
-        bool, typer.Option("--all", help="Ask the endpoints known to be retired, too.")
+        bool, typer.Option("--all", help="Ask every known endpoint, also unused and retired ones.")
     ] = False,
     timeout: Annotated[
         float,
@@ -80,8 +87,9 @@ def doctor(
 ) -> int:
     """Check settings, token and endpoints.
 
-    Secrets are neither shown nor sent. The exit code is 0 when at least one endpoint can be used,
-    else 1.
+    Asked are the default endpoint, those of the settings and of the fallback, and services whose
+    key is set. Secrets are neither shown nor sent. The exit code is 0 when at least one endpoint
+    can be used, else 1.
     """
     console = console_of(ctx)
     with console.waiting("asking the endpoints"):
@@ -101,7 +109,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
     """Read the settings and ask the endpoints.
 
     :param timeout: seconds for each endpoint; all are asked at once.
-    :param everything: ask the retired ones, too.
+    :param everything: ask those that nobody uses and the retired ones, too.
     """
     from .._credentials import GitHubTokenCredential
     from .._settings import Settings, load_settings
@@ -114,10 +122,12 @@ def examine(timeout: float, *, everything: bool) -> Report:
     source = token.source
     try:
         settings = load_settings()
-        known = known_endpoints(settings, source, demo=token.demo)
+        known = known_endpoints(settings, source, demo=token.demo, everything=everything)
         checked = check_all(known, timeout, everything=everything)
     except (SettingsError, ValueError, ImportError, RuntimeError) as error:
         problem = str(error)
+    listed = {one.endpoint.name for one in checked}
+    others = (name for name in settings.endpoints if name not in listed)
     return Report(
         versions=_versions(),
         file=settings.file,
@@ -126,6 +136,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
         token_source=source,
         demo=token.demo,
         endpoints=checked,
+        others=tuple(others) if checked else (),
     )
 
 
@@ -194,9 +205,11 @@ def _show(console: Console, report: Report) -> None:
         endpoint = checked.endpoint
         mark = " (default)" if checked.default else ""
         console.out(f"  {endpoint.name}{mark}: {endpoint.base_url()}")
-        console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential}")
-        state = checked.state
-        console.out(f"    {state}", style="green" if checked.usable else "yellow")
+        console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential.words}")
+        console.out(f"    {checked.state}", style="green" if checked.usable else "yellow")
+    if report.endpoints and report.others:
+        for line in wrapped("also known: ", f"{', '.join(report.others)} (--all asks them)"):
+            console.out(line, style="dim")
     if report.usable:
         console.out(f"usable: {', '.join(report.usable)}", style="bold")
 
@@ -227,6 +240,7 @@ def _as_json(report: Report) -> JsonValue:
         },
         "token": {"source": report.token_source, "demo": report.demo},
         "endpoints": [_endpoint_as_json(checked) for checked in report.endpoints],
+        "others": list(report.others),
         "usable": list(report.usable),
     }
 
@@ -237,11 +251,12 @@ def _endpoint_as_json(checked: Checked) -> JsonValue:
         "name": endpoint.name,
         "url": endpoint.base_url(),
         "default": checked.default,
-        "dialect": endpoint.dialect,
-        "credential": checked.credential,
-        "credential_missing": checked.missing,
+        "dialect": endpoint.dialect.name,
+        "credential": checked.credential.words,
+        "credential_missing": checked.credential.missing,
         "retired_on": plain(endpoint.retired_on),
         "retired": checked.retired,
+        "moved_to": checked.successor.base_url() if checked.successor is not None else None,
         "reachable": probe.problem is None if probe is not None else None,
         "status": probe.status if probe is not None else None,
         "seconds": round(probe.seconds, 3) if probe is not None else None,

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.payload import SDK
+from .dialects import Dialect, dialect_of
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_CREDENTIAL_HEADERS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Endpoint:
     """A base URL that answers inference requests.
 
@@ -20,35 +29,68 @@ class Endpoint:
     :param url: the base URL, without ``/chat/completions``.
     :param credential: a key, a token credential, or ``None`` for an endpoint that needs none; only
         GitHub's own hosts are then sent the GitHub token.
-    :param dialect: ``github`` where GitHub Models' tiers and caps are known to hold,
-        ``github-legacy`` where moreover models go by their old bare names, ``openai-v1`` where the
-        query ``api-version`` is refused, else ``unknown``.
+    :param dialect: what its wire format needs: a name of :data:`DIALECTS` or a :class:`Dialect`;
+        left out, nothing is known and the SDK's own requests are sent.
     :param retired_on: the day from which it is known to be gone.
     :param successor: what to use in its place, one sentence.
     :param anonymous: send no credential, not even the GitHub token to GitHub's hosts.
-    :raises ValueError: for a URL without ``http(s)://`` and a host.
+    :param headers: sent with every request to its origin, and to no other.
+    :param moved_to: the base URL on the same origin that serves once this one is gone.
+    :param key_variable: the environment variable from which clients take a key when no credential
+        is given.
+    :raises ValueError: for a URL without ``http(s)://`` and a host, an unknown dialect, a header
+        that the dialect requires and that is not there.
     """
 
     name: str
     url: str
     credential: Any = field(default=None, repr=False)
-    dialect: str = "unknown"
+    dialect: Dialect = SDK
     retired_on: date | None = None
     successor: str | None = None
     anonymous: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    moved_to: str | None = None
+    key_variable: str | None = None
 
-    def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if "@" in parts.netloc:
+    def __init__(  # a name is taken for a dialect, which a generated one could not say
+        self,
+        name: str,
+        url: str,
+        credential: Any = None,
+        dialect: str | Dialect = SDK,
+        retired_on: date | None = None,
+        successor: str | None = None,
+        anonymous: bool = False,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        moved_to: str | None = None,
+        key_variable: str | None = None,
+    ) -> None:
+        values = {
+            "name": name,
+            "url": url,
+            "credential": credential,
+            "dialect": dialect_of(dialect),
+            "retired_on": retired_on,
+            "successor": successor,
+            "anonymous": anonymous,
+            "headers": dict(headers),
+            "moved_to": moved_to,
+            "key_variable": key_variable,
+        }
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+        _check_url(name, url)
+        _check_headers(self)
+        if moved_to is not None and origin_of(moved_to) != self.origin:
             raise ValueError(
-                f"The URL of the endpoint {self.name!r} on {parts.hostname} carries a user name or "
-                "password. Pass the key as credential instead."
+                f"The endpoint {name!r} moves to {moved_to!r}, another origin than its own, where "
+                "its credential must not go. Declare an endpoint for that one."
             )
-        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not _has_valid_port(parts):
-            raise ValueError(
-                f"The endpoint URL {self.url!r} has no http(s) scheme and host, or a wrong port. "
-                "Give a base URL such as https://models.github.ai/inference."
-            )
+
+    def __repr__(self) -> str:
+        """Show what tells it apart; a query may hold a key as well as the credential is one."""
+        return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
 
     @property
     def origin(self) -> str:
@@ -65,6 +107,43 @@ class Endpoint:
         if self.retired_on is None or today < self.retired_on:
             return None
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
+
+
+def _check_url(name: str, url: str) -> None:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ValueError(
+            f"The URL of the endpoint {name!r} on {parts.hostname} carries a user name or "
+            "password. Pass the key as credential instead."
+        )
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not _has_valid_port(parts):
+        raise ValueError(
+            f"The endpoint URL {url!r} has no http(s) scheme and host, or a wrong port. "
+            "Give a base URL such as https://models.github.ai/inference."
+        )
+
+
+def _check_headers(endpoint: Endpoint) -> None:
+    headers: Mapping[str, object] = endpoint.headers
+    for name, value in headers.items():
+        sound = isinstance(value, str) and value.isascii() and value.isprintable()
+        if not (sound and _HEADER_NAME.fullmatch(name)):
+            raise ValueError(
+                f"The header {name!r:.60} of the endpoint {endpoint.name!r} cannot be sent: names "
+                "are letters, digits and dashes, values printable ASCII."
+            )
+        if name.lower() in _CREDENTIAL_HEADERS:
+            raise ValueError(
+                f"The header {name!r} of the endpoint {endpoint.name!r} is a credential. "
+                "Pass it as credential, so that it can be bound to its origin."
+            )
+    given = {name.lower() for name, value in endpoint.headers.items() if value.strip()}
+    for name in endpoint.dialect.required_headers:
+        if name.lower() not in given:
+            raise ValueError(
+                f"The endpoint {endpoint.name!r} speaks {endpoint.dialect}, which wants the header "
+                f"{name}. Give it as headers={{{name!r}: ...}}; only you can say its value."
+            )
 
 
 def _has_valid_port(parts: SplitResult) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .._core.error_body import clean_text
-from .endpoint import Endpoint
+from .endpoint import Endpoint, origin_of
 
 _ADVICE = (
     "Set GITHUB_MODELS_ENDPOINT (or endpoint=) to a service you can use, such as Foundry's "
@@ -39,19 +39,80 @@ GITHUB_AZURE = Endpoint(
 
 DEFAULT_ENDPOINT = GITHUB_AZURE
 
-PRESETS: Mapping[str, Endpoint] = MappingProxyType(
-    {endpoint.name: endpoint for endpoint in (GITHUB, GITHUB_AZURE)}
+_SERVICES = (
+    # platform.openai.com/docs/api-reference. "openai" alone is the publisher in openai/gpt-4.1.
+    Endpoint(
+        "openai-api", "https://api.openai.com/v1", None, "openai", key_variable="OPENAI_API_KEY"
+    ),
+    # openrouter.ai/docs/quickstart
+    Endpoint(
+        "openrouter", "https://openrouter.ai/api/v1", None, "openrouter",
+        key_variable="OPENROUTER_API_KEY",
+    ),
+    # console.groq.com/docs/openai
+    Endpoint(
+        "groq", "https://api.groq.com/openai/v1", None, "groq", key_variable="GROQ_API_KEY"
+    ),
+    # inference-docs.cerebras.ai/resources/openai
+    Endpoint(
+        "cerebras", "https://api.cerebras.ai/v1", None, "cerebras", key_variable="CEREBRAS_API_KEY"
+    ),
+    # docs.mistral.ai/api
+    Endpoint(
+        "mistral", "https://api.mistral.ai/v1", None, "mistral", key_variable="MISTRAL_API_KEY"
+    ),
+    # ai.google.dev/gemini-api/docs/openai
+    Endpoint(
+        "gemini", "https://generativelanguage.googleapis.com/v1beta/openai", None, "gemini",
+        key_variable="GEMINI_API_KEY",
+    ),
+    # docs.together.ai/docs/openai-api-compatibility
+    Endpoint(
+        "together", "https://api.together.xyz/v1", None, "together",
+        key_variable="TOGETHER_API_KEY",
+    ),
+    # ollama.com/blog/cloud-models
+    Endpoint(
+        "ollama-cloud", "https://ollama.com/v1", None, "ollama", key_variable="OLLAMA_API_KEY"
+    ),
+)  # fmt: skip
+
+# The ports that these servers listen on unless told otherwise; they ask for no key.
+_LOCAL = (
+    Endpoint("ollama", "http://localhost:11434/v1", None, "ollama", anonymous=True),
+    Endpoint("llama-cpp", "http://localhost:8080/v1", None, "llama-cpp", anonymous=True),
+    Endpoint(
+        "llama-cpp-python", "http://localhost:8000/v1", None, "llama-cpp-python", anonymous=True
+    ),
+    Endpoint("vllm", "http://localhost:8000/v1", None, "vllm", anonymous=True),
+    Endpoint("lm-studio", "http://localhost:1234/v1", None, "lm-studio", anonymous=True),
+    Endpoint("foundry-local", "http://localhost:5273/v1", None, "foundry-local", anonymous=True),
+    Endpoint(
+        "litellm", "http://localhost:4000/v1", None, "litellm", key_variable="LITELLM_API_KEY"
+    ),
 )
+
+PRESETS: Mapping[str, Endpoint] = MappingProxyType(
+    {endpoint.name: endpoint for endpoint in (GITHUB, GITHUB_AZURE, *_SERVICES, *_LOCAL)}
+)
+"""The endpoints that are known by name; their keys are read when a client is made."""
+
+# learn.microsoft.com, "Migrate from Azure AI Inference to OpenAI": the end of the /models route.
+_AZURE_MODELS_END = date(2026, 8, 26)
 
 GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
 """The hosts that a GitHub token may be sent to."""
 
+_LOOPBACK = re.compile(r"//(?:127\.0\.0\.1|\[::1\]):")
 _ORGANISATION = re.compile(r"/?orgs/[\w.-]+/inference/?")
+_AZURE_HOST = r"[\w-]+\.(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)"
 _SHAPES = (
     # GitHub Models' own base paths: the emulator, or a proxy in the service's place.
-    (re.compile(r"(/orgs/[^/]+)?/inference/?"), "github"),
+    (re.compile(r"[^/]*(/orgs/[^/]+)?/inference/?"), "github"),
     # Foundry answers 400 to any api-version there (goai#54, pydantic-ai#5066).
-    (re.compile(r"(/api/projects/[^/]+)?/openai/v1/?"), "openai-v1"),
+    (re.compile(r"[^/]*(/api/projects/[^/]+)?/openai/v1/?"), "openai-v1"),
+    (re.compile(rf"{_AZURE_HOST}/openai/deployments/[^/]+/?"), "azure-openai"),
+    (re.compile(rf"{_AZURE_HOST}/models/?"), "azure-models"),
 )
 
 
@@ -91,13 +152,48 @@ def endpoint_for(
 def _from_url(url: str, known: Mapping[str, Endpoint]) -> Endpoint:
     parts = urlsplit(url)
     host, path = (parts.hostname or "").lower(), parts.path.rstrip("/")
-    for preset in known.values():
-        base = urlsplit(preset.url)
-        if base.netloc.lower() == parts.netloc.lower() and base.path.rstrip("/") == path:
-            return replace(preset, url=url)
-    if host == "models.github.ai":
-        return replace(GITHUB, url=url)
-    if host == "models.inference.ai.azure.com":
-        return replace(GITHUB_AZURE, url=url)
-    dialect = next((name for shape, name in _SHAPES if shape.fullmatch(parts.path)), "unknown")
-    return Endpoint(parts.netloc.rpartition("@")[2].lower(), url, dialect=dialect)
+    preset = _preset_at(origin_of(url), path, known)
+    if preset is not None:
+        return replace(preset, url=url)
+    place = parts.netloc.rpartition("@")[2].lower()
+    shown = f"{host}{parts.path}"
+    dialect = next((name for shape, name in _SHAPES if shape.fullmatch(shown)), "unknown")
+    if dialect == "azure-models":
+        return azure_models(url, name=place)
+    if host == "api.githubcopilot.com":
+        dialect = "copilot"
+    return Endpoint(place, url, dialect=dialect)
+
+
+def _preset_at(origin: str, path: str, known: Mapping[str, Endpoint]) -> Endpoint | None:
+    """Find the endpoint at an address: by its base URL, on the services' own hosts by the host."""
+    origin = _LOOPBACK.sub("//localhost:", origin)
+    exact = [
+        one
+        for one in known.values()
+        if _LOOPBACK.sub("//localhost:", one.origin) == origin
+        and urlsplit(one.url).path.rstrip("/") == path
+    ]
+    if exact:  # of two servers on one port, who answers is not known
+        return exact[0] if len({one.dialect.name for one in exact}) == 1 else None
+    hosts = (one for one in PRESETS.values() if one.origin == origin and one.url[:5] == "https")
+    return next(hosts, None)
+
+
+def azure_models(url: str, credential: Any = None, *, name: str = "azure-models") -> Endpoint:
+    """Declare the retired ``/models`` route of an Azure AI resource.
+
+    The same host, key and deployment name serve ``/openai/v1``, which is asked in its place from
+    2026-08-26 on (docs.baseten.co; learn.microsoft.com, "Migrate from Azure AI Inference to
+    OpenAI").
+    """
+    parts = urlsplit(url)
+    return Endpoint(
+        name,
+        url,
+        credential,
+        "azure-models",
+        retired_on=_AZURE_MODELS_END,
+        successor=f"Use https://{parts.netloc}/openai/v1 with the same key and deployment name.",
+        moved_to=f"{parts.scheme}://{parts.netloc}/openai/v1",
+    )

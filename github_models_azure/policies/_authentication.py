@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from ._outgoing import ENDPOINT_KEY, is_free_header
 
+_SECRET = re.compile(r"(?i)auth|cookie|key|pass|secret|signature|token")
 DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
 
 
@@ -30,12 +32,17 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     request.context.options.pop("enforce_https", None)
     http = request.http_request
     if origin_of(http.url) != endpoint.origin:  # a redirect led elsewhere
-        _strip(http, keep=None)
+        _strip(http)
         return None
+    # After a way there and back azure-core would still take the signature off.
+    request.context.pop("insecure_domain_change", None)
     if endpoint.origin != own.origin:
-        _strip(http, keep="x-ms-client-request-id")
+        _strip(http)
+    http.headers.update(endpoint.headers)
+    if any(_SECRET.search(name) for name in http.headers):
+        _refuse_clear_text(http.url, endpoint)
     credential = endpoint.credential
-    if credential is None and endpoint.origin == own.origin:
+    if credential is None and not endpoint.anonymous and endpoint.origin == own.origin:
         credential = own.credential
     if credential is None:
         return None
@@ -48,30 +55,45 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
             f"The key of {endpoint.name} has a line end or another character that no header can "
             "carry; nothing was sent. Look at how it was read from its file or variable."
         )
-    http.headers["Authorization"] = f"Bearer {key}"
-    if endpoint.dialect == "unknown":
-        # Azure's own endpoints read this one; it is set anew so that a rotated key is whole.
-        http.headers["api-key"] = key
-    else:
-        http.headers.pop("api-key", None)
+    auth = endpoint.dialect.auth
+    http.headers.pop("api-key", None)  # the SDK set it once, a key may have been rotated since
+    if auth in ("bearer", "both"):
+        http.headers["Authorization"] = f"Bearer {key}"
+    if auth != "bearer":
+        http.headers["api-key" if auth == "both" else auth] = key
     return None
 
 
-def _strip(http: HttpRequest, keep: str | None) -> None:
-    for name in [
-        name for name in http.headers if not is_free_header(name) and name.lower() != keep
-    ]:
+def scopes_of(
+    request: PipelineRequest[HttpRequest], own: Endpoint, given: tuple[str, ...] | None
+) -> tuple[str, ...]:
+    """Give the scopes for the attempt's endpoint: those of its dialect, unless some were given.
+
+    :param given: the scopes that the caller set for the origin of ``own``.
+    """
+    endpoint: Endpoint = request.context.get(ENDPOINT_KEY) or own
+    if given and endpoint.origin == own.origin:
+        return given
+    return (endpoint.dialect.scope,) if endpoint.dialect.scope else DEFAULT_SCOPES
+
+
+def _strip(http: HttpRequest) -> None:
+    for name in [name for name in http.headers if not is_free_header(name)]:
         del http.headers[name]
+
+
+def _refuse_clear_text(url: str, endpoint: Endpoint) -> None:
+    if not (url.lower().startswith("https://") or is_loopback(url)):
+        raise CredentialScopeError(
+            f"The credential of {endpoint.name} would travel in clear text to {endpoint.origin}; "
+            "nothing was sent. Use https, or declare the endpoint without a credential."
+        )
 
 
 def _refuse_leaks(url: str, endpoint: Endpoint, credential: Any) -> None:
     if is_loopback(url):
         return
-    if not url.lower().startswith("https://"):
-        raise CredentialScopeError(
-            f"The credential of {endpoint.name} would travel in clear text to {endpoint.origin}; "
-            "nothing was sent. Use https, or declare the endpoint without a credential."
-        )
+    _refuse_clear_text(url, endpoint)
     host = (urlsplit(url).hostname or "").lower()
     if getattr(credential, "github_only", False) and host not in GITHUB_HOSTS:
         raise CredentialScopeError(

@@ -160,7 +160,8 @@ def _losses(
     losses: dict[str, str] = {}
     for candidate in route.candidates:
         known = candidate.facts.rejects | settings.ledger.learnt(candidate.key)
-        lossy = [change.text for change in adapt(payload, known)[1] if change.lossy]
+        dialect = route.destinations[candidate.key].endpoint.dialect
+        lossy = [change.text for change in adapt(payload, known, dialect)[1] if change.lossy]
         if lossy:
             losses[candidate.key] = ", ".join(lossy)
     return losses

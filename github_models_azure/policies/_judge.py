@@ -7,28 +7,32 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 
 from .._core.classify import classify_ok_body, classify_response
+from .._core.dialect import Dialect
 from .._core.failures import Failure
 from .._core.needs import Operation
+from .._core.payload import SDK
 from .._core.stream_reader import StreamFault
 from ._faults import fault_of
 
 
-def judge_answer(http: Any, value: object, operation: Operation, now: float) -> Failure | None:
+def judge_answer(
+    http: Any, value: object, operation: Operation, now: float, dialect: Dialect = SDK
+) -> Failure | None:
     """Judge an answer that was read whole; ``None`` where it is what was asked for.
 
     :param value: the body as azure-core's ContentDecodePolicy read it.
     """
     if http.status_code == 200 and _is_answer(value, operation):
         return None
-    return _judge_body(http, value, now)
+    return _judge_body(http, value, now, dialect)
 
 
-def judge_error(error: BaseException, now: float) -> Failure:
+def judge_error(error: BaseException, now: float, dialect: Dialect = SDK) -> Failure:
     """Judge an exception that came in place of an answer."""
     if isinstance(error, StreamFault):
         return error.failure
     http = answer_in(error)
-    return fault_of(error) if http is None else _judge_body(http, None, now)
+    return fault_of(error) if http is None else _judge_body(http, None, now, dialect)
 
 
 def answer_in(error: BaseException) -> Any:
@@ -37,7 +41,7 @@ def answer_in(error: BaseException) -> Any:
     return response if getattr(response, "content", None) is not None else None
 
 
-def _judge_body(http: Any, value: object, now: float) -> Failure:
+def _judge_body(http: Any, value: object, now: float, dialect: Dialect) -> Failure:
     body = http.content if isinstance(http.content, bytes) else b""
     if http.status_code == 200:
         text = body.decode("utf-8", "replace") if value is None else value
@@ -46,7 +50,7 @@ def _judge_body(http: Any, value: object, now: float) -> Failure:
         )
         if found is not None:
             return found
-    return classify_response(http.status_code, http.headers, body, now=now)
+    return classify_response(http.status_code, http.headers, body, now=now, dialect=dialect)
 
 
 def _is_answer(value: object, operation: Operation) -> bool:

@@ -5,21 +5,32 @@ from __future__ import annotations
 from typing import Any
 
 from azure.core.exceptions import (
+    ClientAuthenticationError,
     HttpResponseError,
+    ODataV4Format,
+    ResourceExistsError,
+    ResourceNotFoundError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
 )
 
 from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.failures import MALFORMED_ANSWER, Failure, FailureKind
+from .._core.failures import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
 from .._core.plan import GiveUp, GiveUpReason, Plan
 from .._core.stream_reader import StreamFault
 from ..exceptions import EndpointRetiredError, FallbackExhaustedError, RateLimitedError
 from ..trail import Trail
+from ._error_members import complete_error
 from ._faults import as_azure_error
 from ._judge import answer_in
 
 _LIMITS = (FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED)
+_CLASSES: dict[int | None, type[HttpResponseError]] = {
+    401: ClientAuthenticationError,
+    404: ResourceNotFoundError,
+    409: ResourceExistsError,
+}
+"""What the SDK raises for a status; all others are plain ``HttpResponseError``."""
 
 
 def outcome(
@@ -27,18 +38,38 @@ def outcome(
 ) -> BaseException | None:
     """Choose what a call that gave up raises; ``None`` hands the last answer back as it is.
 
-    :param response: the last answer that can be handed back, as a pipeline response.
+    :param response: the last answer, as a pipeline response; one of 200 holds no answer.
     :param error: the exception that came with the last attempt, if one did.
     """
-    http = response.http_response if response is not None else None
+    made = _choose(plan, step, response, error, trail, now)
+    if isinstance(made, HttpResponseError):
+        complete_error(made)
+    return made
+
+
+def _choose(
+    plan: Plan, step: GiveUp, response: Any, error: BaseException | None, trail: Trail, now: float
+) -> BaseException | None:
+    answer = None if error is None else answer_in(error)
+    answer = answer if response is None else response.http_response
+    refusal = answer if answer is not None and answer.status_code != 200 else None
     retry_after = None if step.retry_at is None else max(0.0, step.retry_at - now)
     failure = plan.last_failure
     if failure is None:
         return _never_sent(plan, step, trail, retry_after)
     asked = {candidate.key for candidate, _ in plan.attempts}
-    if step.reason is GiveUpReason.CALLER_ERROR or (len(asked) == 1 and _alone(plan)):
-        return _of_one(failure, http, error, retry_after, plan)
-    return FallbackExhaustedError(_story(step, trail), response=http, retry_after=retry_after)
+    if step.reason is not GiveUpReason.CALLER_ERROR and not (len(asked) == 1 and _alone(plan)):
+        return FallbackExhaustedError(
+            _story(step, trail), response=refusal, retry_after=retry_after
+        )
+    target = plan.attempts[-1][0].target
+    if refusal is not None:
+        return _of_refusal(target, failure, refusal, retry_after)
+    if answer is None and isinstance(error, Exception) and _is_mere_fault(error, failure):
+        if isinstance(error, StreamFault):
+            return ServiceResponseError(f"{target} gave no usable stream: {failure.message}")
+        return as_azure_error(error)
+    return _of_ok(target, failure, answer, retry_after)
 
 
 def _alone(plan: Plan) -> bool:
@@ -50,46 +81,69 @@ def _alone(plan: Plan) -> bool:
     return shared and len({candidate.endpoint for candidate in plan.route}) == 1
 
 
-def _of_one(
-    failure: Failure, http: Any, error: BaseException | None, retry_after: float | None, plan: Plan
+def _is_mere_fault(error: Exception, failure: Failure) -> bool:
+    """Tell what broke on its way from a stream in which the server itself states an error."""
+    return not isinstance(error, StreamFault) or failure.kind is FailureKind.BAD_STREAM
+
+
+def _of_refusal(
+    target: str, failure: Failure, http: Any, retry_after: float | None
 ) -> BaseException | None:
-    target = plan.attempts[-1][0].target
-    if failure.kind in _LIMITS and http is not None:
-        wait = retry_after if retry_after is not None else failure.retry_after
-        return RateLimitedError(
-            f"{target} is rate limited{_returns(wait)}: {failure.message}",
-            response=http,
-            retry_after=wait,
-            limit=failure.limit,
-            window=failure.window.value,
-        )
-    if failure.kind is FailureKind.ENDPOINT_GONE and http is not None:
+    if failure.kind in _LIMITS:
+        return _limited(target, failure, retry_after, http)
+    if failure.kind is FailureKind.ENDPOINT_GONE:
         return EndpointRetiredError(
             f"The endpoint of {target} is retired ({http.status_code}: {failure.message}). "
             "Point endpoint= at a service that is alive, or list targets elsewhere in fallback=.",
             response=http,
         )
-    if http is not None:
-        return None
-    if isinstance(error, StreamFault):
-        return ServiceResponseError(f"{target} gave no usable stream: {failure.message}")
-    if isinstance(error, Exception) and answer_in(error) is None:
-        return as_azure_error(error)
-    return _unusable(target, failure, error)
+    return None
 
 
-def _unusable(target: str, failure: Failure, error: BaseException | None) -> BaseException:
-    """Make the error for a 200 that is no answer: an error body, a page of HTML, something else."""
+def _limited(
+    target: str, failure: Failure, retry_after: float | None, http: Any = None
+) -> RateLimitedError:
+    wait = retry_after if retry_after is not None else failure.retry_after
+    code = f" ({failure.code})" if http is None and failure.code else ""
+    return RateLimitedError(
+        f"{target} is rate limited{_returns(wait)}{code}: {failure.message}",
+        response=http,
+        retry_after=wait,
+        limit=failure.limit,
+        window=failure.window.value,
+    )
+
+
+def _of_ok(
+    target: str, failure: Failure, answer: Any, retry_after: float | None
+) -> HttpResponseError:
+    """Make the error for a 200 that is no answer: an error body, a page of HTML, something else.
+
+    Where the body states a status, the class is the one that this status has elsewhere, and
+    ``status_code`` is the one stated; ``response.status_code`` says 200.
+    """
+    stated = failure.status if failure.status != 200 else None
+    if failure.kind in _LIMITS:
+        made: HttpResponseError = _limited(target, failure, retry_after)
+    else:
+        made = _CLASSES.get(stated, HttpResponseError)(message=_without_answer(target, failure))
+    # Given to the constructor, the answer's own words would take the place of the message.
+    made.response, made.reason = answer, getattr(answer, "reason", None)
+    made.status_code = stated or 200
+    if failure.code != MALFORMED_ANSWER:
+        code = failure.code if failure.code != WRONG_PATH else str(stated)
+        made.error = ODataV4Format({"code": code, "message": failure.message})
+    return made
+
+
+def _without_answer(target: str, failure: Failure) -> str:
     message = f"{target} answered 200 without an answer"
-    if failure.code not in (None, MALFORMED_ANSWER):
+    if failure.code not in (None, MALFORMED_ANSWER, WRONG_PATH):
         message += f" ({failure.code})"
     message += f": {failure.message.removeprefix('HTTP 200: ').rstrip('. ')}."
     if failure.code == MALFORMED_ANSWER:
         message += " Check that the endpoint URL is that of an inference API."
-    made = HttpResponseError(message=message)
-    made.response = getattr(error, "response", None)
-    made.status_code = 200
-    return made
+    return message
 
 
 def _never_sent(plan: Plan, step: GiveUp, trail: Trail, retry_after: float | None) -> BaseException:

@@ -10,7 +10,9 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._core.dialect import DROP, KEEP
 from .._core.needs import Operation
+from ..endpoints import origin_of
 from ._route import Destination
 
 ENDPOINT_KEY = "github_models_azure.endpoint"
@@ -25,6 +27,8 @@ _FREE_HEADERS = frozenset(
 """The headers that may go to any origin; all others were meant for the first, and stay there."""
 
 _MOST_REDIRECTS = 2  # azure-core's thirty would be thirty requests in one attempt
+_VERSION = "api-version="
+_SDK_VERSION = _VERSION + "2024-05-01-preview"  # what the SDK sends unless it is told otherwise
 _TIMEOUTS = {"connection_timeout": "timeout", "read_timeout": "read_timeout"}
 
 
@@ -66,12 +70,14 @@ class Outgoing:
         *,
         seconds: float,
         pristine: bool,
+        version: str = KEEP,
     ) -> PipelineRequest[HttpRequest]:
         """Make the request ready for one destination.
 
         :param payload: the body, this object's own where nothing had to change.
         :param seconds: how long the attempt may wait for an answer; ``inf`` for no limit of ours.
         :param pristine: whether no attempt has been made yet.
+        :param version: the ``api-version`` that the endpoint was learnt to want, or ``drop``.
         """
         context = self._request.context
         context.options = self._options(seconds)
@@ -80,29 +86,44 @@ class Outgoing:
         if destination.model is not None and payload.get("model") != destination.model:
             payload = {**payload, "model": destination.model}
         here = self._url.startswith(destination.url)
-        strips = destination.endpoint.dialect == "openai-v1"
-        if pristine and here and payload is self.payload and not strips:
+        endpoint = destination.endpoint
+        url = self._url_at(destination, here=here, version=version)
+        left_out = endpoint.dialect.drop_headers
+        if (
+            pristine
+            and url == self._url
+            and payload is self.payload
+            and not endpoint.headers
+            and not (left_out and any(name.lower() in left_out for name in self._headers))
+        ):
             return self._request
+        left_out |= {"content-length"}
         http = self._http
+        home = here or origin_of(self._url) == endpoint.origin
+        headers = {
+            name: value
+            for name, value in self._headers.items()
+            if name.lower() not in left_out and (home or is_free_header(name))
+        }
         self._request.http_request = HttpRequest(
             http.method,
-            self._url_at(destination, here=here, strips=strips),
-            headers={
-                name: value
-                for name, value in self._headers.items()
-                if name.lower() != "content-length" and (here or is_free_header(name))
-            },
+            url,
+            headers={**headers, **endpoint.headers},
             content=http.content if payload is self.payload else json.dumps(payload),
         )
         return self._request
 
-    def _url_at(self, destination: Destination, *, here: bool, strips: bool) -> str:
-        parts = [part for part in self._url.partition("?")[2].split("&") if part]
-        version = [part for part in parts if part.startswith("api-version=")]
-        if not here:  # what else stands there, a key perhaps, was meant for the first endpoint
-            parts = [part for part in destination.query.split("&") if part] + version
-        if strips:
-            parts = [part for part in parts if part not in version]
+    def _url_at(self, destination: Destination, *, here: bool, version: str) -> str:
+        wanted = destination.endpoint.dialect.api_version if version == KEEP else version
+        if here and wanted == KEEP and _VERSION not in destination.query:
+            return self._url
+        own, declared = _parts(self._url.partition("?")[2]), _parts(destination.query)
+        # What else stands in the query, a key perhaps, was meant for the first endpoint.
+        parts = [part for part in (own if here else declared) if not part.startswith(_VERSION)]
+        if wanted != DROP:
+            given = [part for part in own if part.startswith(_VERSION)]
+            stated = [part for part in declared if part.startswith(_VERSION)]
+            parts += _version(wanted, given, stated, here=here, learnt=version != KEEP)
         return f"{destination.url}?{'&'.join(parts)}" if parts else destination.url
 
     def _options(self, seconds: float) -> dict[str, Any]:
@@ -123,6 +144,22 @@ class Outgoing:
             given = options.get(name, getattr(config, attribute, None))
             options[name] = min(given, seconds) if isinstance(given, int | float) else seconds
         return options
+
+
+def _parts(query: str) -> list[str]:
+    return [part for part in query.split("&") if part]
+
+
+def _version(
+    wanted: str, given: list[str], stated: list[str], *, here: bool, learnt: bool
+) -> list[str]:
+    """Choose the one version that is sent: learnt, the caller's own, the URL's, the dialect's."""
+    if learnt:
+        return [_VERSION + wanted]
+    callers = [part for part in given if part != _SDK_VERSION and part not in stated]
+    if here and callers:
+        return callers[-1:]
+    return stated[-1:] or (given[-1:] if wanted == KEEP else [_VERSION + wanted])
 
 
 def is_free_header(name: str) -> bool:

@@ -14,8 +14,9 @@ from azure.core.credentials import AzureKeyCredential
 
 from .._core.facts import UNKNOWN, ModelFacts
 from .._core.needs import Operation
+from .._core.payload import SDK
 from .._core.plan import Candidate
-from ..endpoints import Endpoint, Target
+from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from ._settings import FallbackSettings
 
@@ -28,12 +29,16 @@ NO_MODEL = "(its own model)"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an attempt goes: the endpoint, the URL and its query, the model name for the body."""
+    """Where an attempt goes: the endpoint, the URL and its query, the model name for the body.
+
+    ``note`` is said in the trail: the route that was asked for is not the one that is taken.
+    """
 
     endpoint: Endpoint
     url: str
     query: str
     model: str | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +90,18 @@ def build_route(
     candidates: list[Candidate] = []
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
-    bases: dict[int, str] = {}
-    for endpoint, name, chosen in _targets(settings, own, model, operation):
-        base = bases.get(id(endpoint))
-        if base is None:
-            base = f"{endpoint.base_url()}#{credential_id(endpoint.credential)}"
-            bases[id(endpoint)] = base
-        candidate, wire_name = _place(settings, endpoint, base, name, today, chosen=chosen)
+    places: dict[int, _Place] = {}
+    for declared, name, chosen in _targets(settings, own, model, operation):
+        place = places.get(id(declared))
+        if place is None:
+            place = places[id(declared)] = _Place.of(settings, declared, operation, today)
+        candidate, wire_name = _place(settings, place, name, today, chosen=chosen)
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
-        url = endpoint.base_url() + operation.value
-        query = urlsplit(endpoint.url).query
-        destinations[candidate.key] = Destination(endpoint, url, query, wire_name)
+        destinations[candidate.key] = Destination(
+            place.endpoint, place.url, place.query, wire_name, place.note
+        )
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
             keys.append(candidate.endpoint)
@@ -118,6 +122,48 @@ def build_route(
         tuple(origins),
         tuple((one, credential_id(one)) for one in credentials.values()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An endpoint as it stands today: where it has moved to, and whether it serves the operation.
+
+    ``base`` tells it apart in the ledger, by address and credential. ``declared`` is kept so that
+    no other object takes over its identity while a route is made.
+    """
+
+    declared: Endpoint
+    endpoint: Endpoint
+    base: str
+    url: str
+    query: str
+    note: str | None
+    refused: str | None
+
+    @classmethod
+    def of(
+        cls, settings: FallbackSettings, declared: Endpoint, operation: Operation, today: date
+    ) -> _Place:
+        endpoint, note = declared, None
+        if declared.moved_to and not settings.allow_retired and declared.gone(today):
+            endpoint = replace(endpoint_for(declared.moved_to), name=declared.name)
+            known = declared.dialect if endpoint.dialect is SDK else endpoint.dialect
+            endpoint = replace(
+                endpoint, credential=declared.credential, headers=declared.headers,
+                anonymous=declared.anonymous, dialect=known,
+            )  # fmt: skip
+            note = f"{declared.gone(today)}, sent to {declared.moved_to} in its place"
+        path = endpoint.dialect.path(operation)
+        kind = operation.name.lower().replace("_", " ")
+        return cls(
+            declared=declared,
+            endpoint=endpoint,
+            base=f"{endpoint.base_url()}#{credential_id(endpoint.credential)}",
+            url=endpoint.base_url() + (path or operation.value),
+            query=urlsplit(endpoint.url).query,
+            note=note,
+            refused=None if path else f"{endpoint.dialect} endpoints serve no {kind}",
+        )
 
 
 def _targets(
@@ -151,11 +197,12 @@ def _has_tiers(endpoint: Endpoint, operation: Operation) -> bool:
 
     Vectors of another model are another space, and deployments go by names of their own.
     """
-    return operation is Operation.CHAT and endpoint.dialect != "openai-v1"
+    by_model = endpoint.dialect.is_github or endpoint.dialect is SDK
+    return operation is Operation.CHAT and by_model
 
 
 def _auto(settings: FallbackSettings, endpoint: Endpoint, name: str) -> tuple[ModelInfo, ...]:
-    plan = None if not endpoint.dialect.startswith("github") else settings.plan
+    plan = settings.plan if endpoint.dialect.is_github else None
     return settings.registry.auto_candidates(name, plan=plan)
 
 
@@ -181,20 +228,21 @@ def _listed(
 
 def _place(
     settings: FallbackSettings,
-    endpoint: Endpoint,
-    base: str,
+    place: _Place,
     name: str | None,
     today: date,
     *,
     chosen: bool,
 ) -> tuple[Candidate, str | None]:
+    endpoint, base = place.endpoint, place.base
+    github = endpoint.dialect.is_github
     info = settings.registry.find(name) if name is not None else None
     wire = _wire_name(endpoint, name, info)
     # On GitHub a model has many names, elsewhere every name may be a model of its own.
-    known = info.id if info is not None and endpoint.dialect.startswith("github") else wire
+    known = info.id if info is not None and github else wire
     gone = _gone(settings, endpoint, info, today, chosen=chosen)
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
-    firm = chosen or endpoint.dialect.startswith("github")
+    firm = chosen or github
     candidate = Candidate(
         target=f"{endpoint.name}/{known or NO_MODEL}",
         key=f"{base}|{(known or '').lower()}",
@@ -204,16 +252,17 @@ def _place(
         firm=firm,
         gone=gone,
         # What the caller names is asked: the plan may be a default that nobody thought of.
-        refused=_refused(settings, endpoint, info) if chosen and not gone else None,
+        refused=place.refused
+        or (_refused(settings, endpoint, info) if chosen and not gone else None),
         advice=endpoint.successor,
     )
     return candidate, wire
 
 
 def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> str | None:
-    if info is None or not endpoint.dialect.startswith("github"):
+    if info is None or not endpoint.dialect.is_github:
         return name
-    if endpoint.dialect == "github-legacy":
+    if endpoint.dialect.model_names == "legacy":
         return info.legacy_name or info.id
     return info.id
 
@@ -221,16 +270,16 @@ def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> 
 def _facts(
     settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None, *, firm: bool
 ) -> ModelFacts:
+    lacks: dict[str, Any] = dict.fromkeys(endpoint.dialect.lacks, False)
     if info is None:
-        return UNKNOWN
+        return replace(UNKNOWN, **lacks) if lacks else UNKNOWN
     facts = info.facts() if firm else replace(info.facts(), rejects=frozenset())
+    facts = replace(facts, **lacks) if lacks else facts
     quota = settings.registry.quota(info, settings.plan)
     cap = quota.input_tokens_per_request if quota is not None else None
     if cap is None:
         return facts
-    if not endpoint.dialect.startswith(
-        "github"
-    ):  # the tiers are GitHub's; who serves here is not known
+    if not endpoint.dialect.is_github:  # the tiers are GitHub's; who serves here is not known
         return replace(facts, advised_input_tokens=cap)
     return replace(facts, input_tokens=min(cap, facts.input_tokens or cap))
 
@@ -246,7 +295,7 @@ def _gone(
     if settings.allow_retired:
         return None
     reason = endpoint.gone(today)
-    if reason is None and info is not None and (chosen or endpoint.dialect.startswith("github")):
+    if reason is None and info is not None and (chosen or endpoint.dialect.is_github):
         retired = info.retired_on
         if retired is not None and retired <= today:
             successor = f"; its successor is {info.successor}" if info.successor else ""
@@ -268,7 +317,7 @@ def strict_route(route: Route, losses: Mapping[str, str]) -> Route:
 
 
 def _refused(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> str | None:
-    if info is None or not endpoint.dialect.startswith("github"):
+    if info is None or not endpoint.dialect.is_github:
         return None
     quota = settings.registry.quota(info, settings.plan)
     if quota is not None and not quota.available:

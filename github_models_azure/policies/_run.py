@@ -15,25 +15,30 @@ from azure.core.exceptions import ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.contract import breach, demanded_call
 from .._core.cooldown import covers_endpoint, format_seconds
+from .._core.dialect import KEEP, Dialect
 from .._core.failures import WRONG_PATH, Failure, FailureKind, Scope
+from .._core.lessons import API_VERSION, lessons_of, told_version, wanted_version
 from .._core.lifecycle import read_lifecycle
-from .._core.payload import adapt, repairable
+from .._core.payload import adapt
 from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
-from .._core.records import Adaptation, Attempt, Event, Pause, Skip
+from .._core.records import Adaptation, Attempt, Change, Event, Pause, Skip
 from .._core.stream_reader import StreamReader
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
+from ._answers import bring_into_form
 from ._back_off import BackOff
 from ._faults import is_callers_mistake
 from ._judge import answer_in, judge_answer, judge_error
 from ._outcome import outcome
 from ._outgoing import Outgoing
-from ._route import Route, key_of
+from ._route import Destination, Route, key_of
 from ._settings import FallbackSettings
 
 _LOGGER = logging.getLogger(__name__)
+_SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 
 
@@ -41,11 +46,12 @@ class Run:
     """The state of one call."""
 
     __slots__ = (
-        "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_last",
-        "_outgoing", "_request", "_route", "_seen", "_settings", "_started", "plan", "reader",
-        "served_by",
+        "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_fitted",
+        "_last", "_outgoing", "_request", "_route", "_seen", "_settings", "_started", "plan",
+        "reader", "served_by",
     )  # fmt: skip
     _attempt: Attempt
+    _fitted: frozenset[str]
 
     def __init__(
         self,
@@ -109,23 +115,49 @@ class Run:
         candidate = self._candidate = step.candidate
         if self.plan.attempts and not step.retry:
             _LOGGER.info("Switching to fallback model: %s", candidate.target)
-        known = candidate.facts.rejects | self._settings.ledger.learnt(candidate.key)
-        payload, changes = adapt(self._outgoing.payload, known)
+        destination, known = self._destination, self._known(candidate)
+        payload, changes = adapt(self._outgoing.payload, known, destination.endpoint.dialect)
+        self._fitted, version = known, wanted_version(known)
+        if destination.note or version != KEEP:
+            notes = (destination.note, told_version(version))
+            changes = (*(Change(note) for note in notes if note), *changes)
         for change in changes:
             event = Adaptation(candidate.target, change.text, change.lossy)
             if event not in self._events:
                 self._events.append(event)
         self._started = self._settings.clock()
         return self._outgoing.attempt(
-            self._route.destinations[candidate.key],
+            destination,
             payload,
             seconds=self._seconds_left(),
             pristine=not self.plan.attempts,
+            version=version,
+        )
+
+    @property
+    def _destination(self) -> Destination:
+        return self._route.destinations[self._candidate.key]
+
+    @property
+    def _dialect(self) -> Dialect:
+        return self._destination.endpoint.dialect
+
+    def _known(self, candidate: Candidate) -> frozenset[str]:
+        """Give what is known of a target beside its dialect: facts, and what was learnt."""
+        ledger = self._settings.ledger
+        return (
+            candidate.facts.rejects
+            | ledger.learnt(candidate.key)
+            | ledger.learnt(candidate.endpoint)
         )
 
     def open_stream(self, http: Any) -> StreamReader:
         """Start reading a streamed answer."""
-        self.reader = StreamReader(str(http.headers.get("content-type") or "text/event-stream"))
+        checked = not self._dialect.tool_choice
+        self.reader = StreamReader(
+            str(http.headers.get("content-type") or "text/event-stream"),
+            demanded=demanded_call(self._outgoing.payload) if checked else None,
+        )
         return self.reader
 
     def check_overdue(self) -> None:
@@ -143,15 +175,19 @@ class Run:
         http, failure = response.http_response, None
         if http.status_code != 200 or not self.is_streamed:
             value = response.context.get("deserialized_data")
-            now = self._settings.clock()
+            now, operation = self._settings.clock(), self._outgoing.operation
             failure = self._unless_redirected(
-                judge_answer(http, value, self._outgoing.operation, now), http
+                judge_answer(http, value, operation, now, self._dialect), http
             )
+            if failure is None:
+                value = bring_into_form(response, operation)
+            if failure is None and not self._dialect.tool_choice:
+                failure = breach(value, demanded_call(self._outgoing.payload))
         self._record(failure, http)
         if failure is None:
             self.served_by = self._candidate.target
             return True
-        self._last = (response if http.status_code != 200 else None, None)
+        self._last = (response, None)
         return False
 
     def fail(self, error: BaseException) -> None:
@@ -159,7 +195,7 @@ class Run:
         if is_callers_mistake(error):
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
-        self._record(judge_error(error, self._settings.clock()), http)
+        self._record(judge_error(error, self._settings.clock(), self._dialect), http)
         answer = None
         if http is not None and http.status_code != 200:
             answer = PipelineResponse(self._request.http_request, http, self._context)
@@ -223,7 +259,7 @@ class Run:
         if failure is None or failure.kind is not FailureKind.AUTH:
             return failure
         url = getattr(getattr(http, "request", None), "url", "")
-        place = self._route.destinations[self._candidate.key].endpoint.origin
+        place = self._destination.endpoint.origin
         if not url or origin_of(url) == place:
             return failure
         return replace(
@@ -270,9 +306,9 @@ class Run:
 
     def _about_credential(self, failure: Failure) -> Failure:
         """Take the attempt's own key out of what a server said, and time a token's refusal."""
-        credential = self._route.destinations[self._candidate.key].endpoint.credential
+        credential = self._destination.endpoint.credential
         key = key_of(credential)
-        if key is not None and key in failure.message:
+        if key is not None and len(key) >= _SHORTEST_KEY and key in failure.message:
             failure = replace(failure, message=failure.message.replace(key, "***"))
         lasting = key is not None and failure.code is not None
         if failure.kind is FailureKind.AUTH and not failure.retry_after and not lasting:
@@ -280,14 +316,21 @@ class Run:
         return failure
 
     def _learn(self, candidate: Candidate, failure: Failure) -> bool:
-        """Remember a refused member; true where the same target may be asked once more."""
+        """Remember what was refused; true where the same target may be asked once more."""
         if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
             return False
-        ledger, param = self._settings.ledger, (failure.param or "").partition(".")[0]
-        known = candidate.facts.rejects | ledger.learnt(candidate.key)
-        if not repairable(param, adapt(self._outgoing.payload, known)[0]):
+        # What held when it was sent: another call may have learnt the same since.
+        known, payload = self._fitted, self._outgoing.payload
+        sent = adapt(payload, known, self._dialect)[0]
+        lessons = lessons_of(failure, sent) - known
+        versions = frozenset(name for name in lessons if name.startswith(API_VERSION))
+        same = wanted_version(known | versions) == wanted_version(known)
+        if same and adapt(payload, known | lessons, self._dialect)[0] == sent:
             return False
-        ledger.learn(candidate.key, param)
+        for lesson in sorted(lessons):
+            # What a URL may carry concerns all models behind it.
+            key = candidate.endpoint if lesson in versions else candidate.key
+            self._settings.ledger.learn(key, lesson)
         return True
 
     def _note(self, passed: tuple[Skip, ...]) -> None:

@@ -27,6 +27,10 @@ class _Streamed:
         self._head: bytes | None = head
         self._ended = False
         attach_trail(self, run.trail)
+        # So far each wait was bounded by what the attempt had left; now content flows.
+        wait_longer = getattr(response, "wait_longer", None)
+        if wait_longer is not None:
+            wait_longer(run._outgoing.options.get("read_timeout"))
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name == "_inner":  # asked by copy and pickle of an empty shell
@@ -53,6 +57,10 @@ class _Streamed:
         out = reader.end() if chunk is None else reader.feed(chunk)
         self._ended = chunk is None or reader.done
         return out
+
+    def _drain(self) -> Any:
+        """Return what reads the body to its end, where the transport can do that in no time."""
+        return getattr(self._inner, "drain", None) if self._reader.done else None
 
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
         self._ended = True
@@ -93,8 +101,15 @@ class StreamedResponse(_Streamed):
                 raise self._interrupted(error) from error
             raise
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
-            self.close()
+            self._give_back()
         return out
+
+    def _give_back(self) -> None:
+        try:
+            if drain := self._drain():
+                drain()
+        finally:
+            self.close()
 
     iter_raw = iter_bytes
 
@@ -138,8 +153,15 @@ class AsyncStreamedResponse(_Streamed):
                 raise self._interrupted(error) from error
             raise
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
-            await self.close()
+            await self._give_back()
         return out
+
+    async def _give_back(self) -> None:
+        try:
+            if drain := self._drain():
+                await drain()
+        finally:
+            await self.close()
 
     iter_raw = iter_bytes
 
@@ -157,6 +179,12 @@ class AsyncStreamedResponse(_Streamed):
         """Give the connection back."""
         await finish(self._rest)
         await self._inner.close()
+
+    def __del__(self) -> None:
+        # Left half-way without `async with`: nobody awaits close(), and aiohttp waits for gc.
+        leave = getattr(self.__dict__.get("_inner"), "leave", None)
+        if leave is not None:
+            leave()
 
 
 def in_time(run: Run, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
 from ..endpoints import Endpoint
-from ._authentication import DEFAULT_SCOPES, bind_credential
+from ._authentication import bind_credential, scopes_of
 
 
 class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
@@ -19,7 +19,8 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     to another origin loses every credential and every header that was meant for the first.
 
     :param endpoint: the endpoint that the client was made for, with its credential.
-    :keyword credential_scopes: the scopes asked of token credentials.
+    :keyword credential_scopes: the scopes asked of token credentials for the origin of
+        ``endpoint``; left out, and elsewhere, they are those of the endpoint's dialect.
     :raises CredentialScopeError: when sending, where a credential would travel in clear text to
         another machine, or a GitHub token to another host than GitHub's.
     """
@@ -27,8 +28,8 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
         super().__init__()
         self._endpoint = endpoint
-        self._scopes = tuple(credential_scopes or DEFAULT_SCOPES)
-        self._token_policies: dict[int, BearerTokenCredentialPolicy[Any, Any]] = {}
+        self._scopes = tuple(credential_scopes) if credential_scopes else None
+        self._token_policies: dict[object, BearerTokenCredentialPolicy[Any, Any]] = {}
 
     def send(
         self, request: PipelineRequest[HttpRequest]
@@ -39,12 +40,15 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
             return self.next.send(request)
         # The token policy refuses http altogether; bind_credential has allowed loopback only.
         request.context.options["enforce_https"] = False
-        return self._token_policy(credential).send(request)
+        scopes = scopes_of(request, self._endpoint, self._scopes)
+        return self._token_policy(credential, scopes).send(request)
 
-    def _token_policy(self, credential: Any) -> BearerTokenCredentialPolicy[Any, Any]:
-        policy = self._token_policies.get(id(credential))
+    def _token_policy(
+        self, credential: Any, scopes: tuple[str, ...]
+    ) -> BearerTokenCredentialPolicy[Any, Any]:
+        policy = self._token_policies.get((id(credential), scopes))
         if policy is None:
-            policy = BearerTokenCredentialPolicy(credential, *self._scopes)
+            policy = BearerTokenCredentialPolicy(credential, *scopes)
             policy.next = self.next
-            self._token_policies[id(credential)] = policy
+            self._token_policies[id(credential), scopes] = policy
         return policy

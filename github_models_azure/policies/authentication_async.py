@@ -9,7 +9,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, Async
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from ..endpoints import Endpoint
-from ._authentication import DEFAULT_SCOPES, bind_credential
+from ._authentication import bind_credential, scopes_of
 
 
 class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
@@ -21,8 +21,8 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
     def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
         super().__init__()
         self._endpoint = endpoint
-        self._scopes = tuple(credential_scopes or DEFAULT_SCOPES)
-        self._token_policies: dict[int, AsyncBearerTokenCredentialPolicy[Any, Any]] = {}
+        self._scopes = tuple(credential_scopes) if credential_scopes else None
+        self._token_policies: dict[object, AsyncBearerTokenCredentialPolicy[Any, Any]] = {}
 
     async def send(
         self, request: PipelineRequest[HttpRequest]
@@ -33,12 +33,15 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
             return await self.next.send(request)
         # The token policy refuses http altogether; bind_credential has allowed loopback only.
         request.context.options["enforce_https"] = False
-        return await self._token_policy(credential).send(request)
+        scopes = scopes_of(request, self._endpoint, self._scopes)
+        return await self._token_policy(credential, scopes).send(request)
 
-    def _token_policy(self, credential: Any) -> AsyncBearerTokenCredentialPolicy[Any, Any]:
-        policy = self._token_policies.get(id(credential))
+    def _token_policy(
+        self, credential: Any, scopes: tuple[str, ...]
+    ) -> AsyncBearerTokenCredentialPolicy[Any, Any]:
+        policy = self._token_policies.get((id(credential), scopes))
         if policy is None:
-            policy = AsyncBearerTokenCredentialPolicy(credential, *self._scopes)
+            policy = AsyncBearerTokenCredentialPolicy(credential, *scopes)
             policy.next = self.next
-            self._token_policies[id(credential)] = policy
+            self._token_policies[id(credential), scopes] = policy
         return policy

@@ -29,7 +29,7 @@ def _bare_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
     monkeypatch.setenv("GH_CONFIG_DIR", str(tmp_path / "gh"))
     for name in os.environ:
-        if name.lower().endswith("_proxy") or name == "NO_COLOR":
+        if name.lower().endswith(("_proxy", "_api_key")) or name == "NO_COLOR":
             monkeypatch.delenv(name)
 
 

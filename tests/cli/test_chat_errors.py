@@ -43,6 +43,27 @@ def test_without_a_token_one_sentence_says_how_to_get_one() -> None:
     assert journal.requests == []
 
 
+def test_a_known_service_without_its_key_says_which_variable(program: Program) -> None:
+    """Nothing is sent; the vendor's variable is named."""
+    outcome = program("chat", "Hello", "--endpoint", "groq", "-m", "m")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "The endpoint groq has no key. Set GROQ_API_KEY" in outcome.error
+
+
+@pytest.mark.parametrize("command", ["chat", "plan"])
+def test_a_service_of_many_models_wants_one_named(program: Program, command: str) -> None:
+    """A known service is not asked for nobody's choice."""
+    outcome = program(command, "Hello", "--endpoint", "mistral")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "mistral has many models. Name one with --model." in outcome.error
+
+
+def test_an_unknown_endpoint_brings_the_known_names(program: Program) -> None:
+    """All services, local servers and the settings' own."""
+    outcome = program("chat", "Hello", "--endpoint", "grok", "-m", "m")
+    assert "Known names: cerebras, foundry-local, gemini, github," in outcome.error
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n "])
 def test_an_empty_prompt_is_refused(program: Program, prompt: str) -> None:
     """Nothing is asked for nothing."""
@@ -189,6 +210,7 @@ def test_the_timeout_bounds_a_call(program: Program, emulator: Emulator) -> None
         ("--endpoint", "ftp://example.com"),
         ("--endpoint", "https://user:secret-word@example.com"),
         ("--token", "", "--endpoint", "github"),
+        ("--endpoint", "groq"),
         ("--demo", "--endpoint", "github"),
         ("--demo", "--token", "x"),
         ("--fallback", "none", "--fallback", "openai/gpt-4o"),

@@ -22,7 +22,9 @@ def test_a_bare_machine_gets_advice_and_code_1(program: Program) -> None:
     outcome = program("doctor")
     assert outcome.code == 1
     assert "none found" in outcome.out
-    assert "retired on 2026-07-30; not asked (--all asks)" in outcome.out
+    assert "retired on 2025-10-17; not asked (--all asks)" in outcome.out
+    assert "also known: github, openai-api, openrouter," in outcome.out
+    assert max(map(len, outcome.out.splitlines()[-2:])) < 80
     assert "Set GITHUB_MODELS_ENDPOINT" in outcome.err
 
 

@@ -79,6 +79,13 @@ def test_listed_targets_replace_the_tier(program: Program, tmp_path: Path) -> No
     assert found["targets"] == ["local/tiny"]
 
 
+def test_known_services_may_be_named(program: Program) -> None:
+    """In front of a model, as endpoint and in the fallback; no key is needed for a plan."""
+    options = ("--endpoint", "vllm", "-m", "x", "--fallback", "groq/a/b", "--fallback", "y")
+    found = program("plan", *options, "--json").json
+    assert found["targets"] == ["vllm/x", "groq/a/b", "vllm/y"]
+
+
 def test_a_prompt_is_counted(program: Program) -> None:
     """The estimate is that of the prompt given."""
     few = program("plan", "Hi", "--demo", "--json").json["input_tokens"]

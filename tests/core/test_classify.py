@@ -174,6 +174,13 @@ CASES: list[tuple[int, object, FailureKind, Scope]] = [
     (413, b"", K.TOO_LARGE, Scope.TARGET),
     (400, error("context_length_exceeded", "too long"), K.TOO_LARGE, Scope.TARGET),
     (400, error("string_above_max_length", "too long"), K.TOO_LARGE, Scope.TARGET),
+    (
+        400,
+        error("string_above_max_length", "too long", param="messages[0].content"),
+        K.TOO_LARGE,
+        Scope.TARGET,
+    ),
+    (500, error(None, "property 'x' is unsupported"), K.UNAVAILABLE, Scope.TARGET),
     # credentials
     (401, error("unauthorized", "Bad credentials"), K.AUTH, Scope.ENDPOINT),
     (401, error("401", "Access denied"), K.AUTH, Scope.ENDPOINT),
@@ -290,7 +297,27 @@ def test_answers_have_a_kind_and_a_scope(
         (
             400,
             error(None, "Model o4-mini is enabled only for api versions 2024-12-01 and later"),
-            "api-version",
+            "api-version=2024-12-01",
+            Scope.TARGET,
+        ),
+        (
+            400,
+            error("wrong_api_format", "Unsupported JSON schema fields: ['b', 'a']", param="tools"),
+            "json_schema.a,b",
+            Scope.TARGET,
+        ),
+        (
+            400,
+            error(
+                "string_above_max_length", "string too long", param="messages[1].tool_calls[0].id"
+            ),
+            "messages.1.tool_calls.0.id",
+            Scope.TARGET,
+        ),
+        (
+            500,
+            error(None, "1 validation error: {'type': 'literal_error', 'loc': ('body', 'x', 'y')"),
+            "x.y",
             Scope.TARGET,
         ),
         (

@@ -333,6 +333,7 @@ def test_a_token_at_the_cut_is_not_left_in_half() -> None:
         ("messages[0].role", "messages.0.role"),
         ("body.messages[2]['name']", "messages.2.name"),
         ("`stop`", "stop"),
+        ("'messages', 0, 'X', 'role'", "messages.0.X.role"),
         ("[]", ""),
     ],
 )
@@ -363,11 +364,37 @@ def test_paths_are_dotted(path: str, expected: str) -> None:
         ("Additional properties are not allowed ('x' was unexpected)", "x"),
         ("API version not supported", "api-version"),
         ("api-version query parameter is not allowed when using /v1 path", "api-version"),
-        ("Model o4-mini is enabled only for api versions 2024-12-01-preview", "api-version"),
-        ("Unsupported JSON schema fields: {'minItems','items'}", "json_schema"),
+        (
+            "Model o4-mini is enabled only for api versions 2024-12-01-preview",
+            "api-version=2024-12-01-preview",
+        ),
+        ("Unsupported JSON schema fields: {'minItems','items'}", "json_schema.items,minItems"),
+        ('Unsupported JSON schema fields: ["min_items", "$ref"]', "json_schema.$ref,min_items"),
+        (
+            'Unknown name "a" at \'tools[0].parameters\': Cannot find field. Unknown name "b" at '
+            "'tools[1].parameters': Cannot find field. Unknown name \"c\": Cannot find field. "
+            "Unknown name \"d\" at 'messages[0]': Cannot find field.",
+            "tools.0.parameters.a,b",
+        ),
+        (
+            f"Unknown name \"a\" at 'tools[0].{'properties.' * 20}': Cannot find field.",
+            f"tools.0.{'properties.' * 10}p.a",
+        ),
+        ("Unknown name \"type\" at 'tools[0]': Proto field is not repeating", None),
+        ('Unknown name "type": Proto field is not repeating', None),
+        ("[('messages.0.content' : value must be a string)]", "messages.0.content"),
+        ("Invalid 'messages[2].tool_call_id': string too long.", "messages.2.tool_call_id"),
+        ("Tool call id was but must be a-z, A-Z, 0-9, with a length of 9.", "tool_call_id"),
         ("'developer' is not one of ['system', 'user'] - 'messages.0.role'", "messages.0.role"),
         ('"auto" tool choice requires --enable-auto-tool-choice', "tools"),
         ("image input is not supported", "image_url"),
+        ("Input tag 'developer' found using 'role' does not match", "messages.role.developer"),
+        (
+            "2 validation errors: {'type': 'literal_error', 'loc': ('body', 'messages', 0, 'X', "
+            "'role'), 'msg': 'm'}",
+            "messages.0.X.role",
+        ),
+        ("1 validation error: {'type': 'missing', 'loc': ('body', 'messages')}", None),
         ("Tool call id was call_x but must be a-z, A-Z, 0-9, with a length of 9", "tool_call_id"),
         ("Function call is missing a thought_signature", "thought_signature"),
         ("max_tokens is too large: 50000", None),

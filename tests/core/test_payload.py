@@ -6,27 +6,23 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, settings
 
-from github_models_azure._core.payload import DROPPABLE, RENAMES, Change, adapt, repairable
+from github_models_azure._core.dialect import Dialect
+from github_models_azure._core.payload import ESSENTIAL, RENAMES, SDK, adapt, droppable
+from github_models_azure._core.records import Change
+from github_models_azure.endpoints import DIALECTS
+from tests.core.bodies import bodies, dialects, lessons, nested
 
-ROLES = ("system", "developer", "user", "assistant")
-NAMES = [*sorted(DROPPABLE)[:6], *RENAMES, *ROLES[:2], "model", "odd"]
-
-messages = st.lists(
-    st.fixed_dictionaries({"role": st.sampled_from(ROLES), "content": st.text(max_size=3)})
-    | st.text(max_size=3),
-    max_size=4,
-)
-bodies = st.fixed_dictionaries(
-    {"messages": messages},
-    optional={name: st.integers() | st.text(max_size=5) for name in NAMES if name not in ROLES},
-)
+MISTRAL = DIALECTS["mistral"]
 
 
 def said(*roles: str) -> list[dict[str, str]]:
     return [{"role": role, "content": "x"} for role in roles]
+
+
+def dropped(text: str, *, lossy: bool = True) -> Change:
+    return Change(f"{text} dropped", lossy)
 
 
 @pytest.mark.parametrize(
@@ -48,50 +44,56 @@ def said(*roles: str) -> list[dict[str, str]]:
             {"max_tokens": 5, "max_completion_tokens": 6},
             {"max_tokens"},
             {"max_completion_tokens": 6},
-            [Change("max_tokens=5 dropped", lossy=True)],
+            [dropped("max_tokens=5")],
         ),
         (
             {"max_tokens": 5},
             {"max_tokens", "max_completion_tokens"},
             {},
-            [Change("max_tokens=5 dropped", lossy=True)],
+            [dropped("max_tokens=5")],
         ),
         (
             {"temperature": 0.5, "top_p": 1},
-            {"temperature"},
+            {"temperature", "system"},
             {"top_p": 1},
-            [Change("temperature=0.5 dropped", lossy=True)],
+            [dropped("temperature=0.5")],
         ),
+        ({"stop": ["x" * 100]}, {"stop"}, {}, [dropped("stop=" + repr(["x" * 100])[:40])]),
+        ({"never_heard_of": 1}, {"never_heard_of"}, {}, [dropped("never_heard_of=1")]),
         (
-            {"stop": ["x" * 100]},
-            {"stop"},
+            {"tool_choice": "auto", "response_format": {"type": "text"}},
+            {"tool_choice", "response_format"},
             {},
-            [Change("stop=" + repr(["x" * 100])[:40] + " dropped", lossy=True)],
+            [
+                dropped("tool_choice='auto'", lossy=False),
+                dropped("response_format={'type': 'text'}", lossy=False),
+            ],
         ),
         (
-            {"messages": said("system", "user")},
-            {"system"},
-            {"messages": said("developer", "user")},
-            [Change("role system sent as developer")],
-        ),
-        (
-            {"messages": said("developer")},
-            {"developer"},
-            {"messages": said("system")},
-            [Change("role developer sent as system")],
-        ),
-        (
-            {"messages": said("system", "developer", "system")},
-            {"system", "developer"},
+            {"messages": said("system", "developer", "system"), "seed": 1},
+            {"system", "developer", "seed"},
             {"messages": said("user", "user", "user")},
-            [Change("role developer sent as user"), Change("role system sent as user")],
+            [
+                dropped("seed=1"),
+                Change("role system sent as user"),
+                Change("role developer sent as user"),
+            ],
+        ),
+        (
+            {"tools": [{"function": {"parameters": {"title": "T", "minItems": 1}}}]},
+            {"schema.title", "schema.minItems"},
+            {"tools": [{"function": {"parameters": {}}}]},
+            [
+                Change("schema keyword minItems dropped", lossy=True),
+                Change("schema keyword title dropped"),
+            ],
         ),
     ],
 )
 def test_what_a_target_refuses_is_changed_and_declared(
     body: dict[str, Any], rejects: set[str], adapted: dict[str, Any], changes: list[Change]
 ) -> None:
-    """Renamed where nothing is lost, else dropped; roles take the nearest one allowed."""
+    """Renamed where nothing is lost, else dropped; messages and schemas are fitted inside."""
     assert adapt(body, frozenset(rejects)) == (adapted, tuple(changes))
 
 
@@ -99,9 +101,11 @@ def test_what_a_target_refuses_is_changed_and_declared(
     ("body", "rejects"),
     [
         ({"temperature": 1}, set()),
-        ({"temperature": 1}, {"top_p", "max_tokens"}),
+        ({"temperature": 1}, {"top_p", "max_tokens", "api-version", "api-version=2024-10-21"}),
         ({"messages": said("user")}, {"system", "developer"}),
-        ({"tools": [1]}, {"tools"}),
+        ({"tools": [1]}, {"tools", "schema.const"}),
+        ({"tool_choice": "required"}, {"tool_choice"}),
+        ({"response_format": {"type": "json_object"}}, {"response_format", "schema.const"}),
         ({"messages": said("user")}, {"messages"}),
         ({"messages": "odd"}, {"system"}),
         ({"messages": ["odd", {"content": "x"}, {"role": 3}, {"role": ["system"]}]}, {"system"}),
@@ -117,53 +121,134 @@ def test_what_fits_or_must_not_be_lost_is_left_as_it_is(
     assert changes == ()
 
 
-@given(body=bodies, rejects=st.frozensets(st.sampled_from(NAMES)))
-def test_adapting_never_touches_the_original(body: Any, rejects: frozenset[str]) -> None:
-    """The caller's body goes to the next target as the caller wrote it."""
+@pytest.mark.parametrize(
+    ("body", "rejects", "adapted"),
+    [
+        ({"messages": [], "seed": 1, "top_k": 2}, set(), {"messages": [], "random_seed": 1}),
+        ({"messages": [], "max_completion_tokens": 1}, set(), {"messages": [], "max_tokens": 1}),
+        ({"messages": [], "max_tokens": 1}, {"max_tokens"}, {"messages": []}),
+        ({"messages": [], "max_completion_tokens": 1}, {"max_tokens"}, {"messages": []}),
+        ({"messages": [], "seed": 1, "random_seed": 2}, set(), {"messages": [], "random_seed": 2}),
+        ({"messages": [], "seed": 1}, {"random_seed"}, {"messages": []}),
+        ({"messages": [], "audio": {}}, set(), {"messages": [], "audio": {}}),
+        ({"input": "x", "top_k": 2}, set(), {"input": "x", "top_k": 2}),
+        ({"input": "x", "seed": 2}, set(), {"input": "x", "random_seed": 2}),
+    ],
+)
+def test_a_server_that_knows_few_members_is_sent_those(
+    body: dict[str, Any], rejects: set[str], adapted: dict[str, Any]
+) -> None:
+    """Mistral's list holds for chats; what says what is asked stays, for the server to judge."""
+    assert adapt(body, frozenset(rejects), MISTRAL)[0] == adapted
+
+
+def test_no_member_takes_the_place_of_another() -> None:
+    """Two members that would come to bear one name: the first has it, the loss is declared."""
+    dialect = Dialect(name="d", renames={"a": "x", "b": "x", "max_tokens": "max_completion_tokens"})
+    body = {"a": 1, "b": 2}
+    assert adapt(body, frozenset(), dialect) == (
+        {"x": 1},
+        (Change("a sent as x"), dropped("b=2")),
+    )
+
+
+def test_no_member_is_sent_under_a_name_that_is_not_known_there() -> None:
+    """Where ``max_completion_tokens`` goes by another name, it is no way out for ``max_tokens``."""
+    dialect = Dialect(name="d", renames={"max_completion_tokens": "most"})
+    adapted, changes = adapt({"max_tokens": 5}, frozenset({"max_tokens"}), dialect)
+    assert (adapted, changes) == ({}, (dropped("max_tokens=5"),))
+
+
+def test_a_limit_of_tokens_is_renamed_for_who_knows_the_other_name_only() -> None:
+    """``max_tokens`` and ``max_completion_tokens`` mean nearly the same; neither is lost."""
+    dialect = Dialect(name="d", members=frozenset({"messages", "max_tokens"}))
+    body = {"messages": [], "max_completion_tokens": 7}
+    adapted, changes = adapt(body, frozenset(), dialect)
+    assert adapted == {"messages": [], "max_tokens": 7}
+    assert not any(change.lossy for change in changes)
+
+
+def test_the_sdk_dialect_changes_nothing() -> None:
+    """Where nothing is known, the body goes out as the SDK wrote it."""
+    body = {"messages": said("developer"), "max_tokens": 1, "x": 2}
+    assert adapt(body, frozenset()) == (body, ())
+    assert not SDK.adapts
+
+
+def test_a_value_nested_as_deep_as_a_parser_goes_is_dropped_all_the_same() -> None:
+    """Its text in the trail is an ellipsis."""
+    deep: Any = []
+    for _ in range(200_000):
+        deep = [deep]
+    adapted, changes = adapt({"metadata": deep}, frozenset({"metadata"}))
+    assert adapted == {}
+    assert changes == (dropped("metadata=..."),)
+
+
+@pytest.mark.parametrize("levels", [1, 50, 200, 2000])
+def test_a_schema_nested_too_deep_is_no_error(levels: int) -> None:
+    """What lies deeper than servers take is sent as it stands; nothing raises."""
+    body = {"tools": [{"function": {"parameters": nested(levels)}}], "seed": 1}
+    adapted, changes = adapt(body, frozenset({"schema.const", "seed"}))
+    found = Change("schema keyword const sent as enum") in changes
+    assert found is (levels < 64)
+    assert "seed" not in adapted
+
+
+@given(body=bodies, rejects=lessons, dialect=dialects)
+@settings(deadline=None, max_examples=400)
+def test_adapting_never_raises_and_never_touches_the_original(
+    body: Any, rejects: frozenset[str], dialect: Dialect
+) -> None:
+    """Whatever the body holds: the next target is sent what the caller wrote."""
     before = copy.deepcopy(body)
-    adapt(body, rejects)
+    adapted, changes = adapt(body, rejects, dialect)
     assert body == before
+    assert (adapted is body) == (not changes)
+    assert bool(changes) == (adapted != body)
+    assert len({change.text for change in changes}) == len(changes)
 
 
-@given(body=bodies, rejects=st.frozensets(st.sampled_from(NAMES)))
-def test_adapting_twice_changes_nothing_more(body: Any, rejects: frozenset[str]) -> None:
+@given(body=bodies, rejects=lessons, dialect=dialects)
+@settings(deadline=None, max_examples=400)
+def test_adapting_twice_changes_nothing_more(
+    body: Any, rejects: frozenset[str], dialect: Dialect
+) -> None:
     """What was adapted already fits."""
-    adapted, _ = adapt(body, rejects)
-    again, changes = adapt(adapted, rejects)
+    adapted, _ = adapt(body, rejects, dialect)
+    again, changes = adapt(adapted, rejects, dialect)
     assert again is adapted
     assert changes == ()
 
 
-@given(body=bodies, rejects=st.frozensets(st.sampled_from(NAMES)))
-def test_nothing_is_left_that_could_have_been_mended(body: Any, rejects: frozenset[str]) -> None:
-    """After adapting, no droppable member and no role that is refused remains."""
-    adapted, changes = adapt(body, rejects)
-    assert not rejects & (DROPPABLE | RENAMES.keys()) & adapted.keys()
-    roles = {message["role"] for message in adapted["messages"] if isinstance(message, dict)}
-    assert not roles & rejects & {"system", "developer"}
-    assert bool(changes) == (adapted != body)
+@given(body=bodies, rejects=lessons, dialect=dialects)
+@settings(deadline=None)
+def test_nothing_is_left_that_could_have_been_mended(
+    body: Any, rejects: frozenset[str], dialect: Dialect
+) -> None:
+    """No refused member that may be left out remains, and none that may not is lost."""
+    adapted, _ = adapt(body, rejects, dialect)
+    refused = rejects | dialect.refuses
+    assert not {name for name in adapted if name in refused and droppable(name, adapted[name])}
+    assert not refused & RENAMES.keys() & adapted.keys()
+    kept = {name for name in body if not droppable(name, body[name])} - dialect.renames.keys()
+    assert kept <= adapted.keys()
 
 
 @pytest.mark.parametrize(
-    ("param", "expected"),
+    ("name", "value", "expected"),
     [
-        ("temperature", True),
-        ("max_tokens", True),
-        ("stream_options.include_usage", True),
-        ("top_p", False),
-        ("messages", False),
-        ("messages.0.role", False),
-        ("", False),
-        (None, False),
+        ("temperature", 1, True),
+        ("never_heard_of", None, True),
+        ("tool_choice", "auto", True),
+        ("tool_choice", "none", False),
+        ("response_format", {"type": "text"}, True),
+        ("response_format", {"type": "json_object"}, False),
+        *((name, object(), False) for name in sorted(ESSENTIAL)),
     ],
 )
-def test_only_what_was_sent_can_be_repaired(param: str | None, expected: bool) -> None:
-    """A refused member can be mended where it is in the body and may be renamed or dropped."""
-    body = {"temperature": 1, "max_tokens": 2, "stream_options": {}, "messages": []}
-    assert repairable(param, body) is expected
-
-
-def test_a_body_without_messages_gets_none() -> None:
-    """Adapting adds no member that was not there."""
-    adapted, _ = adapt({"temperature": 1}, frozenset({"temperature", "system"}))
-    assert adapted == {}
+def test_only_what_does_not_say_what_is_asked_is_droppable(
+    name: str, value: object, expected: bool
+) -> None:
+    """Members unknown to us are settings; those that bear the question never go."""
+    assert droppable(name, value) is expected

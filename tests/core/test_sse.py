@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterable
 
 import pytest
@@ -17,35 +15,6 @@ def decode(chunks: Iterable[bytes], **options: bool) -> tuple[list[SSEEvent], SS
     return events, decoder.close()
 
 
-def reference(stream: bytes) -> list[tuple[str, str, str | None, int | None]]:
-    """Read a whole stream as the standard says it, without any thought of speed or chunks."""
-    text = stream.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    lines = re.split("\r\n|\r|\n", text)[:-1]  # what follows the last line end is unfinished
-    events = []
-    data, kind = [], ""
-    last_id: str | None = None
-    retry: int | None = None
-    for line in lines:
-        if line == "":
-            if data:
-                events.append(("\n".join(data), kind or "message", last_id, retry))
-            data, kind = [], ""
-            continue
-        if line.startswith(":"):
-            continue
-        name, value = line.split(":", 1) if ":" in line else (line, "")
-        value = value.removeprefix(" ")
-        if name == "data":
-            data.append(value)
-        elif name == "event":
-            kind = value
-        elif name == "id" and "\0" not in value:
-            last_id = value
-        elif name == "retry" and re.fullmatch("[0-9]{1,15}", value):
-            retry = int(value)
-    return events
-
-
 FRAGMENTS = st.sampled_from(
     [
         *(b"\n", b"\r", b"\r\n", b"\n\n", b"\r\n\r\n", b"\r\r", b":", b" ", b": comment"),
@@ -54,37 +23,6 @@ FRAGMENTS = st.sampled_from(
         *(b"\xef\xbb\xbf", "ä€😀".encode(), b"\xff", b"\xc3", b"\x0b\x0c\x1c\xc2\x85\xe2\x80\xa8"),
     ]
 )
-
-
-@given(data=st.data(), parts=st.lists(FRAGMENTS | st.binary(max_size=4), max_size=40))
-def test_any_stream_cut_anywhere_reads_as_the_standard_says(
-    data: st.DataObject, parts: list[bytes]
-) -> None:
-    """The decoder agrees with a naive reader of the whole stream wherever chunks are cut."""
-    stream = b"".join(parts)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
-    bounds = [0, *cuts, len(stream)]
-    chunks = [stream[start:end] for start, end in itertools.pairwise(bounds)]
-    events, _ = decode(chunks)
-    assert [
-        (
-            event.data.decode("utf-8", "surrogateescape"),
-            event.event.encode("utf-8", "replace"),
-            event.id,
-            event.retry,
-        )
-        for event in events
-    ] == [
-        (
-            text,
-            kind.encode("utf-8", "surrogateescape").decode("utf-8", "replace").encode(),
-            None
-            if last_id is None
-            else last_id.encode("utf-8", "surrogateescape").decode("utf-8", "replace"),
-            retry,
-        )
-        for text, kind, last_id, retry in reference(stream)
-    ]
 
 
 @given(parts=st.lists(FRAGMENTS | st.binary(max_size=4), max_size=40), lines=st.booleans())

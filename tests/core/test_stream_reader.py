@@ -141,8 +141,8 @@ def test_a_whole_message_in_a_stream_is_content() -> None:
     [
         {"choices": []},
         {"choices": None},
-        {"choices": [{"delta": "odd"}]},
-        {"choices": [{"index": 0}]},
+        {"choices": [{"index": 0, "delta": "odd"}]},
+        {"choices": [{"index": 0, "delta": {}}]},
         {"usage": {"total_tokens": 3}},
         {},
     ],
@@ -199,9 +199,46 @@ def test_an_event_without_data_is_left_out() -> None:
 
 def test_line_ends_inside_an_event_become_spaces() -> None:
     """The SDK reads one line per event; JSON spread over several lines is joined."""
-    raw = b'data: {"choices":\ndata: [{"index": 0,\r\ndata: "finish_reason": "stop"}]}\n\n'
-    out, _ = read(raw)
-    assert out == b'data: {"choices": [{"index": 0, "finish_reason": "stop"}]}\n\n'
+    raw = b'data: {"choices":\ndata: [{"index": 0, "delta": {},\r\ndata: "finish_reason": "stop"}]}'
+    out, _ = read(raw + b"\n\n")
+    assert out == b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n'
+
+
+def test_an_event_in_another_form_is_written_anew() -> None:
+    """What differs from OpenAI's form in a known way is mended; its neighbours stay as they are."""
+    plain = choice(content="é")
+    call = [{"function": {"name": "f", "arguments": {"city": "Köln"}}}]
+    out, reader = read(plain, choice(tool_calls=call), choice("eos"), DONE)
+    assert out.startswith(plain)
+    mended, last = (json.loads(line[6:]) for line in out.splitlines()[2:5:2])
+    (made,) = mended["choices"][0]["delta"]["tool_calls"]
+    assert (made["index"], made["function"]["arguments"]) == (0, '{"city":"Köln"}')
+    assert last["choices"][0]["finish_reason"] == "tool_calls"
+    assert reader.partial_text == "é"
+
+
+def test_thinking_in_parts_is_content_but_no_text() -> None:
+    """A model that thinks is at work; what it thinks is not its answer."""
+    reader = StreamReader()
+    reader.feed(choice(content=[{"type": "thinking", "thinking": [{"text": "hm"}]}]))
+    assert reader.has_content
+    reader.feed(choice(content=[{"type": "text", "text": "Hi"}]))
+    assert reader.partial_text == "Hi"
+
+
+def test_an_event_that_cannot_be_written_goes_out_as_it_came(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """JSON can be nested so deep that it is read and cannot be written."""
+
+    def too_deep(*_: object, **__: object) -> str:
+        raise RecursionError
+
+    raw = choice("eos")
+    monkeypatch.setattr(stream_reader.json, "dumps", too_deep)
+    reader = StreamReader()
+    assert reader.feed(raw) == raw
+    assert reader.has_content
 
 
 @pytest.mark.parametrize(

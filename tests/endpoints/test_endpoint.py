@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import inspect
+import re
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure import Endpoint
-from github_models_azure.endpoints import origin_of
+from github_models_azure.endpoints import DIALECTS, Dialect, origin_of
 from github_models_azure.endpoints.endpoint import is_loopback
 
 labels = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
@@ -179,3 +183,118 @@ def test_a_url_that_is_refused_does_not_show_its_password() -> None:
     with pytest.raises(ValueError, match="URL") as caught:
         Endpoint("x", "ftp://user:sk-secret@host")
     assert "sk-secret" not in str(caught.value)
+
+
+# ---- what it is declared with
+
+
+def test_positional_arguments_mean_what_they_meant() -> None:
+    """New ones come last, so that older declarations stay right."""
+    day = date(2026, 1, 1)
+    made = Endpoint("n", "https://h/v1", "key", "github", day, "Use x.", True, {"X": "1"})
+    assert (made.name, made.url, made.credential) == ("n", "https://h/v1", "key")
+    assert made.dialect is DIALECTS["github"]
+    assert (made.retired_on, made.successor, made.anonymous) == (day, "Use x.", True)
+    assert made.headers == {"X": "1"}
+    assert list(inspect.signature(Endpoint).parameters) == [
+        field.name for field in dataclasses.fields(Endpoint)
+    ]
+
+
+def test_a_dialect_is_given_by_name_or_as_a_value() -> None:
+    """A made one is used as it is; left out, nothing is known."""
+    mine = Dialect(name="mine", auth="bearer")
+    assert Endpoint("n", "https://h/v1", dialect=mine).dialect is mine
+    assert Endpoint("n", "https://h/v1", dialect="mistral").dialect is DIALECTS["mistral"]
+    assert Endpoint("n", "https://h/v1").dialect is DIALECTS["unknown"]
+    with pytest.raises(ValueError, match="'mistrall' is no dialect"):
+        Endpoint("n", "https://h/v1", dialect="mistrall")
+
+
+def test_an_endpoint_can_be_replaced_compared_and_hashed() -> None:
+    """All that was declared is carried over; everything counts in a comparison."""
+    full = Endpoint(
+        "n", "https://h/v1", "key", "azure-models", date(2026, 1, 1), "Use x.", True, {"X": "1"},
+        "https://h/v2", "N_API_KEY",
+    )  # fmt: skip
+    again = dataclasses.replace(full)
+    assert again == full
+    assert hash(again) == hash(full)
+    assert copy.copy(full) == full
+    for change in ({"name": "m"}, {"headers": {}}, {"credential": None}, {"moved_to": None}):
+        assert dataclasses.replace(full, **change) != full
+    assert dataclasses.replace(full, dialect="github").dialect is DIALECTS["github"]
+    with pytest.raises(ValueError, match="another origin"):
+        dataclasses.replace(full, url="https://other/v1")
+
+
+def test_headers_are_copied_and_hidden() -> None:
+    """Changing the mapping later changes no endpoint, and no text shows their values."""
+    headers = {"X-Team": "s3cret-team"}
+    made = Endpoint("n", "https://h/v1", "s3cret-key", headers=headers)
+    headers["X-Team"] = "other"
+    assert made.headers == {"X-Team": "s3cret-team"}
+    assert "s3cret" not in repr(made) + str(made)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"": "x"},
+        {"X Y": "x"},
+        {"X:": "x"},
+        {"X\r\nY": "x"},
+        {"X": "a\r\nb"},
+        {"X": "a\nb"},
+        {"X": "\u20ac"},
+        {"X": "a\x00"},
+        {"X": 3},
+        {"X": None},
+        {"X": b"x"},
+    ],
+)
+def test_a_header_must_be_one_that_can_be_sent(headers: dict[str, Any]) -> None:
+    """No line ends, nothing but printable ASCII; the value is not repeated."""
+    with pytest.raises(ValueError, match="of the endpoint 'mine' cannot be sent") as caught:
+        Endpoint("mine", "https://h/v1", headers=headers)
+    assert "\n" not in str(caught.value)
+    assert "a\\r" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "authorization", "API-Key", "Cookie", "Proxy-Authorization"]
+)
+def test_a_credential_is_no_header(name: str) -> None:
+    """It is to be given as credential, so that it stays with its origin; it is not repeated."""
+    with pytest.raises(ValueError, match=f"'{name}' of the endpoint 'mine' is a credential") as e:
+        Endpoint("mine", "https://h/v1", headers={name: "s3cret"})
+    assert "s3cret" not in str(e.value)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Other": "x"}, {"X-Team": ""}, {"X-Team": " "}])
+def test_a_dialect_may_want_headers(headers: dict[str, str]) -> None:
+    """Which one, and how to give it, stands in the error; any case of the name is fine."""
+    wants = Dialect(name="strict", required_headers=("X-Team",))
+    told = "'mine' speaks strict, which wants the header X-Team. Give it as headers={'X-Team': ...}"
+    with pytest.raises(ValueError, match=re.escape(told)):
+        Endpoint("mine", "https://h/v1", dialect=wants, headers=headers)
+    Endpoint("mine", "https://h/v1", dialect=wants, headers={"x-TEAM": "a"})
+
+
+@pytest.mark.parametrize(
+    "moved_to",
+    [
+        "https://other.example/v1",
+        "http://h.example/v1",
+        "https://h.example:8443/v1",
+        "https://sub.h.example/v1",
+        "/openai/v1",
+        "",
+    ],
+)
+def test_an_endpoint_moves_within_its_origin_only(moved_to: str) -> None:
+    """Its credential must not be taken elsewhere by a declaration."""
+    with pytest.raises(ValueError, match="another origin than its own"):
+        Endpoint("mine", "https://h.example/models", moved_to=moved_to)
+    same = "https://H.example:443/openai/v1"
+    assert Endpoint("mine", "https://h.example/models", moved_to=same).moved_to == same

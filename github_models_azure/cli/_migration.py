@@ -1,0 +1,270 @@
+"""What the settings come to without this package: clients, a route, and what is lost."""
+
+from __future__ import annotations
+
+import keyword
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from .._credentials import ENVIRONMENT, KeySource
+from ..endpoints import Endpoint, endpoint_for
+from ._checks import API_KEY
+from ._connect import chosen_model, known_models
+
+if TYPE_CHECKING:
+    from .._settings import Settings
+    from ..policies._route import Destination
+
+SDK_VERSION = "2024-05-01-preview"
+"""The ``api-version`` that the SDK sends unless it is told otherwise."""
+
+_DEPLOYMENT = re.compile(r"(?P<base>.*)/openai/deployments/(?P<name>[^/]+)")
+_TAKEN = {
+    "answer", "asyncio", "client", "complete", "credential", "error", "failed", "keyring", "main",
+    "messages", "model", "options", "os",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One client of the ``openai`` package.
+
+    :param name: the endpoint's, in the settings.
+    :param variable: its name in Python.
+    :param endpoint: as it is asked today: the one that took its place, where it moved.
+    :param source: where the key comes from; the key itself is never read.
+    :param optional: the key may be missing.
+    :param query: the names of what the URL says beside ``api-version``; it may be secret.
+    :param notes: what has to be said of it.
+    """
+
+    name: str
+    variable: str
+    endpoint: Endpoint
+    source: KeySource
+    optional: bool = False
+    api_version: str | None = None
+    query: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def deployment(self) -> tuple[str, str] | None:
+        """The base URL and the name of an Azure OpenAI deployment; ``None`` for all others."""
+        found = _DEPLOYMENT.fullmatch(self.endpoint.base_url())
+        if found is None or self.endpoint.dialect.name != "azure-openai":
+            return None
+        return found["base"], found["name"]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that the code reads for it."""
+        key = (self.source.name,) if self.source.kind == "env" else ()
+        hidden = map(self.placeholder, (*self.query, *self.endpoint.headers))
+        return (*key, *hidden)
+
+    def placeholder(self, name: str) -> str:
+        """Name the environment variable that stands for a value which may be secret."""
+        return _environment_name(f"{self.name}_{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One target: a client, the model as its endpoint wants it, how it calls the output limit.
+
+    ``limit`` is ``None`` where that is not known.
+    """
+
+    client: Client
+    model: str | None
+    limit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A target that is not asked, and why; ``for_good``: its endpoint has no successor."""
+
+    target: str
+    reason: str
+    for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The targets in order, those that are lost, and seconds for one attempt where they are set.
+
+    :param own: the endpoint that is asked first.
+    """
+
+    own: Endpoint
+    steps: tuple[Step, ...]
+    lost: tuple[Lost, ...]
+    timeout: float | None = None
+
+    @property
+    def clients(self) -> tuple[Client, ...]:
+        """Each client once, in the order of the route."""
+        return tuple({step.client.name: step.client for step in self.steps}.values())
+
+
+def migration_of(settings: Settings, endpoint: str | None, model: str | None) -> Migration:
+    """Read off the settings who would be asked for a model, and in which way.
+
+    :param endpoint: a name or URL in place of the settings' own endpoint.
+    :param model: a model in place of the settings' own.
+    :raises ValueError: for an endpoint that is neither, and for ``auto`` without any model.
+    """
+    from .._core.needs import Operation
+    from ..policies._route import build_route
+    from ..policies._settings import FallbackSettings, check_options
+
+    own = endpoint_for(endpoint or settings.endpoint, known=settings.endpoints)
+    known = {**settings.endpoints, own.name: own}
+    fallback = settings.options.get("fallback", "tier")
+    if fallback == "tier" and not own.dialect.is_github:
+        fallback = None  # other services have other models
+    options = {name: settings.options.get(name) for name in ("plan", "allow_retired")}
+    checked = check_options({**options, "fallback": fallback}, known)
+    registry = known_models()
+    route_settings = FallbackSettings(endpoint=own, endpoints=known, registry=registry, **checked)
+    wanted = chosen_model(model, settings, own)
+    route = build_route(route_settings, own, wanted, Operation.CHAT, time.time())
+    given = endpoint or settings.endpoint or ""
+    keys = _Keys(settings, own, from_settings=endpoint is None, bare="://" in given)
+    today = datetime.now(timezone.utc).date()
+    made: dict[str, Client] = {}
+    steps, lost = [], []
+    for candidate in route.candidates:
+        destination = route.destinations[candidate.key]
+        reason = candidate.gone or candidate.refused
+        if reason is not None:
+            gone = destination.endpoint.gone(today) is not None
+            lost.append(Lost(candidate.target, reason, for_good=gone))
+            continue
+        name = destination.endpoint.name
+        if name not in made:
+            taken = {client.variable for client in made.values()}
+            made[name] = _client(destination, known.get(name, own), keys, taken)
+        info = registry.find(destination.model) if destination.model is not None else None
+        rejects = info.rejects if info is not None else frozenset[str]()
+        steps.append(_step(made[name], destination.model, rejects))
+    timeout = settings.options.get("attempt_timeout")
+    return Migration(own, tuple(steps), tuple(lost), timeout)
+
+
+def _step(client: Client, model: str | None, rejects: frozenset[str]) -> Step:
+    limit = None
+    if client.endpoint.dialect.renames.get("max_completion_tokens") == "max_tokens":
+        limit = "max_tokens"
+    elif "max_tokens" in rejects:
+        limit = "max_completion_tokens"
+    if model is None and client.deployment is not None:  # the URL has said it
+        model = client.deployment[1]
+    return Step(client, model, limit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Where the key of each endpoint comes from.
+
+    ``own`` takes the key of the settings where it is theirs too, and as a bare URL of GitHub's
+    shape on this machine a GitHub token.
+    """
+
+    settings: Settings
+    own: Endpoint
+    from_settings: bool
+    bare: bool
+
+    def source(self, endpoint: Endpoint) -> tuple[KeySource, bool, str | None]:
+        """Return where the key comes from, whether it may be missing, and what is said of it."""
+        from ..endpoints.endpoint import is_loopback
+        from ..endpoints.presets import GITHUB_HOSTS
+
+        declared = self.settings.sources.get(endpoint.name)
+        if declared is not None:
+            return declared, False, None
+        if endpoint is self.own and self.from_settings and self.settings.api_key:
+            if os.environ.get(API_KEY, "").strip():
+                return KeySource("env", API_KEY), False, None
+            told = f"The settings file has its key as api_key: put it into {API_KEY}."
+            return KeySource("env", API_KEY), False, told
+        local = is_loopback(endpoint.url)
+        if endpoint.key_variable is not None:
+            return KeySource("env", endpoint.key_variable), local, None
+        if endpoint.anonymous:
+            return KeySource("none"), False, None
+        bare = endpoint is self.own and self.bare and local and endpoint.dialect.is_github
+        if bare or endpoint.origin.partition("://")[2] in GITHUB_HOSTS:
+            set_ones = (name for name in ENVIRONMENT if os.environ.get(name, "").strip())
+            return KeySource("env", next(set_ones, "GITHUB_TOKEN")), local, None
+        if local:
+            return KeySource("none"), False, None
+        variable = _environment_name(f"{endpoint.name}_API_KEY")
+        return KeySource("env", variable), False, "The settings have no key for it."
+
+
+def _client(
+    destination: Destination, declared: Endpoint, keys: _Keys, taken: Iterable[str]
+) -> Client:
+    endpoint = destination.endpoint
+    source, optional, told = keys.source(declared)
+    given = dict(parse_qsl(urlsplit(endpoint.url).query))
+    version = _version(endpoint, given.pop("api-version", None))
+    notes = [told] if told else []
+    if destination.note is not None:
+        gone = declared.gone(datetime.now(timezone.utc).date())
+        notes.insert(0, f"{gone}; this one has taken its place.")
+    if endpoint.dialect.name == "unknown":
+        notes.append(
+            f"Nothing is known of this server. The SDK also sent it api-version={SDK_VERSION} in "
+            "the query, and the key as api-key too."
+        )
+    return Client(
+        name=endpoint.name,
+        variable=_variable(endpoint.name, set(taken)),
+        endpoint=replace(endpoint, credential=None),
+        source=source,
+        optional=optional,
+        api_version=version,
+        query=tuple(given),
+        notes=tuple(notes),
+    )
+
+
+def _version(endpoint: Endpoint, given: str | None) -> str | None:
+    wanted = endpoint.dialect.api_version
+    if wanted == "drop":
+        return None
+    if wanted != "keep":
+        return given or wanted
+    return given or (SDK_VERSION if endpoint.dialect.name == "azure-models" else None)
+
+
+def _variable(name: str, taken: set[str]) -> str:
+    wanted = re.sub(r"\W+", "_", name.lower()).strip("_")
+    if not wanted.isidentifier():
+        wanted = f"endpoint_{wanted}".rstrip("_")
+    if keyword.iskeyword(wanted) or wanted in _TAKEN or not wanted.isidentifier():
+        wanted = f"{wanted}_client" if wanted.isidentifier() else "endpoint"
+    found, number = wanted, 1
+    while found in taken:
+        number += 1
+        found = f"{wanted}_{number}"
+    return found
+
+
+def _environment_name(text: str) -> str:
+    name = re.sub(r"[^A-Z0-9]+", "_", text.upper()).strip("_")
+    return f"_{name}" if name[:1].isdigit() else name
+
+
+def other_models(settings: Settings, model: Any) -> bool:
+    """Tell whether the table of fallbacks has routes for other models than the one shown."""
+    fallback = settings.options.get("fallback")
+    return isinstance(fallback, Mapping) and bool(set(fallback) - {model, "*"})

@@ -1,0 +1,24 @@
+"""Hands the SDK an answer in the form that its models expect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.core.pipeline import PipelineResponse
+
+from .._core.answers import normalise_completion
+from .._core.needs import Operation
+
+_BODY = "deserialized_data"  # where azure-core's ContentDecodePolicy puts what it read
+
+
+def bring_into_form(response: PipelineResponse[Any, Any], operation: Operation) -> object:
+    """Bring the body of an answer into OpenAI's form, for whoever reads it next; return it."""
+    value: object = response.context.get(_BODY)
+    if operation is not Operation.CHAT or not isinstance(value, dict):
+        return value
+    fitted = normalise_completion(value)
+    if fitted is not value:
+        response.context[_BODY] = fitted
+        response.http_response.json = lambda: fitted  # all that the SDK's operations read
+    return fitted
