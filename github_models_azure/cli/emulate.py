@@ -19,6 +19,7 @@ Examples:
   github-models emulate --port 0 --json
   github-models emulate --plan pro
   github-models emulate --retired 410
+  github-models emulate --strict-api-version
 
 \b
 Then, in another terminal:
@@ -52,6 +53,13 @@ def emulate(
         RetiredMode | None,
         typer.Option("--retired", help="Answer as the service did when it ended."),
     ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict-api-version",
+            help="Also serve /openai/v1 as Foundry does, where any api-version is refused.",
+        ),
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -64,7 +72,7 @@ def emulate(
     from ..server.emulator import serve
 
     def announce(url: str) -> None:
-        _announce(console, url, plan, retired, as_json=as_json)
+        _announce(console, url, plan, retired, strict=strict, as_json=as_json)
 
     try:
         serve(
@@ -72,6 +80,7 @@ def emulate(
             port,
             plan=plan.value,
             retired=retired.value if retired is not None else None,
+            strict_api_version=strict,
             on_ready=announce,
         )
     except KeyboardInterrupt:
@@ -84,15 +93,24 @@ def emulate(
 
 
 def _announce(
-    console: Console, url: str, plan: Plan, retired: RetiredMode | None, *, as_json: bool
+    console: Console,
+    url: str,
+    plan: Plan,
+    retired: RetiredMode | None,
+    *,
+    strict: bool,
+    as_json: bool,
 ) -> None:
-    inference = f"{url}/inference"
+    inference, foundry = f"{url}/inference", f"{url}/openai/v1" if strict else None
     if as_json:
-        console.json({"inference_url": inference, "legacy_url": url, "plan": plan}, indent=None)
+        urls = {"inference_url": inference, "legacy_url": url, "openai_v1_url": foundry}
+        console.json({**urls, "plan": plan}, indent=None)
     state = f"plan {plan.value}" + (f", retired: {retired.value}" if retired is not None else "")
     console.note(f"GitHub Models, emulated ({state}): answers are made up. Ctrl-C stops.")
     console.note(f"  models.github.ai/inference      {inference}")
     console.note(f"  models.inference.ai.azure.com   {url}")
+    if foundry is not None:
+        console.note(f"  a Foundry resource's /openai/v1  {foundry}")
     console.note("To point a client of this package at it:")
     console.note(f"  export GITHUB_MODELS_ENDPOINT={inference}", style="bold")
     console.note("  export GITHUB_MODELS_API_KEY=anything", style="bold")

@@ -20,6 +20,8 @@ from .faults import Fault, FaultKind
 from .front import Front, Visit
 from .json_value import Json, as_object, as_text
 from .listings import catalog, legacy_models
+from .openai_v1 import PATHS as V1_PATHS
+from .openai_v1 import answer_chat_v1, answer_embeddings_v1, list_models_v1
 from .reply import Refused, Reply
 from .service import Answer, Exchange, answer_chat, answer_embeddings
 from .settings import EmulatorSettings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 _Answerer: TypeAlias = Callable[[EmulatorState, Exchange], Answer]
+_Listing: TypeAlias = Callable[[EmulatorState, Exchange], Json]
 
 _NEW_CHAT = (
     "/inference/chat/completions",
@@ -47,6 +50,7 @@ def create_app(
     registry: ModelRegistry | None = None,
     token_plans: Mapping[str, str] | None = None,
     settings: EmulatorSettings | None = None,
+    strict_api_version: bool = False,
 ) -> Starlette:
     """Return an ASGI application that behaves as GitHub Models did.
 
@@ -56,7 +60,9 @@ def create_app(
     :param registry: the models and quotas; the bundled ones by default.
     :param token_plans: plans of single tokens, ``{"token-a": "pro"}``.
     :param settings: special words, tokens and limits.
-    :raises ValueError: for a plan or a retirement that does not exist.
+    :param strict_api_version: also serve ``/openai/v1`` as Foundry does, where any ``api-version``
+        is refused; it lives on when GitHub's paths are retired.
+    :raises ValueError: for a plan, a retirement or a deployed model that does not exist.
     """
     return app_of(
         EmulatorState(
@@ -66,6 +72,7 @@ def create_app(
             registry=registry,
             token_plans=token_plans,
             settings=settings,
+            strict_api_version=strict_api_version,
         )
     )
 
@@ -77,9 +84,12 @@ def app_of(state: EmulatorState) -> Starlette:
         _post(state, "/embeddings", answer_embeddings, legacy=True),
         *(_post(state, path, answer_chat, legacy=False) for path in _NEW_CHAT),
         *(_post(state, path, answer_embeddings, legacy=False) for path in _NEW_EMBEDDINGS),
-        _get(state, "/models", lambda: legacy_models(state.registry)),
-        _get(state, "/catalog/models", lambda: catalog(state.registry)),
-        _get(state, "/v1/models", lambda: {"data": catalog(state.registry)}),
+        *(_post(state, f"{path}/chat/completions", answer_chat_v1) for path in V1_PATHS),
+        *(_post(state, f"{path}/embeddings", answer_embeddings_v1) for path in V1_PATHS),
+        *(_get(state, f"{path}/models", list_models_v1) for path in V1_PATHS),
+        _get(state, "/models", lambda state, _: legacy_models(state.registry)),
+        _get(state, "/catalog/models", lambda state, _: catalog(state.registry)),
+        _get(state, "/v1/models", lambda state, _: {"data": catalog(state.registry)}),
         *control_routes(state),
     ]
     app = Starlette(
@@ -93,7 +103,7 @@ def app_of(state: EmulatorState) -> Starlette:
     return app
 
 
-def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool) -> Route:
+def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool = False) -> Route:
     async def endpoint(request: Request) -> Response:
         visit = _visit(request)
         model = as_text(as_object(visit.parsed).get("model")) or None
@@ -101,16 +111,8 @@ def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool)
         answer = whole_answer(fault) if fault is not None else None
         if answer is not None:
             return Refused(answer)
-        exchange = Exchange(
-            legacy=legacy,
-            authorization=request.headers.get("authorization"),
-            api_version=request.query_params.get("api-version"),
-            content_type=request.headers.get("content-type", ""),
-            body=visit.body,
-            client_request_id=request.headers.get("x-ms-client-request-id"),
-            tools_forever=fault is not None and fault.kind is FaultKind.TOOL_CALLS_FOREVER,
-        )
         try:
+            exchange = _exchange(request, legacy=legacy, fault=fault)
             return _reply(state, answerer(state, exchange), fault)
         except ServiceRefusal as refusal:
             return Refused(refusal.answer)
@@ -118,13 +120,32 @@ def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool)
     return Route(path, endpoint, methods=["POST"])
 
 
-def _get(state: EmulatorState, path: str, listing: Callable[[], Json]) -> Route:
+def _get(state: EmulatorState, path: str, listing: _Listing) -> Route:
     async def endpoint(request: Request) -> Response:
         fault = _meet_fault(state, _visit(request), None)
         answer = whole_answer(fault) if fault is not None else None
-        return Refused(answer) if answer is not None else JSONResponse(listing())
+        if answer is not None:
+            return Refused(answer)
+        try:
+            return JSONResponse(listing(state, _exchange(request)))
+        except ServiceRefusal as refusal:
+            return Refused(refusal.answer)
 
     return Route(path, endpoint, methods=["GET"])
+
+
+def _exchange(request: Request, *, legacy: bool = False, fault: Fault | None = None) -> Exchange:
+    return Exchange(
+        legacy=legacy,
+        authorization=request.headers.get("authorization"),
+        api_version=request.query_params.get("api-version"),
+        content_type=request.headers.get("content-type", ""),
+        body=_visit(request).body,
+        client_request_id=request.headers.get("x-ms-client-request-id"),
+        tools_forever=fault is not None and fault.kind is FaultKind.TOOL_CALLS_FOREVER,
+        api_key=request.headers.get("api-key"),
+        project=request.path_params.get("project"),
+    )
 
 
 def _reply(state: EmulatorState, answer: Answer, fault: Fault | None) -> Reply:

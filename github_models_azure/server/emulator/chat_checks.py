@@ -113,6 +113,8 @@ def _parameters(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:
                 code="unknown_parameter",
                 param="reasoning_effort",
             )
+        elif name == "temperature" and model.name.startswith("gpt-5"):
+            yield errors.only_the_default(name, value)
         else:
             yield errors.unsupported_parameter(name)
 

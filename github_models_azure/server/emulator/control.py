@@ -36,7 +36,7 @@ def is_loopback(host: str) -> bool:
 
 
 def control_routes(state: EmulatorState) -> list[Route]:
-    """Return the routes: journal, state, clock/advance, faults, retired, reset."""
+    """Return the routes: what they show, and what they change until a reset."""
 
     async def journal(request: Request) -> Response:
         entries = state.journal.entries()
@@ -60,6 +60,13 @@ def control_routes(state: EmulatorState) -> list[Route]:
         state.retire(None if mode is None else str(mode))
         return JSONResponse({"retired": state.retired})
 
+    async def strict(request: Request) -> Response:
+        on = _members(request).get("on")
+        if not isinstance(on, bool):
+            raise ValueError('Send {"on": true} or {"on": false}.')
+        state.strict_api_version = on
+        return JSONResponse({"strict_api_version": on})
+
     async def reset(request: Request) -> Response:
         state.reset()
         return JSONResponse(state.as_json())
@@ -70,6 +77,7 @@ def control_routes(state: EmulatorState) -> list[Route]:
         ("clock/advance", advance, "POST"),
         ("faults", faults, "POST"),
         ("retired", retire, "POST"),
+        ("strict_api_version", strict, "POST"),
         ("reset", reset, "POST"),
     )
     return [

@@ -159,6 +159,16 @@ def unsupported_value(param: str, value: str) -> ErrorAnswer:
     )
 
 
+def only_the_default(param: str, value: Json) -> ErrorAnswer:
+    """Return the answer of the gpt-5 family to another temperature than 1."""
+    message = (
+        f"Unsupported value: '{param}' does not support {compact(value)} with this model. "
+        "Only the default (1) value is supported."
+    )
+    # gabrii/Cursor-Azure-GPT-5#33, on Azure OpenAI.
+    return upstream(message, code="unsupported_value", param=param)
+
+
 def invalid(param: str, message: str, *, code: str = "invalid_type") -> ErrorAnswer:
     """Return the answer to a member of the body that is not what it must be."""
     return upstream(f"Invalid '{param}': {message}", code=code, param=param)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from . import errors
 from .errors import DEPRECATION_HEADERS, ErrorAnswer
 from .json_value import Json
+from .openai_v1 import is_openai_v1
 from .service import parse
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Front:
     """The outermost ASGI layer.
 
     It reads the body (bounded), answers for a retired service, adds ``x-emulated-by`` to every
-    answer, and writes the journal when an answer begins.
+    answer, and writes the journal when an answer begins. ``/openai/v1`` is another service: it is
+    there where the emulator is strict, and retires with nothing.
     """
 
     def __init__(self, app: ASGIApp, state: EmulatorState) -> None:
@@ -56,7 +58,7 @@ class Front:
             except ValueError:
                 visit.parsed = None
         try:
-            answer = None if answering.is_control else self._retirement()
+            answer = None if answering.is_control else self._not_served(answering)
             if body is None and answer is None:
                 answer = errors.body_too_large(self._state.settings.max_body_bytes)
             if answer is not None:
@@ -66,10 +68,14 @@ class Front:
         finally:
             answering.record(0)
 
-    def _retirement(self) -> ErrorAnswer | None:
+    def _not_served(self, answering: _Answering) -> ErrorAnswer | None:
+        if answering.is_foundry and self._state.strict_api_version:
+            return None
         if self._state.retired == "410":
             return errors.brownout()
-        return errors.sunset() if self._state.retired == "403-sunset" else None
+        if self._state.retired == "403-sunset":
+            return errors.sunset()
+        return errors.page_not_found() if answering.is_foundry else None
 
 
 class _Answering:
@@ -83,12 +89,13 @@ class _Answering:
         self._recorded = False
         path = scope["path"]
         self.is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
+        self.is_foundry = is_openai_v1(path)
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = [MARK]
             if self._state.retired == "deprecated" and message["status"] == 200:
-                headers += [] if self.is_control else DEPRECATION_HEADERS
+                headers += [] if self.is_control or self.is_foundry else DEPRECATION_HEADERS
             message = {**message, "headers": [*message.get("headers", ()), *_raw(headers)]}
             # Before the first byte leaves: whoever reads the answer finds it in the journal.
             self.record(message["status"])

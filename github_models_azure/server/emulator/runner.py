@@ -45,6 +45,7 @@ class Emulator:
         registry: ModelRegistry | None = None,
         token_plans: Mapping[str, str] | None = None,
         settings: EmulatorSettings | None = None,
+        strict_api_version: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -57,6 +58,7 @@ class Emulator:
             registry=registry,
             token_plans=token_plans,
             settings=settings,
+            strict_api_version=strict_api_version,
         )
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -99,6 +101,16 @@ class Emulator:
         return f"{self.url}/inference"
 
     @property
+    def openai_v1_url(self) -> str:
+        """What a client takes as ``endpoint`` for Foundry's paths: ``url`` and ``/openai/v1``.
+
+        :raises RuntimeError: when the emulator does not run, or does not serve them.
+        """
+        if not self.state.strict_api_version:
+            raise RuntimeError("Only `Emulator(strict_api_version=True)` serves /openai/v1.")
+        return f"{self.url}/openai/v1"
+
+    @property
     def journal(self) -> tuple[JournalEntry, ...]:
         """The requests that arrived, oldest first; no credential is in it."""
         return self.state.journal.entries()
@@ -128,7 +140,7 @@ class Emulator:
         self.state.retire(mode)
 
     def reset(self) -> None:
-        """Forget requests, windows and faults; undo every advance and change of retirement."""
+        """Forget requests, windows and faults; undo every advance and change of what is served."""
         self.state.reset()
 
     def start(self) -> None:
@@ -176,6 +188,7 @@ def serve(
     registry: ModelRegistry | None = None,
     token_plans: Mapping[str, str] | None = None,
     settings: EmulatorSettings | None = None,
+    strict_api_version: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until Ctrl-C or a termination signal; the arguments are those of :func:`create_app`.
@@ -194,6 +207,7 @@ def serve(
             registry=registry,
             token_plans=token_plans,
             settings=settings,
+            strict_api_version=strict_api_version,
         )
         address = _address_of(listener)
         announce = (lambda: on_ready(address)) if on_ready is not None else None

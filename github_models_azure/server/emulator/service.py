@@ -27,9 +27,16 @@ if TYPE_CHECKING:
     from .state import EmulatorState
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What the service looks at in a request; ``body`` is the raw text of it."""
+    """What the service looks at in a request; ``body`` is the raw text of it.
+
+    ``project`` is the name in the path of a Foundry project.
+    """
 
     legacy: bool
     authorization: str | None
@@ -38,6 +45,8 @@ class Exchange:
     body: bytes
     client_request_id: str | None = None
     tools_forever: bool = False
+    api_key: str | None = None
+    project: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,30 @@ def answer_chat(state: EmulatorState, exchange: Exchange) -> Answer:
     body = read_body(exchange)
     model = _model(state, exchange, body)
     if model.is_embedding:
-        raise ServiceRefusal(_wrong_operation(model, "chatCompletion"))
+        raise ServiceRefusal(wrong_operation(model, "chatCompletion"))
     tokens = input_tokens(body)
     quota, finished = _admit(state, user, model, tokens)
+    limit = quota.output_tokens_per_request if quota is not None else None
+    return written_chat(state, exchange, body, model, tokens, output_limit=limit, finished=finished)
+
+
+def written_chat(
+    state: EmulatorState,
+    exchange: Exchange,
+    body: JsonObject,
+    model: ServedModel,
+    tokens: int,
+    *,
+    output_limit: int | None = None,
+    finished: Callable[[], None] = _nothing,
+) -> Answer:
+    """Write the answer of a model to a request that was let through.
+
+    :param tokens: what the input counts.
+    :param output_limit: the most tokens that the plan lets the model write.
+    :param finished: called once, when the answer has been sent or was refused.
+    :raises ServiceRefusal: with the model's own refusal.
+    """
     try:
         request = read_chat(body)
         refusal = refusal_of(
@@ -78,7 +108,7 @@ def answer_chat(state: EmulatorState, exchange: Exchange) -> Answer:
             body,
             model,
             prompt_tokens=tokens,
-            output_limit=quota.output_tokens_per_request if quota is not None else None,
+            output_limit=output_limit,
             filtered_word=state.settings.filtered_answer_word,
             silent_tools="llama-4-scout" in model.name,
             tools_forever=exchange.tools_forever,
@@ -104,9 +134,27 @@ def answer_embeddings(state: EmulatorState, exchange: Exchange) -> Answer:
     body = read_body(exchange)
     model = _model(state, exchange, body)
     if not model.is_embedding:
-        raise ServiceRefusal(_wrong_operation(model, "embeddings"))
+        raise ServiceRefusal(wrong_operation(model, "embeddings"))
     tokens = input_size(body)
     _, finished = _admit(state, user, model, tokens)
+    return written_embeddings(state, exchange, body, model, tokens, finished=finished)
+
+
+def written_embeddings(
+    state: EmulatorState,
+    exchange: Exchange,
+    body: JsonObject,
+    model: ServedModel,
+    tokens: int,
+    *,
+    finished: Callable[[], None] = _nothing,
+) -> Answer:
+    """Write the vectors of a model for a request that was let through.
+
+    :param tokens: what the input counts.
+    :param finished: called once, when the answer has been sent or was refused.
+    :raises ServiceRefusal: with the model's own refusal.
+    """
     try:
         request = read_embeddings(body, model)
         written = compact(embeddings_body(request, model)).encode()
@@ -189,7 +237,8 @@ def _admit(
     return quota, lambda: state.limiter.release(user, model.info.id)
 
 
-def _wrong_operation(model: ServedModel, operation: str) -> errors.ErrorAnswer:
+def wrong_operation(model: ServedModel, operation: str) -> errors.ErrorAnswer:
+    """Return the answer of a model that was asked for another operation than its own."""
     openai = model.family is Family.OPENAI
     return errors.wrong_operation(model.name, operation, openai=openai)
 

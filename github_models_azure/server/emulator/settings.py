@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 BareNames = Literal["unknown_model", "text", "resolve"]
@@ -22,7 +23,8 @@ class EmulatorSettings:
     ``tokens_per_minute`` replaces the registry's where set. A prompt with ``filter_word`` is
     refused, one with ``filtered_answer_word`` gets an answer cut by the content filter.
     ``scout_tools`` is what Llama-4-Scout does with tools: an error, or an empty answer.
-    ``chunk_delay`` is in seconds between two events of a stream.
+    ``chunk_delay`` is in seconds between two events of a stream. ``deployments`` are names of
+    models on ``/openai/v1`` beside their own, ``{"my-chat": "openai/gpt-5-mini"}``.
     """
 
     bad_tokens: frozenset[str] = frozenset({"bad"})
@@ -37,14 +39,15 @@ class EmulatorSettings:
     chunk_delay: float = 0.0
     max_body_bytes: int = 20 * 1024 * 1024
     journal_size: int = 1000
+    deployments: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         shown = (
-            f"{field.name}={len(value)} tokens"
-            if field.name.endswith("_tokens")
-            else f"{field.name}={value!r}"
-            for field in fields(self)
-            for value in [getattr(self, field.name)]
+            f"{one.name}={len(value)} tokens"
+            if one.name.endswith("_tokens")
+            else f"{one.name}={value!r}"
+            for one in fields(self)
+            for value in [getattr(self, one.name)]
         )
         return f"EmulatorSettings({', '.join(shown)})"
 

@@ -23,7 +23,8 @@ class EmulatorState:
 
     :param plan: the Copilot plan of every token: free, pro, business or enterprise.
     :param token_plans: other plans, by token; kept as fingerprints.
-    :raises ValueError: for a plan or a retirement that does not exist.
+    :param strict_api_version: whether ``/openai/v1`` is served.
+    :raises ValueError: for a plan, a retirement or a deployed model that does not exist.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class EmulatorState:
         registry: ModelRegistry | None = None,
         token_plans: Mapping[str, str] | None = None,
         settings: EmulatorSettings | None = None,
+        strict_api_version: bool = False,
     ) -> None:
         from github_models_azure.registry import default_registry
 
         self.settings = settings or DEFAULT_SETTINGS
         self.registry = registry if registry is not None else default_registry()
+        _check_deployments(self.settings, self.registry)
         self.plan = _plan(plan)
         self._token_plans = {
             fingerprint(token): _plan(name) for token, name in (token_plans or {}).items()
@@ -50,6 +53,7 @@ class EmulatorState:
         self.limiter = Limiter(self.settings.user_requests_per_minute)
         self.stopping = threading.Event()
         self._first_retired = self.retired = _retired(retired)
+        self._first_strict = self.strict_api_version = strict_api_version
         self._requests = 0
         self._upstream: dict[str, tuple[int, int, int]] = {}
         self._lock = threading.Lock()
@@ -88,12 +92,13 @@ class EmulatorState:
             return requests + 1, spent + tokens
 
     def reset(self) -> None:
-        """Forget requests, windows and faults; undo every advance and change of retirement."""
+        """Forget requests, windows and faults; undo every advance and change of what is served."""
         self.journal.clear()
         self.faults.clear()
         self.limiter.reset()
         self.clock.rewind()
         self.retired = self._first_retired
+        self.strict_api_version = self._first_strict
         with self._lock:
             self._upstream.clear()
             self._requests = 0
@@ -105,6 +110,7 @@ class EmulatorState:
             "plan": self.plan.value,
             "token_plans": {user: plan.value for user, plan in self._token_plans.items()},
             "retired": self.retired,
+            "strict_api_version": self.strict_api_version,
             "now": now,
             "advanced": self.clock.offset,
             "running": self.limiter.running(),
@@ -122,6 +128,15 @@ class EmulatorState:
                 for use in self.limiter.usage(now)
             ],
         }
+
+
+def _check_deployments(settings: EmulatorSettings, registry: ModelRegistry) -> None:
+    for name, model in settings.deployments.items():
+        if registry.find(model) is None:
+            raise ValueError(
+                f"deployments[{name!r}] is {model!r}, which is no known model. Name one such as "
+                "openai/gpt-5-mini, or give a registry that has it."
+            )
 
 
 def _plan(name: str) -> Plan:

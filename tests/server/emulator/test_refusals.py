@@ -179,7 +179,7 @@ def test_more_output_than_the_model_can_write_is_refused(emulated: Service) -> N
         ("openai/o3-mini", "temperature", 0.5),
         ("openai/o1", "top_p", 0.5),
         ("openai/gpt-5-mini", "max_tokens", 10),
-        ("openai/gpt-5", "temperature", 0.2),
+        ("openai/gpt-5", "stop", ["."]),
     ],
 )
 def test_reasoning_models_refuse_parameters(
@@ -191,6 +191,15 @@ def test_reasoning_models_refuse_parameters(
     start = f"Unsupported parameter: '{member}' is not supported with this model."
     assert error["message"].startswith(start)
     assert ("Use 'max_completion_tokens' instead." in error["message"]) == (member == "max_tokens")
+
+
+def test_gpt_5_takes_the_default_temperature_only(enterprise: Service) -> None:
+    """Its family refuses the value where the o-series refuse the parameter."""
+    error = enterprise.chat(model="openai/gpt-5", temperature=0.2).error
+    assert (error["code"], error["param"]) == ("unsupported_value", "temperature")
+    assert error["message"].startswith(
+        "Unsupported value: 'temperature' does not support 0.2 with this model."
+    )
 
 
 def test_reasoning_models_take_the_other_name(enterprise: Service) -> None:
