@@ -12,7 +12,9 @@ from pathlib import Path
 import nox
 
 nox.needs_version = ">=2025.2.9"  # the first with nox.project.dependency_groups
-nox.options.sessions = ["lint", "types", "tests", "tests_bare", "docs", "build"]
+nox.options.sessions = [
+    "lint", "types", "tests", "tests_bare", "servers_aimock", "docs", "build",
+]  # fmt: skip
 nox.options.error_on_missing_interpreters = False  # tests_matrix uses what is installed
 nox.options.error_on_external_run = True
 
@@ -35,6 +37,10 @@ NEED_EXTRAS = [
     "tests/servers",
 ]
 OPTIONAL_MODULES = ["aiohttp", "keyring", "redis", "starlette", "typer", "uvicorn"]
+# Servers by other people, pinned: tests/servers looks at what just these versions do.
+AIMOCK = "@copilotkit/aimock@1.43.0"  # an npm package
+AIMOCK_NODE = (20, 15)  # the oldest Node.js that runs it
+SERVERS = ["litellm[proxy]==1.106.2", "llama-cpp-python[server]==0.3.36", "gguf==0.19.0"]
 PUBLIC_MODULES = [
     PACKAGE,
     *(
@@ -127,6 +133,65 @@ def tests_bare(session: nox.Session) -> None:
         session.run("python", "-W", "error", "-c", f"import {module}", env=hermetic())
     ignored = [f"--ignore={path}" for path in NEED_EXTRAS]
     session.run("pytest", "-m", "not extras", *ignored, *session.posargs, env=hermetic())
+
+
+@nox.session
+def servers_aimock(session: nox.Session) -> None:
+    """Run the SDK's samples and more against aimock; skipped where there is no Node.js for it."""
+    if lacking := lacking_for_aimock(session):
+        session.skip(lacking)
+    session.install("-e", ".[all]", *group("test"))
+    folder = Path(session.create_tmp()) / "npm"
+    quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    session.run_install("npm", "install", "--prefix", str(folder), *quiet, AIMOCK, external=True)
+    commands = f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
+    chosen = ["tests/servers/test_aimock.py", "tests/servers/test_original_samples.py"]
+    run_servers(session, "aimock", *chosen, "-k", "emulator or aimock", PATH=commands)
+
+
+@nox.session
+def servers(session: nox.Session) -> None:
+    """Run them against LiteLLM and llama-cpp-python; by hand, for the latter builds ten minutes.
+
+    `nox -R -s servers` takes the environment that is there. Arguments go to pytest.
+    """
+    session.install("-e", ".[all]", *group("test"), *SERVERS)
+    modules = ["test_litellm.py", "test_llama_cpp.py", "test_original_samples.py"]
+    chosen = [f"tests/servers/{module}" for module in modules]
+    run_servers(session, "litellm,llama-cpp-python", *chosen, "-k", "litellm or llama")
+
+
+def run_servers(session: nox.Session, required: str, *arguments: str, **settings: str) -> None:
+    """Run tests that fail where one of the required servers is missing."""
+    needs = {
+        "GITHUB_MODELS_SERVERS_REQUIRED": required,
+        "GITHUB_MODELS_SDK_SAMPLES": str(sdk_samples(session)),
+    }
+    environment = hermetic(**needs, **settings)
+    session.run("pytest", *arguments, *session.posargs, env=environment)
+
+
+def lacking_for_aimock(session: nox.Session) -> str:
+    """Say what aimock needs and this machine lacks; nothing where it can run."""
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing:
+        return f"aimock needs {' and '.join(missing)}, not found on PATH"
+    version = str(session.run("node", "--version", external=True, silent=True, log=False)).strip()
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
+    return "" if numbers >= AIMOCK_NODE else f"aimock needs Node.js 20.15, this is {version}"
+
+
+def sdk_samples(session: nox.Session) -> Path:
+    """Fetch the source distribution of the pinned SDK; return the folder of its samples."""
+    name = "azure-ai-inference"
+    dependencies = PYPROJECT["project"]["dependencies"]
+    (pinned,) = [text for text in dependencies if text.startswith(f"{name}==")]
+    folder = Path(session.create_tmp()) / "sdk"
+    options = ["--quiet", "--no-deps", "--no-binary", name, "--dest", str(folder)]
+    session.run_install("python", "-m", "pip", "download", *options, pinned)
+    (archive,) = folder.glob("*.tar.gz")
+    shutil.unpack_archive(archive, folder)
+    return folder / archive.name.removesuffix(".tar.gz") / "samples"
 
 
 @nox.session
