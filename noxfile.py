@@ -45,7 +45,16 @@ PUBLIC_MODULES = [
     PACKAGE,
     *(
         f"{PACKAGE}.{name}"
-        for name in ["aio", "endpoints", "exceptions", "ledger", "policies", "registry", "trail"]
+        for name in [
+            "aio",
+            "endpoints",
+            "exceptions",
+            "ledger",
+            "policies",
+            "registry",
+            "tools",
+            "trail",
+        ]
     ),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,12 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from ._core.failures import FailureKind
 from .policies._error_members import complete_error
 from .policies._report import REPORT_OPTION, CallReport, RoutePlanned
+from .policies._structured import STRUCTURED_OPTION, Structured
 from .trail import attach_trail, trail_of
 
-__all__ = ["RoutePlanned", "begin", "keep_trail", "reported"]
+__all__ = [
+    "RoutePlanned", "begin", "keep_parsed", "keep_trail", "reported", "structured_call",
+]  # fmt: skip
 
 _BODY_MEMBERS = frozenset(
     {
@@ -42,15 +45,40 @@ def begin(keywords: dict[str, Any], *, plan_only: bool = False) -> CallReport:
     return report
 
 
+def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structured | None:
+    """Take ``response_model`` out of a call's keywords; ``None`` where it is ``None``.
+
+    :raises TypeError: beside ``response_format``, or for a type that has no JSON schema.
+    """
+    model = keywords.pop("response_model")
+    if model is None:
+        return None
+    body = keywords.get("body", args[0] if args else {})
+    if not isinstance(body, Mapping):
+        raise TypeError("response_model goes with messages=..., or with a body that is a dict.")
+    places = (keywords, body, keywords.get("model_extras") or {})
+    if any(place.get("response_format") is not None for place in places):
+        raise TypeError(
+            "response_model and response_format both say what shape the answer has; leave "
+            "response_format out."
+        )
+    from .tools._answer import answer_model
+
+    structured = keywords[STRUCTURED_OPTION] = Structured(answer_model(model))
+    return structured
+
+
 @contextmanager
 def reported(report: CallReport) -> Iterator[None]:
     """Put the trail on every error that leaves a call, and what its body says."""
     try:
         yield
     except AzureError as error:
+        run = report.run
         if isinstance(error, HttpResponseError):
             complete_error(error)
-        run = report.run
+            if run is not None:
+                run.hide_key(error)
         if run is not None:
             if trail_of(error) is None:
                 attach_trail(error, run.trail())
@@ -71,6 +99,28 @@ def keep_trail(result: Any, report: CallReport) -> Any:
     if report.run is not None:
         attach_trail(result, report.run.trail if report.run.is_streamed else report.run.trail())
     return result
+
+
+def keep_parsed(
+    result: Any, structured: Structured, report: CallReport, ask: Callable[..., Any], *call: Any
+) -> Any:
+    """Put the instance on a completion; a stream gets it at its end.
+
+    :param ask: makes a call, given what sends it, its arguments and its keywords.
+    :param call: those three, for a second call that corrects what the stream brought.
+    """
+    if report.run is None or not report.run.is_streamed:
+        object.__setattr__(result, "parsed", structured.parsed)
+        return result
+    from .policies._parsed import AsyncParsedStream, ParsedStream
+
+    send, args, keywords = call
+    body = ({**args[0], "stream": False}, *args[1:]) if args else ()
+    if "body" in keywords:
+        keywords = {**keywords, "body": {**keywords["body"], "stream": False}}
+    kind = AsyncParsedStream if hasattr(result, "__aiter__") else ParsedStream
+    again = lambda options: ask(send, body, {**keywords, **options})  # noqa: E731
+    return kind.of(result, structured, report.run, again)
 
 
 def _suggest(error: AzureError, run: Any) -> None:

@@ -9,11 +9,12 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from azure.core.credentials import AzureKeyCredential
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ._credentials import KEYRING_SERVICE, KeySource, MissingKey
 from ._entra import Entra
 from .endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
+from .endpoints.endpoint import without_query
 from .endpoints.presets import PRESETS
 
 _COPILOT = "https://api.githubcopilot.com"
@@ -48,8 +49,8 @@ class CredentialModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    env: str | None = None
-    keyring: str | None = None
+    env: Annotated[str, Field(min_length=1)] | None = None
+    keyring: Annotated[str, Field(min_length=1)] | None = None
     entra: Literal[True] | None = None
     none: Literal[True] | None = None
 
@@ -186,7 +187,7 @@ class _Entry:
             credential=self._credential(source),
             dialect=dialect,
             retired_on=retired_on,
-            successor=f"Use {model.moved_to}." if model.moved_to else base.successor,
+            successor=f"Use {without_query(model.moved_to)}." if model.moved_to else base.successor,
             anonymous=source.kind == "none" if source is not None else base.anonymous,
             headers={**base.headers, **model.headers},
             moved_to=model.moved_to or base.moved_to,

@@ -113,7 +113,10 @@ def wire(
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
     keywords = dict(keywords)
     keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), policy]
-    if keywords.get("authentication_policy") is None:
+    signs = own.credential or NoCredential()
+    if keywords.get("authentication_policy") is not None:
+        signs = NoCredential()  # or the SDK sends the key as api-key beside what the policy signs
+    else:
         scopes = keywords.get("credential_scopes")
         keywords["authentication_policy"] = parts.authentication_policy(
             own, credential_scopes=scopes
@@ -121,7 +124,6 @@ def wire(
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
-    signs = own.credential or NoCredential()
     return Wired(own.url, signs, model or settings.model, keywords, entra)
 
 

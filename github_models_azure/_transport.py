@@ -176,7 +176,8 @@ def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
 def _drain(inner: Any, pieces: Iterator[bytes]) -> None:
     """Read a body to its end, if that comes at once; the connection is then back in its pool.
 
-    What is not at its end is left to the caller, who closes it.
+    What is not at its end is left to the caller, who closes it. The bound holds for each wait for
+    data: a server that drips a single line can hold it for longer, as it can any read.
     """
     sock = _socket_of(inner)
     if sock is None or not hasattr(inner.raw, "read1"):

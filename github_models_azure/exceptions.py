@@ -6,6 +6,7 @@
     ├── HttpResponseError
     │   ├── FallbackExhaustedError     every target failed or was refused; one line for each
     │   ├── RateLimitedError           the only target is limited; says when it returns
+    │   ├── OutputValidationError      the answer is no instance of response_model; keeps the text
     │   └── EndpointRetiredError       the endpoint is gone for good; says what to set
     ├── ServiceResponseError
     │   └── StreamInterruptedError     a stream broke after its first content; keeps the text
@@ -23,6 +24,7 @@ call carries its trail: ``trail_of(error)``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure.core.exceptions import (
@@ -37,6 +39,7 @@ __all__ = [
     "CredentialUnavailableError",
     "EndpointRetiredError",
     "FallbackExhaustedError",
+    "OutputValidationError",
     "QuotaExceededError",
     "RateLimitedError",
     "SettingsError",
@@ -92,6 +95,26 @@ class RateLimitedError(_PlainMessageError):
         self.retry_after = retry_after
         self.limit = limit
         self.window = window
+
+
+class OutputValidationError(_PlainMessageError):
+    """The answer is no instance of ``response_model``, also after the model was told why.
+
+    ``text`` is what the model said, ``errors`` are pydantic's findings: empty where there was no
+    JSON at all. Also raised where the model refused, or where its answer was cut or filtered.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        text: str = "",
+        errors: Sequence[Mapping[str, Any]] = (),
+        response: Any = None,
+    ) -> None:
+        super().__init__(message, response)
+        self.text = text
+        self.errors = list(errors)
 
 
 class EndpointRetiredError(_PlainMessageError):

@@ -32,10 +32,10 @@ PARTS = {module.split(".")[1] for module in MODULES if "." in module}
 # the parts of lower layers. Put a new top-level module where it belongs.
 LAYERS: list[set[str]] = [
     {"_core", "_version"},
-    {"registry", "endpoints", "ledger", "cache", "tools"},
+    {"registry", "endpoints", "ledger", "cache"},
     {"_sdk", "_sdk_aio", "_settings", "_settings_endpoints", "_settings_schema"}
     | {"_credentials", "_entra", "exceptions", "trail"},
-    {"policies"},
+    {"policies", "tools"},
     {"_client", "_calls", "_setup", "_transport", "_wired", "aio", ""},
     {"server", "evaluation", "integrations"},
     {"cli"},

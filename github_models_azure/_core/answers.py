@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from .answers_calls import CallPieces, fit_calls, text_in
+from .answers_calls import LISTED, CallPieces, fit_calls, text_in
 
 _STOP, _LENGTH, _FILTERED, _CALLS = "stop", "length", "content_filter", "tool_calls"
 _REASONS: Mapping[str, str] = {
@@ -85,7 +85,7 @@ class UpdateNormaliser:
         changes: dict[str, object] = {}
         if isinstance(content := delta.get("content"), list):
             _fit_content(delta, content, changes)
-        if delta.get("tool_calls") or delta.get("function_call"):
+        if delta.get("tool_calls") or delta.get("function_call") or delta.get(LISTED):
             calls = self._calls.get(number)
             if calls is None:
                 seed = f"{text_in(answer.get('id'))}/{number}"
@@ -125,7 +125,7 @@ def _fit_choice(
         inner: dict[str, object] = {}
         if isinstance(content := message.get("content"), list):
             _fit_content(message, content, inner)
-        if message.get("tool_calls") or message.get("function_call"):
+        if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
             calls = fit_calls(message, f"{text_in(answer.get('id'))}/{place}")
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from operator import is_
 
+LISTED = "function_execution"
+"""Lists names and arguments in place of ``tool_calls`` (OpenHands, Adding New Model Providers)."""
+
 _ID_DIGITS = 24
 
 
@@ -22,7 +25,7 @@ def text_in(value: object) -> str:
 
 
 def fit_calls(message: Mapping[str, object], seed: str) -> object:
-    """Return the tool calls of a whole message, a legacy ``function_call`` among them.
+    """Return the tool calls of a whole message, in whichever member they came.
 
     :param seed: what tells this answer from others; ids that the server left out are made of it.
     """
@@ -35,7 +38,14 @@ def fit_calls(message: Mapping[str, object], seed: str) -> object:
 def _calls_of(message: Mapping[str, object]) -> object:
     """Give the calls of a message or a piece of one; llama-cpp-python sends both forms at once."""
     calls, legacy = message.get("tool_calls"), message.get("function_call")
-    return calls if calls or not (isinstance(legacy, dict) and legacy) else [{"function": legacy}]
+    if calls:
+        return calls
+    if isinstance(legacy, dict) and legacy:
+        return [{"function": legacy}]
+    listed = message.get(LISTED)
+    if isinstance(listed, list) and listed and all(isinstance(one, dict) for one in listed):
+        return [{"function": one} for one in listed]
+    return calls
 
 
 def _fit_call(call: object, place: int, seed: str) -> object:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from .failures import TOOL_CHOICE_IGNORED, Failure, FailureKind
 
+CUT = ("content_filter", "length")
+"""Finish reasons of an answer that was stopped: what it would have called is not known."""
+
 ANY_CALL = ""
 """Demands a call of whichever tool."""
 
@@ -42,6 +45,8 @@ def breach(value: object, demanded: str | None) -> Failure | None:
     choices = value.get("choices") if isinstance(value, Mapping) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     message = first.get("message") if isinstance(first, Mapping) else None
+    if isinstance(first, Mapping) and first.get("finish_reason") in CUT:
+        return None
     return None if is_kept(demanded, called_tools(message)) else ignored(demanded)
 
 

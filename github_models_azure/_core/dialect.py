@@ -10,6 +10,7 @@ from types import MappingProxyType
 from .facts import UNKNOWN
 from .failures import FailureKind
 from .needs import Operation
+from .text_grammar import TEXT_CALLS
 
 KEEP, DROP = "keep", "drop"
 ROUTES: Mapping[str, str] = MappingProxyType(
@@ -37,9 +38,11 @@ _SETS = (
 _LISTS = ("required_headers", "reset_headers")
 _LOWERED = ("drop_headers", "reset_headers")
 CAPABILITIES = frozenset(
-    fact.name for fact in fields(UNKNOWN) if "tokens" not in fact.name and fact.name != "rejects"
+    fact.name
+    for fact in fields(UNKNOWN)
+    if "tokens" not in fact.name and fact.name not in ("rejects", "forced_choice")
 )
-"""What a model can do, or cannot: the facts that are no numbers."""
+"""What a model can do, or cannot: the facts that are no numbers, and that no field here tells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +73,8 @@ class Dialect:
         ``max40`` (at most forty characters).
     :param tool_choice: ``False`` where a forced tool call is known to be ignored, so that answers
         have to be checked.
+    :param text_calls: where calls come as text, how they are looked for: ``json`` (bare), ``tags``
+        or ``both``. Only calls of tools that were offered are taken for calls.
     :param lacks: capabilities it is known not to have, named as in the model registry.
     :param error_codes: codes or types in its error bodies that mean a failure kind.
     :param reset_headers: its own headers that say how long to wait, most trusted first.
@@ -93,6 +98,7 @@ class Dialect:
     text_roles: frozenset[str] = frozenset()
     tool_ids: str = "any"
     tool_choice: bool = True
+    text_calls: str = ""
     lacks: frozenset[str] = frozenset()
     error_codes: Mapping[str, FailureKind] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
@@ -105,6 +111,7 @@ class Dialect:
         self._check("api_version", self.api_version, _is_like(_VERSION, self.api_version))
         self._check("auth", self.auth, _is_like(_HEADER, self.auth))
         self._check("tool_ids", self.tool_ids, self.tool_ids in TOOL_IDS)
+        self._check("text_calls", self.text_calls, self.text_calls in TEXT_CALLS)
         self._check("model_names", self.model_names, self.model_names in MODEL_NAMES)
         for route, path in self.routes.items():
             self._check("routes", route, route in ROUTES)
@@ -136,7 +143,13 @@ class Dialect:
         return self.name
 
     def __deepcopy__(self, memo: object) -> Dialect:
-        return self  # a value; its mappings could not be copied
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel to another process as plain values: read-only mappings cannot be pickled."""
+        values = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
+        plain = {n: dict(v) if isinstance(v, Mapping) else v for n, v in values.items()}
+        return _made_of, (plain,)
 
     def _set(self, field_name: str, value: object) -> None:
         object.__setattr__(self, field_name, value)
@@ -157,6 +170,14 @@ class Dialect:
             )
 
 
+def _made_of(values: Mapping[str, object]) -> Dialect:
+    made = object.__new__(Dialect)
+    for name, value in values.items():
+        made._set(name, value)
+    made.__post_init__()
+    return made
+
+
 def _is_like(pattern: re.Pattern[str], value: object) -> bool:
     return isinstance(value, str) and pattern.fullmatch(value) is not None
 
@@ -165,6 +186,7 @@ _HELP = {
     "api_version": "It is keep, drop, or a version such as 2024-10-21.",
     "auth": "It is bearer, both, or the name of a header.",
     "tool_ids": f"It is one of {', '.join(TOOL_IDS)}.",
+    "text_calls": "It is json, tags, both, or empty where calls never come as text.",
     "model_names": f"It is one of {', '.join(MODEL_NAMES)}.",
     "routes": f"Known routes are {', '.join(ROUTES)}; a path begins with / or is empty.",
     "renames": "A new name that is renamed in turn has no end.",

@@ -10,7 +10,8 @@ class ModelFacts:
     """Limits and capabilities of one model; ``None`` means unknown and excludes nothing.
 
     Token limits count one request: ``input_tokens`` what may be sent, ``output_tokens`` what may
-    be generated. ``advised_input_tokens`` is a cap that may not hold where the model is served: it
+    be generated. ``forced_choice`` is whether a tool call that is demanded is surely made.
+    ``advised_input_tokens`` is a cap that may not hold where the model is served: it
     orders a route and refuses nothing. ``rejects`` names members of a request body, and the
     message roles ``system`` and ``developer``, that the model refuses.
     """
@@ -27,6 +28,7 @@ class ModelFacts:
     embeddings: bool | None = None
     chat: bool | None = None
     reasoning_effort: bool | None = None
+    forced_choice: bool | None = None
     rejects: frozenset[str] = frozenset()
 
 

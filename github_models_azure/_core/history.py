@@ -81,14 +81,14 @@ def _after(prefix: str, names: Iterable[str]) -> Iterable[str]:
     return (name for name in found if "." not in name)
 
 
-def _ids_of(messages: Iterable[object]) -> frozenset[str]:
+def _ids_of(messages: Iterable[object]) -> set[str]:
     """Collect the ids of all calls and results, so that a new one is like none of them."""
     found: set[str] = set()
     for message in messages:
         if isinstance(message, Mapping):
             parts = [message.get("tool_call_id"), *_calls(message, "id")]
             found.update(part for part in parts if isinstance(part, str))
-    return frozenset(found)
+    return found
 
 
 def _calls(message: Mapping[str, object], member: str) -> Iterable[object]:
@@ -105,7 +105,7 @@ class _Fitting:
     """One conversation on its way through the rules; remembers what it has done."""
 
     rules: _Rules
-    taken: frozenset[str]
+    taken: set[str]
     ids: dict[str, str] = field(default_factory=dict)
     done: dict[str, bool] = field(default_factory=dict)
 
@@ -165,7 +165,8 @@ class _Fitting:
         if not isinstance(given, str) or shape.fullmatch(given):
             return given
         if given not in self.ids:
-            self.ids[given] = _new_id(given, self.taken | set(self.ids.values()))
+            self.ids[given] = _new_id(given, self.taken)
+            self.taken.add(self.ids[given])
         self._note(f"tool call ids sent in the shape {self.rules.tool_ids}")
         return self.ids[given]
 
@@ -173,7 +174,7 @@ class _Fitting:
         self.done[text] = lossy or self.done.get(text, False)
 
 
-def _new_id(given: str, taken: frozenset[str] | set[str]) -> str:
+def _new_id(given: str, taken: set[str]) -> str:
     """Make an id of nine letters and digits, the same for the same id in every request."""
     made = given
     while True:

@@ -17,6 +17,11 @@ API_VERSION = "api-version"
 _SCHEMA_PLACES = frozenset({"parameters", "schema", "json_schema", "input_schema"})
 _BEARING = frozenset({"properties", "type"})  # a schema without them says nothing any more
 _ROLES = frozenset({"system", "developer"})
+# Without these a message or a call says nothing any more.
+_VITAL = frozenset(
+    {IN_MESSAGE + name for name in ("content", "role", "tool_call_id", "tool_calls")}
+    | {IN_CALL + name for name in ("function", "id")}
+)
 _WANTED = re.compile(rf"{API_VERSION}(=[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(-preview)?)?")
 
 
@@ -77,7 +82,7 @@ def _of_message(path: list[str], payload: Mapping[str, object]) -> frozenset[str
     if "function" in path or "content" in path:  # what is said; nothing there can be left out
         return frozenset()
     place = IN_CALL if "tool_calls" in path else IN_MESSAGE
-    return frozenset(place + name for name in last.split(",") if name)
+    return frozenset(place + name for name in last.split(",") if name) - _VITAL
 
 
 def _role_at(path: list[str], payload: Mapping[str, object]) -> str:

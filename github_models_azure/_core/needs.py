@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from .contract import demanded_call
 from .facts import ModelFacts
 from .tokens import MESSAGE_OVERHEAD, estimate_text
 
@@ -40,10 +41,15 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """Why a target cannot serve a request; ``firm`` is false where the fact may be out of date."""
+    """Why a target cannot serve a request; ``firm`` is false where the fact may be out of date.
+
+    Where it is ``harmless``, asking last can do no harm, even after another target has failed: what
+    is refused is left out of the body, or the answer is checked.
+    """
 
     reason: str
     firm: bool = True
+    harmless: bool = False
 
 
 def derive_needs(
@@ -66,6 +72,8 @@ def derive_needs(
         needed.append("tools")
         if payload.get("parallel_tool_calls") is True:
             needed.append("parallel_tool_calls")
+        if demanded_call(payload) is not None:
+            needed.append("forced_choice")
     response_format = payload.get("response_format")
     if isinstance(response_format, Mapping) and response_format.get("type") == "json_schema":
         text += count(json.dumps(response_format, default=str))
@@ -76,6 +84,8 @@ def derive_needs(
         needed.append("audio")
     if payload.get("stream") is True:
         needed.append("streaming")
+    if _asks_for_effort(payload):
+        needed.append("reasoning_effort")
     limits = (payload.get(name) for name in ("max_completion_tokens", "max_tokens"))
     limit = next((limit for limit in limits if isinstance(limit, int)), None)
     exact = count is not estimate_text
@@ -83,10 +93,13 @@ def derive_needs(
 
 
 def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
-    """Give the first reason why a model with these facts cannot serve the request."""
+    """Give the gravest reason why a model with these facts cannot serve the request."""
+    harmless: Unmet | None = None
     for capability in needs.capabilities:
         if getattr(facts, capability) is False:
-            return Unmet(_LACKS[capability])
+            if capability not in _HARMLESS:
+                return Unmet(_LACKS[capability])
+            harmless = harmless or Unmet(_LACKS[capability], firm=False, harmless=True)
     for limit, firm in ((facts.input_tokens, True), (facts.advised_input_tokens, False)):
         if limit is not None and needs.input_tokens > limit:
             much = f"{needs.input_tokens:,}"
@@ -95,19 +108,30 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     asked, most = needs.output_tokens, facts.output_tokens
     if asked is not None and most is not None and asked > most:
         return Unmet(f"{asked:,} output tokens are over its limit of {most:,}", firm=False)
-    return None
+    return harmless
 
 
 _LACKS = {
     "audio": "does not take audio",
     "chat": "is not a chat model",
     "embeddings": "does not make embeddings",
+    "forced_choice": "is known to ignore tool_choice",
     "images": "does not take images",
     "json_schema": "does not support json_schema",
     "parallel_tool_calls": "does not support parallel tool calls",
+    "reasoning_effort": "does not take reasoning_effort",
     "streaming": "does not stream",
     "tools": "does not support tools",
 }
+
+_HARMLESS = ("forced_choice", "reasoning_effort")
+
+
+def _asks_for_effort(payload: Mapping[str, object]) -> bool:
+    """Tell whether a request says how much to think; OpenRouter has a member of its own for it."""
+    reasoning = payload.get("reasoning")
+    nested = reasoning.get("effort") if isinstance(reasoning, Mapping) else None
+    return any(effort not in (None, "none") for effort in (payload.get("reasoning_effort"), nested))
 
 
 def _read_messages(messages: object, count: TokenCounter) -> tuple[int, int, bool]:

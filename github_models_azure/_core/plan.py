@@ -268,7 +268,7 @@ class _Choice:
         firm = lack is not None and lack.firm and candidate.firm
         # A fallback that would probably refuse hides the failure that led to it.
         late = bool(self.plan.attempts) and not self._tries(candidate)
-        if lack is not None and (firm or late):
+        if lack is not None and (firm or (late and not lack.harmless)):
             return Verdict(candidate, REFUSED, lack.reason)
         spent = self._spent(candidate)
         if spent is not None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from .answers import UpdateNormaliser
 from .classify import classify_ok_body, classify_stream_error
-from .contract import called_tools, ignored, is_kept
+from .contract import CUT, called_tools, ignored, is_kept
 from .failures import Failure, FailureKind, Scope, Window
 from .sse import SSEDecoder, SSEEvent, SSEOverflowError
+from .text_calls import TextCallStream
 
 _DONE = b"[DONE]"
 _BODY_LIMIT = 64 * 1024  # of an answer that is no event stream, enough to say what it is
@@ -35,11 +36,12 @@ class StreamReader:
 
     ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
     finish reason); until then another target can still take over unseen. Where ``demanded`` names a
-    tool that must be called, nothing else is an answer.
+    tool that must be called, nothing else is an answer. What ``text_calls`` holds back is none yet.
     """
 
     content_type: str = "text/event-stream"
     demanded: str | None = None
+    text_calls: TextCallStream | None = None
     has_content: bool = False
     done: bool = False
     _seen: set[int] = field(default_factory=set)
@@ -110,16 +112,27 @@ class StreamReader:
             return b""
         if data == _DONE:
             self.done = True
+            rest = self._held_back()
             if not self.has_content:
                 raise StreamFault(_bad("the stream ended before its first content"))
-            return b"data: [DONE]\n\n"
+            return rest + b"data: [DONE]\n\n"
         update = _parse(data)
         fitted = self._updates.take(update)
+        if self.text_calls is not None:
+            fitted = self.text_calls.take(fitted)
         self._notice(fitted)
         if fitted is not update:
             data = _dump(fitted, data)
         # Line ends inside JSON can only be white space between tokens.
         return b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
+
+    def _held_back(self) -> bytes:
+        """Return the event with what no finish reason has set free."""
+        update = None if self.text_calls is None else self.text_calls.rest()
+        if update is None:
+            return b""
+        self._notice(update)
+        return b"data: " + _dump(update, b"{}") + b"\n\n"
 
     def _notice(self, update: Mapping[str, object]) -> None:
         choices = update.get("choices")
@@ -142,7 +155,7 @@ class StreamReader:
         text = delta.get("content") if isinstance(delta, Mapping) else None
         if isinstance(text, str) and not index:
             self._text.append(text)
-        if self._holds_back(delta):
+        if finished not in CUT and self._holds_back(delta):
             if finished:
                 raise StreamFault(ignored(self.demanded or ""))
             return

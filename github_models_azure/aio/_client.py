@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from .. import _sdk_aio as _sdk
 from .._wired import WiredClient
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, MutableMapping
+    from typing import IO, TypeVar
+
+    from azure.ai.inference import models
+    from pydantic import TypeAdapter
+
     from ..policies import RoutePlan
+    from ..policies._parsed import AsyncParsedStream, ParsedChatCompletions
+
+    T = TypeVar("T")
+    _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
+    _ToolChoice = (
+        str | models.ChatCompletionsToolChoicePreset | models.ChatCompletionsNamedToolChoice
+    )
 
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
@@ -23,9 +36,24 @@ async def _call(send: Any, args: Any, kwargs: Any) -> Any:
     return keep_trail(result, report)
 
 
-async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from .._calls import RoutePlanned, begin
+async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
+    from .._calls import begin, keep_parsed, keep_trail, reported, structured_call
 
+    structured = structured_call(args, kwargs)
+    if structured is None:
+        return await _call(send, args, kwargs)
+    report = begin(kwargs)
+    with reported(report):
+        result = await send(*args, **kwargs)
+    result = keep_trail(result, report)
+    return keep_parsed(result, structured, report, _call, send, args, kwargs)
+
+
+async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
+    from .._calls import RoutePlanned, begin, structured_call
+
+    if "response_model" in kwargs:
+        structured_call(args, kwargs)
     begin(kwargs, plan_only=True)
     try:
         await send(*args, **kwargs)
@@ -56,11 +84,126 @@ class _AsyncClient(WiredClient):
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback, async; otherwise as the sync client."""
 
-    if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
+    if TYPE_CHECKING:
+        # Overloads cannot be added to: the SDK's own have to be said once more.
+        @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            response_model: type[T] | TypeAdapter[T],
+            tools: list[models.ChatCompletionsToolDefinition],
+            stream: Literal[False] = False,
+            **kwargs: Any,
+        ) -> ParsedChatCompletions[T | None]: ...
+
+        @overload
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            response_model: type[T] | TypeAdapter[T],
+            stream: Literal[False] = False,
+            **kwargs: Any,
+        ) -> ParsedChatCompletions[T]: ...
+
+        @overload
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            response_model: type[T] | TypeAdapter[T],
+            stream: Literal[True],
+            **kwargs: Any,
+        ) -> AsyncParsedStream[T]: ...
+
+        @overload
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            stream: Literal[False] = False,
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> models.ChatCompletions: ...
+
+        @overload
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            stream: Literal[True],
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> AsyncIterable[models.StreamingChatCompletionsUpdate]: ...
+
+        @overload
+        async def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage],
+            stream: bool | None = None,
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> AsyncIterable[models.StreamingChatCompletionsUpdate] | models.ChatCompletions: ...
+
+        @overload
+        async def complete(
+            self,
+            body: MutableMapping[str, Any] | IO[bytes],
+            *,
+            content_type: str = "application/json",
+            **kwargs: Any,
+        ) -> AsyncIterable[models.StreamingChatCompletionsUpdate] | models.ChatCompletions: ...
+
+        async def complete(self, *args: Any, **kwargs: Any) -> Any:
+            """Ask for a chat completion, as with the SDK.
+
+            :keyword response_model: what the answer is to be an instance of: a pydantic model, a
+                dataclass, a TypedDict, or a type such as ``list[str]``. The result has it as
+                ``parsed``, a stream at its end.
+            :raises OutputValidationError: where the answer is none, also after the model was told.
+            """
+
+    else:
 
         @functools.wraps(_sdk.ChatCompletionsClient.complete)
         async def complete(self, *args, **kwargs):
-            return await _call(super().complete, args, kwargs)
+            call = _call_for_model if "response_model" in kwargs else _call
+            return await call(super().complete, args, kwargs)
 
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``complete`` takes.

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from azure.core.exceptions import AzureError
 
+from ..exceptions import ToolCallError
 from ..trail import Trail, trail_of
 from ._connect import Connection
-from ._console import Console, Waiting
-from ._errors import console_of, guarded
+from ._console import Console
+from ._errors import CommandFailedError, console_of, guarded
+from ._exchange import Exchange
 from ._options import (
     AllowRetired,
     Debug,
@@ -24,10 +25,11 @@ from ._options import (
     Token,
 )
 from ._prompt import image_url, read_prompt
-from ._render import JsonValue, trail_events
+from ._tool_exchange import ToolExchange, load_tools
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
+    from ..tools import Tool
 
 EXAMPLES = """\b
 Examples:
@@ -36,12 +38,8 @@ Examples:
   github-models chat --endpoint http://localhost:11434/v1 -m llama3.2 "Hello"
   git diff | github-models chat -s "Review this change." --trail
   github-models chat --file question.txt --json | jq -r .content
+  github-models chat --tool weather:forecast "Will it rain in Oslo?"
 """
-
-_CUT = {
-    "length": "the answer was cut: the limit of output tokens was reached",
-    "content_filter": "the answer was cut by the content filter",
-}
 
 
 @guarded
@@ -62,6 +60,15 @@ def chat(
     image: Annotated[
         list[str] | None,
         typer.Option("--image", metavar="PATH|URL", help="Show an image; may be repeated."),
+    ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--tool",
+            metavar="MODULE:FUNCTION",
+            help="Let the model call a Python function; the module may be in the working "
+            "directory. May be repeated.",
+        ),
     ] = None,
     endpoint: EndpointName = None,
     token: Token = None,
@@ -108,6 +115,7 @@ def chat(
             "other users of this machine can see a token on the command line, and the shell keeps "
             "it. Set GITHUB_TOKEN instead, or GITHUB_MODELS_API_KEY and GITHUB_MODELS_ENDPOINT."
         )
+    tools = load_tools(tool or ())
     connection = Connection(
         model=model,
         endpoint=endpoint,
@@ -118,17 +126,33 @@ def chat(
     )
     streamed = stream if stream is not None else not as_json and connection.may_stream()
     with connection.client() as client:
-        conversation = _Exchange(console, client, request, quiet=as_json)
+        conversation = _exchange(console, client, request, tools, quiet=as_json)
         try:
             answer = conversation.stream() if streamed else conversation.complete()
         except AzureError as error:
             if trail:
                 _show_trail(console, trail_of(error))
+            if isinstance(error, ToolCallError):  # its trail is of an answer that came
+                raise CommandFailedError(error.message) from error
             raise
     if as_json:
         console.json(answer)
     if trail:
-        _show_trail(console, conversation.trail)
+        for one in conversation.trails or (None,):
+            _show_trail(console, one)
+
+
+def _exchange(
+    console: Console,
+    client: ChatCompletionsClient,
+    request: dict[str, Any],
+    tools: list[Tool],
+    *,
+    quiet: bool,
+) -> Exchange:
+    if tools:
+        return ToolExchange(console, client, request, tools, quiet=quiet)
+    return Exchange(console, client, request, quiet=quiet)
 
 
 def _request(prompt: str, system: str | None, images: tuple[str, ...]) -> dict[str, Any]:
@@ -147,120 +171,6 @@ def _request(prompt: str, system: str | None, images: tuple[str, ...]) -> dict[s
         content = [TextContentItem(text=prompt), *shown]
     messages: list[Any] = [SystemMessage(system)] if system is not None else []
     return {"messages": [*messages, UserMessage(content)]}
-
-
-class _Exchange:
-    """One question and its answer; with ``quiet`` the text is returned and not shown."""
-
-    def __init__(
-        self,
-        console: Console,
-        client: ChatCompletionsClient,
-        request: dict[str, Any],
-        *,
-        quiet: bool,
-    ) -> None:
-        self._console, self._client, self._request = console, client, request
-        self._quiet = quiet
-        self.trail: Trail | None = None
-
-    def complete(self) -> dict[str, JsonValue]:
-        with self._console.waiting("waiting for the answer"):
-            answer = self._client.complete(**self._request)
-        self.trail = trail_of(answer)
-        self._tell_origin()
-        choice = answer.choices[0] if answer.choices else None
-        content = choice.message.content if choice is not None else None
-        finish = _word(choice.finish_reason) if choice is not None else None
-        if content and not self._quiet:
-            self._console.out(content, end="" if content.endswith("\n") else "\n")
-        self._tell_end(content, finish)
-        calls = (choice.message.tool_calls if choice is not None else None) or []
-        usage = answer.usage.as_dict() if answer.usage is not None else None
-        return self._summary(
-            content, answer.model, finish, usage, [call.as_dict() for call in calls]
-        )
-
-    def stream(self) -> dict[str, JsonValue]:
-        parts: list[str] = []
-        finish: str | None = None
-        model: str | None = None
-        usage: dict[str, Any] | None = None
-        try:
-            with (
-                self._console.waiting("waiting for the answer") as waiting,
-                contextlib.closing(self._client.complete(**self._request, stream=True)) as updates,
-            ):
-                self.trail = trail_of(updates)
-                self._tell_origin()
-                for update in updates:
-                    model = update.model or model
-                    usage = update.usage.as_dict() if update.usage is not None else usage
-                    choice = update.choices[0] if update.choices else None
-                    if choice is None:
-                        continue
-                    finish = _word(choice.finish_reason) or finish
-                    text = choice.delta.content if choice.delta is not None else None
-                    if text:
-                        parts.append(text)  # first, so that Ctrl-C ends the line it began
-                        self._show(text, waiting)
-        finally:
-            if parts and not self._quiet and not parts[-1].endswith("\n"):
-                self._console.out()
-        content = "".join(parts)
-        self._tell_end(content, finish)
-        self.trail = trail_of(updates) or self.trail
-        return self._summary(content, model, finish, usage, [])
-
-    def _show(self, text: str, waiting: Waiting) -> None:
-        if not self._quiet:
-            waiting.stop()
-            self._console.out(text, end="")
-
-    def _tell_origin(self) -> None:
-        if self.trail is None:
-            return
-        if self.trail.emulated:
-            self._console.note("note: the answer is emulated; no model was asked.", style="dim")
-        if self.trail.fell_back:
-            self._console.note(
-                f"note: {self.trail.served_by} answers in place of {self.trail.requested}.",
-                style="dim",
-            )
-
-    def _tell_end(self, content: str | None, finish: str | None) -> None:
-        if finish in _CUT:
-            self._console.note(f"note: {_CUT[finish]}.", style="yellow")
-        elif not content:
-            self._console.note(
-                f"note: the answer has no text (finish reason: {finish or 'none'}).", style="yellow"
-            )
-
-    def _summary(
-        self,
-        content: str | None,
-        model: str | None,
-        finish: str | None,
-        usage: dict[str, Any] | None,
-        calls: list[Any],
-    ) -> dict[str, JsonValue]:
-        trail = self.trail
-        summary: dict[str, JsonValue] = {
-            "content": content,
-            "model": model,
-            "served_by": trail.served_by if trail is not None else None,
-            "requested": trail.requested if trail is not None else None,
-            "emulated": trail is not None and trail.emulated,
-            "finish_reason": finish,
-            "usage": usage,
-        }
-        if calls:
-            summary["tool_calls"] = calls
-        return {**summary, "trail": trail_events(trail)}
-
-
-def _word(reason: Any) -> str | None:
-    return str(getattr(reason, "value", reason)) if reason is not None else None
 
 
 def _show_trail(console: Console, trail: Trail | None) -> None:

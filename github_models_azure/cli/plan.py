@@ -17,7 +17,6 @@ from ._options import (
     EndpointName,
     Fallback,
     Json,
-    MaxTokens,
     Model,
 )
 from ._prompt import read_prompt
@@ -32,6 +31,7 @@ Examples:
   github-models plan -m openai/gpt-4.1 --allow-retired
   github-models plan -m openai/gpt-4.1 --tools --input-tokens 10000 --demo
   github-models plan -m gpt-4o --fallback ollama/llama3.2 --image
+  github-models plan --demo --fallback ollama/llama3.2 --tools --forced
   github-models plan -m auto:coding --plan pro --json
 """
 
@@ -39,7 +39,13 @@ _PIXEL = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGA"
     "WjR9awAAAABJRU5ErkJggg=="
 )
+_WAVE = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA="
 _SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}, "required": ["answer"]}
+
+_TOOL = {
+    "type": "function",
+    "function": {"name": "tool", "parameters": {"type": "object", "properties": {}}},
+}
 
 
 @guarded
@@ -50,15 +56,28 @@ def plan(
     ] = None,
     model: Model = None,
     tools: Annotated[bool, typer.Option("--tools", help="Pretend that tools are offered.")] = False,
+    parallel: Annotated[
+        bool, typer.Option("--parallel", help="Pretend that several tools may be called at once.")
+    ] = False,
+    forced: Annotated[
+        bool, typer.Option("--forced", help="Pretend that a tool has to be called.")
+    ] = False,
     schema: Annotated[
         bool, typer.Option("--schema", help="Pretend that a JSON schema is asked for.")
     ] = False,
     image: Annotated[bool, typer.Option("--image", help="Pretend that an image is shown.")] = False,
+    audio: Annotated[bool, typer.Option("--audio", help="Pretend that audio is played.")] = False,
+    reasoning: Annotated[
+        bool, typer.Option("--reasoning", help="Pretend that a reasoning_effort is asked for.")
+    ] = False,
     input_tokens: Annotated[
         int | None,
         typer.Option("--input-tokens", min=1, help="Pretend that the prompt has this many tokens."),
     ] = None,
-    max_tokens: MaxTokens = None,
+    max_tokens: Annotated[
+        int | None,
+        typer.Option("--max-tokens", "--output-tokens", min=1, help="The most tokens to write."),
+    ] = None,
     fallback: Fallback = None,
     copilot_plan: CopilotPlan = None,
     endpoint: EndpointName = None,
@@ -83,9 +102,19 @@ def plan(
         allow_retired=allow_retired,
     )
     text = "Hello" if prompt is None else read_prompt(prompt, None)
-    request = _request(text, input_tokens, tools=tools, schema=schema, image=image)
+    content = _content(text, input_tokens, image=image, audio=audio)
+    request: dict[str, Any] = {"messages": [{"role": "user", "content": content}]}
+    if tools or parallel or forced:
+        request["tools"] = [_TOOL]
+    if forced:
+        request["tool_choice"] = "required"
+    if schema:
+        request["response_format"] = _schema()
     if max_tokens is not None:
         request["max_tokens"] = max_tokens
+    # What the SDK has no keyword for.
+    extras = {"parallel_tool_calls": parallel or None, "reasoning_effort": "medium" * reasoning}
+    request["model_extras"] = {name: value for name, value in extras.items() if value}
     with connection.client() as client:
         route = client.plan_route(**request)
     if as_json:
@@ -95,34 +124,23 @@ def plan(
     return OK if route.targets or route.later else FAILED
 
 
-def _request(
-    prompt: str, input_tokens: int | None, *, tools: bool, schema: bool, image: bool
-) -> dict[str, Any]:
-    from azure.ai.inference.models import (
-        ChatCompletionsToolDefinition,
-        ContentItem,
-        FunctionDefinition,
-        ImageContentItem,
-        ImageUrl,
-        JsonSchemaFormat,
-        TextContentItem,
-        UserMessage,
-    )
-
+def _content(prompt: str, input_tokens: int | None, *, image: bool, audio: bool) -> Any:
     from .._core.tokens import MESSAGE_OVERHEAD
 
     if input_tokens is not None:  # by the estimate's own rule, four characters make a token
         prompt = "tok " * max(0, input_tokens - MESSAGE_OVERHEAD)
-    content: str | list[ContentItem] = prompt
+    parts: list[dict[str, Any]] = []
     if image:
-        content = [TextContentItem(text=prompt), ImageContentItem(image_url=ImageUrl(url=_PIXEL))]
-    request: dict[str, Any] = {"messages": [UserMessage(content)]}
-    if tools:
-        function = FunctionDefinition(name="tool", parameters={"type": "object", "properties": {}})
-        request["tools"] = [ChatCompletionsToolDefinition(function=function)]
-    if schema:
-        request["response_format"] = JsonSchemaFormat(name="answer", schema=_SCHEMA, strict=True)
-    return request
+        parts.append({"type": "image_url", "image_url": {"url": _PIXEL}})
+    if audio:
+        parts.append({"type": "input_audio", "input_audio": {"data": _WAVE, "format": "wav"}})
+    return [{"type": "text", "text": prompt}, *parts] if parts else prompt
+
+
+def _schema() -> Any:
+    from azure.ai.inference.models import JsonSchemaFormat
+
+    return JsonSchemaFormat(name="answer", schema=_SCHEMA, strict=True)
 
 
 def _show(console: Console, route: RoutePlan) -> None:
@@ -132,8 +150,12 @@ def _show(console: Console, route: RoutePlan) -> None:
         for number, target in enumerate(route.targets, 1):
             console.out(f"  {number:2}. {target}")
     else:
-        console.out("nobody would be asked", style="bold")
-    for title, skips in (("only later", route.later), ("not asked", route.skipped)):
+        when = " at once" if route.later else ""
+        console.out(f"nobody would be asked{when}", style="bold")
+    for title, skips in (
+        ("only later, or as a last resort", route.later),
+        ("not asked", route.skipped),
+    ):
         if skips:
             console.out(title, style="bold")
         for skip in skips:

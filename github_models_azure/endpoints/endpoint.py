@@ -84,8 +84,8 @@ class Endpoint:
         _check_headers(self)
         if moved_to is not None and origin_of(moved_to) != self.origin:
             raise ValueError(
-                f"The endpoint {name!r} moves to {moved_to!r}, another origin than its own, where "
-                "its credential must not go. Declare an endpoint for that one."
+                f"The endpoint {name!r} moves to {without_query(moved_to)!r}, another origin than "
+                "its own, where its credential must not go. Declare an endpoint for that one."
             )
 
     def __repr__(self) -> str:
@@ -110,7 +110,10 @@ class Endpoint:
 
 
 def _check_url(name: str, url: str) -> None:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an IPv6 address
+        parts = SplitResult("", "", "", "", "")
     if "@" in parts.netloc:
         raise ValueError(
             f"The URL of the endpoint {name!r} on {parts.hostname} carries a user name or "
@@ -118,7 +121,8 @@ def _check_url(name: str, url: str) -> None:
         )
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not _has_valid_port(parts):
         raise ValueError(
-            f"The endpoint URL {url!r} has no http(s) scheme and host, or a wrong port. "
+            f"The endpoint URL {without_query(url)!r} has no http(s) scheme and host, or a wrong "
+            "port. "
             "Give a base URL such as https://models.github.ai/inference."
         )
 
@@ -151,6 +155,11 @@ def _has_valid_port(parts: SplitResult) -> bool:
         return parts.port != 0
     except ValueError:
         return False
+
+
+def without_query(url: str) -> str:
+    """Give what may be shown of a URL: its query may hold a key."""
+    return url.partition("?")[0]
 
 
 @lru_cache(maxsize=512)  # asked several times a call, of the same few URLs

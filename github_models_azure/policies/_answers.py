@@ -8,16 +8,25 @@ from azure.core.pipeline import PipelineResponse
 
 from .._core.answers import normalise_completion
 from .._core.needs import Operation
+from .._core.text_calls import take_text_calls
+from .._core.text_grammar import TextCalls
 
 _BODY = "deserialized_data"  # where azure-core's ContentDecodePolicy puts what it read
 
 
-def bring_into_form(response: PipelineResponse[Any, Any], operation: Operation) -> object:
-    """Bring the body of an answer into OpenAI's form, for whoever reads it next; return it."""
+def bring_into_form(
+    response: PipelineResponse[Any, Any], operation: Operation, written: TextCalls | None = None
+) -> object:
+    """Bring the body of an answer into OpenAI's form, for whoever reads it next; return it.
+
+    :param written: the tool calls to look for in its text.
+    """
     value: object = response.context.get(_BODY)
     if operation is not Operation.CHAT or not isinstance(value, dict):
         return value
     fitted = normalise_completion(value)
+    if written is not None:
+        fitted = take_text_calls(fitted, written)
     if fitted is not value:
         response.context[_BODY] = fitted
         response.http_response.json = lambda: fitted  # all that the SDK's operations read

@@ -12,6 +12,9 @@ from azure.core.exceptions import AzureError, HttpResponseError, ODataV4Format
 
 from .._core.error_body import ErrorBody, read_error_body
 
+HIDDEN = "***"
+"""Stands where a server repeated the key that it was sent."""
+
 
 def complete_error(error: HttpResponseError) -> None:
     """Fill in ``error.error`` and the message, from the body, where azure-core left them empty.
@@ -34,6 +37,25 @@ def complete_error(error: HttpResponseError) -> None:
     if is_generic:
         error.message = str(made) if said.code else f"HTTP {error.status_code}: {said.message}"
         error.args = (error.message, *error.args[1:])
+
+
+def hide(error: HttpResponseError, key: str) -> None:
+    """Take a key out of what a server said of it; ``response`` stays as it came."""
+    error.message = error.message.replace(key, HIDDEN)
+    error.args = (error.message, *error.args[1:])
+    if error.error is not None:
+        _hide_in(error.error, key)
+    if key in str(error):  # azure-core shows a body that it could not read
+        error.error = ODataV4Format({"message": error.message})
+
+
+def _hide_in(node: ODataV4Format, key: str) -> None:
+    for name in ("code", "message", "target"):
+        value = getattr(node, name)
+        if isinstance(value, str):
+            setattr(node, name, value.replace(key, HIDDEN))
+    for detail in node.details:
+        _hide_in(detail, key)
 
 
 def _said(response: Any) -> ErrorBody | None:

@@ -55,7 +55,7 @@ def _judge_body(http: Any, value: object, now: float, dialect: Dialect) -> Failu
 
 def _is_answer(value: object, operation: Operation) -> bool:
     """Tell at a glance that a body is what was asked for; the classifier looks at all others."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value.get("error"):
         return False
     items = value.get("choices" if operation is Operation.CHAT else "data")
     return (

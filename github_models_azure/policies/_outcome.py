@@ -18,7 +18,12 @@ from .._core.cooldown import covers_endpoint, format_seconds
 from .._core.failures import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
 from .._core.plan import GiveUp, GiveUpReason, Plan
 from .._core.stream_reader import StreamFault
-from ..exceptions import EndpointRetiredError, FallbackExhaustedError, RateLimitedError
+from ..exceptions import (
+    EndpointRetiredError,
+    FallbackExhaustedError,
+    OutputValidationError,
+    RateLimitedError,
+)
 from ..trail import Trail
 from ._error_members import complete_error
 from ._faults import as_azure_error
@@ -41,6 +46,8 @@ def outcome(
     :param response: the last answer, as a pipeline response; one of 200 holds no answer.
     :param error: the exception that came with the last attempt, if one did.
     """
+    if isinstance(error, OutputValidationError):
+        return error
     made = _choose(plan, step, response, error, trail, now)
     if isinstance(made, HttpResponseError):
         complete_error(made)
@@ -166,7 +173,7 @@ def _retired(plan: Plan) -> EndpointRetiredError:
     advice = next((c.advice for c in plan.route if c.advice), None)
     return EndpointRetiredError(
         f"{reasons}; nothing was sent. "
-        + (advice or "Name a model that is alive, or pass allow_retired=True to try all the same.")
+        + (advice or "Name one that is alive, or pass allow_retired=True to try all the same.")
     )
 
 

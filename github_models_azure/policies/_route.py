@@ -152,7 +152,7 @@ class _Place:
                 endpoint, credential=declared.credential, headers=declared.headers,
                 anonymous=declared.anonymous, dialect=known,
             )  # fmt: skip
-            note = f"{declared.gone(today)}, sent to {declared.moved_to} in its place"
+            note = f"{declared.gone(today)}, sent to {endpoint.base_url()} in its place"
         path = endpoint.dialect.path(operation)
         kind = operation.name.lower().replace("_", " ")
         return cls(
@@ -271,6 +271,8 @@ def _facts(
     settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None, *, firm: bool
 ) -> ModelFacts:
     lacks: dict[str, Any] = dict.fromkeys(endpoint.dialect.lacks, False)
+    if not endpoint.dialect.tool_choice:
+        lacks["forced_choice"] = False
     if info is None:
         return replace(UNKNOWN, **lacks) if lacks else UNKNOWN
     facts = info.facts() if firm else replace(info.facts(), rejects=frozenset())

@@ -7,11 +7,12 @@ reads or closes; what those need is done by the shells.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
 
-from azure.core.exceptions import ServiceResponseTimeoutError
+from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
@@ -24,18 +25,22 @@ from .._core.lifecycle import read_lifecycle
 from .._core.payload import adapt
 from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.records import Adaptation, Attempt, Change, Event, Pause, Skip
-from .._core.stream_reader import StreamReader
+from .._core.stream_reader import StreamFault, StreamReader
+from .._core.text_calls import TextCallStream, wanted_text_calls
+from .._core.text_grammar import TextCalls
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._answers import bring_into_form
 from ._back_off import BackOff
+from ._error_members import HIDDEN, hide
 from ._faults import is_callers_mistake
 from ._judge import answer_in, judge_answer, judge_error
 from ._outcome import outcome
 from ._outgoing import Outgoing
 from ._route import Destination, Route, key_of
 from ._settings import FallbackSettings
+from ._structured import STRUCTURED_OPTION, Structured
 
 _LOGGER = logging.getLogger(__name__)
 _SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
@@ -47,11 +52,12 @@ class Run:
 
     __slots__ = (
         "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_fitted",
-        "_last", "_outgoing", "_request", "_route", "_seen", "_settings", "_started", "plan",
-        "reader", "served_by",
+        "_last", "_outgoing", "_request", "_route", "_seen", "_settings", "_started",
+        "_structured", "_unfitted", "plan", "reader", "served_by",
     )  # fmt: skip
     _attempt: Attempt
     _fitted: frozenset[str]
+    _unfitted: Mapping[str, Any]
 
     def __init__(
         self,
@@ -65,6 +71,9 @@ class Run:
         self._settings, self._request, self._route, self.plan = settings, request, route, plan
         self._outgoing, self._context = outgoing, request.context
         self._deadline, self._started = settings.deadline(outgoing.options, now), now
+        self._structured: Structured | None = outgoing.options.pop(STRUCTURED_OPTION, None)
+        if self._structured is not None:
+            self.plan = self._structured.weigh(plan, settings.tokenizer)
         self._back_off: BackOff | None = None
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
@@ -116,15 +125,17 @@ class Run:
         if self.plan.attempts and not step.retry:
             _LOGGER.info("Switching to fallback model: %s", candidate.target)
         destination, known = self._destination, self._known(candidate)
-        payload, changes = adapt(self._outgoing.payload, known, destination.endpoint.dialect)
+        dialect, unfitted = destination.endpoint.dialect, self._outgoing.payload
+        asked: tuple[Change, ...] = ()
+        if self._structured is not None:
+            unfitted, asked = self._structured.ask(unfitted, candidate, known, dialect)
+        self._unfitted = unfitted
+        payload, changes = adapt(unfitted, known, dialect)
         self._fitted, version = known, wanted_version(known)
         if destination.note or version != KEEP:
             notes = (destination.note, told_version(version))
             changes = (*(Change(note) for note in notes if note), *changes)
-        for change in changes:
-            event = Adaptation(candidate.target, change.text, change.lossy)
-            if event not in self._events:
-                self._events.append(event)
+        self.declare((*asked, *changes))
         self._started = self._settings.clock()
         return self._outgoing.attempt(
             destination,
@@ -133,6 +144,13 @@ class Run:
             pristine=not self.plan.attempts,
             version=version,
         )
+
+    def declare(self, changes: tuple[Change, ...]) -> None:
+        """Note what was changed for the present target, each change once."""
+        for change in changes:
+            event = Adaptation(self._candidate.target, change.text, change.lossy)
+            if event not in self._events:
+                self._events.append(event)
 
     @property
     def _destination(self) -> Destination:
@@ -153,12 +171,17 @@ class Run:
 
     def open_stream(self, http: Any) -> StreamReader:
         """Start reading a streamed answer."""
-        checked = not self._dialect.tool_choice
+        checked, written = not self._dialect.tool_choice, self._written_calls()
         self.reader = StreamReader(
             str(http.headers.get("content-type") or "text/event-stream"),
             demanded=demanded_call(self._outgoing.payload) if checked else None,
+            text_calls=TextCallStream(written) if written is not None else None,
         )
         return self.reader
+
+    def _written_calls(self) -> TextCalls | None:
+        """Give the tool calls to look for in the text of an answer."""
+        return wanted_text_calls(self._outgoing.payload, self._dialect.text_calls)
 
     def check_overdue(self) -> None:
         """Stop an attempt that has gone on for longer than it may without any content.
@@ -180,14 +203,18 @@ class Run:
                 judge_answer(http, value, operation, now, self._dialect), http
             )
             if failure is None:
-                value = bring_into_form(response, operation)
+                value = bring_into_form(response, operation, self._written_calls())
             if failure is None and not self._dialect.tool_choice:
                 failure = breach(value, demanded_call(self._outgoing.payload))
+            if failure is None and self._structured is not None:
+                failure = self._structured.settle(response, value)
         self._record(failure, http)
         if failure is None:
             self.served_by = self._candidate.target
+            if self._structured is not None:
+                self.declare(self._structured.notes)
             return True
-        self._last = (response, None)
+        self._last = (response, None if self._structured is None else self._structured.error)
         return False
 
     def fail(self, error: BaseException) -> None:
@@ -196,6 +223,7 @@ class Run:
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock(), self._dialect), http)
+        self.hide_key(error)
         answer = None
         if http is not None and http.status_code != 200:
             answer = PipelineResponse(self._request.http_request, http, self._context)
@@ -227,18 +255,35 @@ class Run:
         failure = raised if raised is not None else error
         if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
             raise RuntimeError(f"nothing to hand back after {step}")
+        self.hide_key(failure)
         attach_trail(failure, self.trail())
         if failure is error:
             raise failure
         raise failure from error
 
-    def interrupted(self, failure: Failure) -> None:
-        """Take note of a stream that broke after its first content."""
-        now = self._settings.clock()
+    def go_on(self, trail: Trail | None) -> None:
+        """Add the trail of a call that went on for this one."""
+        self._events += trail.events if trail else ()
+        self.served_by = trail.served_by if trail else None
+
+    def hide_key(self, error: BaseException) -> None:
+        """Take the last attempt's own key out of what an error says."""
+        key = self._spoken_key()
+        if key is None:
+            return
+        if isinstance(error, HttpResponseError):
+            hide(error, key)
+        elif isinstance(error, StreamFault):  # seen in tracebacks, as a cause
+            error.args = (str(error).replace(key, HIDDEN),)
+
+    def interrupted(self, failure: Failure) -> Failure:
+        """Take note of a stream that broke after its first content; return it without its key."""
+        now, failure = self._settings.clock(), self._without_key(failure)
         last = self._attempt
         seconds = max(0.0, now - last.started)
         self._events[-1] = replace(last, failure=failure, seconds=seconds)
         self._settings.ledger.fail(self._candidate.key, failure, now)
+        return failure
 
     def nearest_models(self) -> tuple[str, ...]:
         """Return the known models whose names come nearest to an unknown one."""
@@ -274,6 +319,8 @@ class Run:
         candidate, now = self._candidate, self._settings.clock()
         if failure is not None:
             failure = self._about_credential(failure)
+            if self._structured is not None:
+                failure = self._structured.about(failure)
         attempt = Attempt(
             candidate.target,
             self._started,
@@ -290,7 +337,7 @@ class Run:
         if failure is None:
             self._settings.ledger.succeed((candidate.key, candidate.endpoint), now)
             return
-        repair = self._learn(candidate, failure)
+        repair = self._learn(candidate, failure) or self._asks_otherwise(candidate, failure)
         if not repair:
             key = candidate.endpoint if covers_endpoint(failure) else candidate.key
             self._settings.ledger.fail(key, failure, now)
@@ -307,20 +354,33 @@ class Run:
     def _about_credential(self, failure: Failure) -> Failure:
         """Take the attempt's own key out of what a server said, and time a token's refusal."""
         credential = self._destination.endpoint.credential
-        key = key_of(credential)
-        if key is not None and len(key) >= _SHORTEST_KEY and key in failure.message:
-            failure = replace(failure, message=failure.message.replace(key, "***"))
-        lasting = key is not None and failure.code is not None
+        failure = self._without_key(failure)
+        lasting = key_of(credential) is not None and failure.code is not None
         if failure.kind is FailureKind.AUTH and not failure.retry_after and not lasting:
             failure = replace(failure, retry_after=_REFUSAL_RETRY)
         return failure
+
+    def _without_key(self, failure: Failure) -> Failure:
+        key, code = self._spoken_key(), failure.code
+        if key is None or key not in f"{failure.message} {code}":
+            return failure
+        message = failure.message.replace(key, HIDDEN)
+        return replace(failure, message=message, code=code and code.replace(key, HIDDEN))
+
+    def _spoken_key(self) -> str | None:
+        """Give the key that the attempt was signed with, for a server may repeat it."""
+        endpoint, own = self._destination.endpoint, self._settings.endpoint
+        if endpoint.credential is None and own is not None and own.origin == endpoint.origin:
+            endpoint = own
+        key = key_of(endpoint.credential)
+        return key if key is not None and len(key) >= _SHORTEST_KEY else None
 
     def _learn(self, candidate: Candidate, failure: Failure) -> bool:
         """Remember what was refused; true where the same target may be asked once more."""
         if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
             return False
         # What held when it was sent: another call may have learnt the same since.
-        known, payload = self._fitted, self._outgoing.payload
+        known, payload = self._fitted, self._unfitted
         sent = adapt(payload, known, self._dialect)[0]
         lessons = lessons_of(failure, sent) - known
         versions = frozenset(name for name in lessons if name.startswith(API_VERSION))
@@ -332,6 +392,15 @@ class Run:
             key = candidate.endpoint if lesson in versions else candidate.key
             self._settings.ledger.learn(key, lesson)
         return True
+
+    def _asks_otherwise(self, candidate: Candidate, failure: Failure) -> bool:
+        """Tell whether another way may get a structured answer from the same target."""
+        if self._structured is None:
+            return False
+        repair, lesson = self._structured.mend(failure)
+        if lesson is not None:
+            self._settings.ledger.learn(candidate.key, lesson)
+        return repair
 
     def _note(self, passed: tuple[Skip, ...]) -> None:
         for skip in passed:

@@ -65,8 +65,10 @@ class _Streamed:
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
         self._ended = True
         failure = judge_error(error, 0.0)
-        self._run.interrupted(replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET))
-        reason = error.failure.message if isinstance(error, StreamFault) else one_line(error)
+        broken = replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET)
+        broken = self._run.interrupted(broken)
+        self._run.hide_key(error)
+        reason = broken.message if isinstance(error, StreamFault) else one_line(error)
         made = StreamInterruptedError(
             f"The stream of {self._run.served_by} broke after its first content: {reason}",
             partial_text=self._reader.partial_text,

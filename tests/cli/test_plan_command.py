@@ -38,12 +38,56 @@ def test_models_without_tools_are_passed_over(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "reason"), [("--schema", "json_schema"), ("--image", "does not take images")]
+    ("option", "reason"),
+    [
+        ("--schema", "json_schema"),
+        ("--image", "does not take images"),
+        ("--audio", "does not take audio"),
+    ],
 )
 def test_other_needs_are_pretended_too(program: Program, option: str, reason: str) -> None:
-    """Schema and image lead past the models without them."""
+    """Each leads past the models without it."""
     found = program("plan", "-m", "openai/gpt-4.1", "--demo", option, "--json").json
     assert any(reason in told for told in skipped(found).values())
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "reason"),
+    [
+        (("--forced",), "local/tiny", "is known to ignore tool_choice"),
+        (("--parallel",), "local/tiny", "does not support parallel tool calls"),
+        (("--reasoning",), "github-azure/openai/gpt-4o", "does not take reasoning_effort"),
+        (("--output-tokens", "99999"), "github-azure/openai/gpt-4o", "99,999 output tokens"),
+        (("--max-tokens", "99999"), "github-azure/openai/gpt-4o", "99,999 output tokens"),
+    ],
+)
+def test_who_is_only_asked_last_is_named_with_the_reason(
+    program: Program, tmp_path: Path, options: tuple[str, ...], target: str, reason: str
+) -> None:
+    """A forced call, an effort and a long answer order the route; the others come first."""
+    settings = '[endpoints.local]\nurl = "http://127.0.0.1:9/v1"\ndialect = "ollama"\n'
+    model = "[models.tiny]\ntool_calling = true\nparallel_tool_calls = false\n"
+    (tmp_path / "github-models.toml").write_text(settings + model)
+    call = ("plan", "-m", "gpt-4o", "--fallback", "local/tiny", "--allow-retired", *options)
+    found = program(*call, "--json").json
+    assert [skip["target"] for skip in found["later"]] == [target]
+    assert reason in found["later"][0]["reason"]
+    assert len(found["targets"]) == 1
+    shown = program(*call).out
+    assert "only later, or as a last resort" in shown
+    assert f"  {target}: {found['later'][0]['reason']}" in shown
+
+
+def test_needs_that_nobody_meets_at_once_are_said_so(program: Program, tmp_path: Path) -> None:
+    """All needs may be pretended together."""
+    settings = '[endpoints.local]\nurl = "http://127.0.0.1:9/v1"\ndialect = "ollama"\n'
+    (tmp_path / "github-models.toml").write_text(settings)
+    needs = ("--tools", "--parallel", "--forced", "--image", "--audio", "--reasoning")
+    options = ("--endpoint", "local", "-m", "tiny", "--fallback", "none", *needs)
+    outcome = program("plan", *options)
+    assert outcome.code == 0
+    assert "nobody would be asked at once" in outcome.out
+    assert "local/tiny: is known to ignore tool_choice" in outcome.out
 
 
 def test_a_large_prompt_fits_nowhere(program: Program) -> None:

@@ -81,6 +81,7 @@ def test_a_version_is_a_date_or_a_word(version: str) -> None:
         ("auth", None, "None", "the name of a header"),
         ("tool_ids", "long", "'long'", ", ".join(TOOL_IDS)),
         ("model_names", "given", "'given'", "as-given, id, legacy"),
+        ("text_calls", "xml", "'xml'", "json, tags, both, or empty"),
         ("routes", {"chats": "/x"}, "'chats'", ", ".join(ROUTES)),
         ("routes", {"chat": "x"}, "'x'", "begins with /"),
         ("routes", {"chat": "/x?y"}, "'/x?y'", "begins with /"),
@@ -141,7 +142,7 @@ def test_capabilities_are_the_facts_that_are_no_numbers() -> None:
     facts = ModelFacts(**dict.fromkeys(CAPABILITIES, False))
     assert facts.tools is False
     assert {"chat", "images", "json_schema", "tools"} <= CAPABILITIES
-    assert not {"input_tokens", "rejects"} & CAPABILITIES
+    assert not {"input_tokens", "rejects", "forced_choice"} & CAPABILITIES
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}
 SOUND = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
 SOUND_URL = {"type": "audio_url", "audio_url": {"url": "https://sounds.example/a.mp3"}}
 TOOL = {"type": "function", "function": {"name": "f"}}
+NAMED = {"type": "function", "function": {"name": "f"}}
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -35,7 +37,8 @@ JSON = st.recursive(
 MEMBERS = st.sampled_from(
     [
         *("messages", "tools", "functions", "parallel_tool_calls", "response_format", "stream"),
-        *("max_tokens", "max_completion_tokens", "input", "model"),
+        *("max_tokens", "max_completion_tokens", "input", "model", "tool_choice"),
+        *("reasoning_effort", "reasoning"),
     ]
 )
 MESSAGES = st.lists(
@@ -77,6 +80,14 @@ def said(*contents: Any) -> list[dict[str, Any]]:
         ({"tools": [TOOL], "parallel_tool_calls": True}, ("chat", "tools", "parallel_tool_calls")),
         ({"tools": [TOOL], "parallel_tool_calls": False}, ("chat", "tools")),
         ({"parallel_tool_calls": True}, ("chat",)),
+        ({"tools": [TOOL], "tool_choice": "required"}, ("chat", "tools", "forced_choice")),
+        ({"tools": [TOOL], "tool_choice": NAMED}, ("chat", "tools", "forced_choice")),
+        ({"tools": [TOOL], "tool_choice": "auto"}, ("chat", "tools")),
+        ({"tool_choice": "required"}, ("chat",)),
+        ({"reasoning_effort": "low"}, ("chat", "reasoning_effort")),
+        ({"reasoning": {"effort": "high"}}, ("chat", "reasoning_effort")),
+        ({"reasoning_effort": "none", "reasoning": {"effort": None}}, ("chat",)),
+        ({"reasoning_effort": None, "reasoning": "high"}, ("chat",)),
         ({"response_format": {"type": "json_schema"}}, ("chat", "json_schema")),
         ({"response_format": {"type": "json_object"}}, ("chat",)),
         ({"response_format": "json_schema"}, ("chat",)),
@@ -191,12 +202,36 @@ def test_what_a_model_is_known_to_lack_is_named(capability: str, reason: str) ->
     assert unmet(needs, UNKNOWN) is None
 
 
+@pytest.mark.parametrize(
+    ("capability", "reason"),
+    [
+        ("forced_choice", "is known to ignore tool_choice"),
+        ("reasoning_effort", "does not take reasoning_effort"),
+    ],
+)
+def test_what_harms_nobody_only_orders_the_route(capability: str, reason: str) -> None:
+    """The answer is checked, or the member left out; whatever else is lacking is graver."""
+    needs = Needs(capabilities=(capability, "tools"), output_tokens=100)
+    lacking = ModelFacts(**{capability: False})
+    assert unmet(needs, lacking) == Unmet(reason, firm=False, harmless=True)
+    assert unmet(needs, ModelFacts(**{capability: True})) is None
+    assert unmet(needs, replace(lacking, tools=False)) == Unmet("does not support tools")
+    limited = unmet(needs, replace(lacking, output_tokens=50))
+    assert limited is not None
+    assert (limited.firm, limited.harmless) == (False, False)
+    both = Needs(capabilities=("forced_choice", "reasoning_effort"))
+    neither = ModelFacts(forced_choice=False, reasoning_effort=False)
+    assert unmet(both, neither) == Unmet("is known to ignore tool_choice", False, harmless=True)
+
+
 def test_every_capability_that_can_be_needed_has_words() -> None:
     """A body that makes use of everything is refused in words for each fact."""
     body = {
         "messages": said([IMAGE, SOUND]),
         "tools": [TOOL],
         "parallel_tool_calls": True,
+        "tool_choice": "required",
+        "reasoning_effort": "low",
         "response_format": {"type": "json_schema"},
         "stream": True,
     }

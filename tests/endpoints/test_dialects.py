@@ -155,7 +155,7 @@ FULL: dict[str, Any] = {
     "error_codes": {"E_LIMIT": "rate_limited"}, "required_headers": ["X-Team"],
     "reset_headers": ["X-Reset"], "drop_headers": ["Extra-Parameters"], "refuses": ["stop"],
     "members": ["messages"], "message_members": ["role"], "call_members": ["id"],
-    "text_roles": ["system"], "lacks": ["tools"],
+    "text_roles": ["system"], "lacks": ["tools"], "text_calls": "tags",
 }  # fmt: skip
 
 
@@ -172,6 +172,7 @@ def test_a_table_may_say_everything() -> None:
         refuses=frozenset({"stop"}), members=frozenset({"messages"}),
         message_members=frozenset({"role"}), call_members=frozenset({"id"}),
         text_roles=frozenset({"system"}), lacks=frozenset({"tools"}),
+        text_calls="tags",
     )  # fmt: skip
     assert isinstance(hash(made), int)
 
@@ -195,6 +196,8 @@ LISTS = ("required_headers", "reset_headers", "drop_headers", "refuses", "member
         *((field, {"a": 1}, "is a table of texts") for field in ("routes", "renames")),
         *((field, 3, "is a text") for field in ("api_version", "auth", "scope", "tool_ids")),
         ("model_names", None, "is a text"),
+        ("text_calls", True, "is a text"),
+        ("text_calls", "xml", "'mine' has text_calls 'xml'. It is json, tags, both"),
         ("tool_choice", "no", "is true or false"),
         ("tool_choice", 0, "is true or false"),
         ("lacks", ["json"], "'json' is no capability; known are audio, chat"),

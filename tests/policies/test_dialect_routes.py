@@ -149,7 +149,7 @@ def test_who_ignores_a_demanded_call_is_passed_over(twin: Twin, choice: Any, dia
     """A 200 with prose is no answer to ``tool_choice`` (ollama#17921); the next one is asked."""
     service = Service(lambda sent: called("f") if "models.ex" in sent.url else chat("m", "Sure."))
     own = mine(dialect)
-    other = Endpoint("other", URL, "key")
+    other = Endpoint("other", URL, "key", DIALECTS[dialect])
     client = client_of(twin, service, own, fallback=[Target("n", other)])
     call = {"tools": [TOOL], "tool_choice": choice}
     for _ in range(2):

@@ -19,8 +19,10 @@ class Act(Enum):
 
     STALL = "say nothing until the client hangs up or the test is over"
     CUT = "hang up"
-    PAUSE = "let the client see what was sent before, as its own"
+    PAUSE = "wait a little"
+    SEEN = "wait until the test says that the client has seen something"
     POUR = "send comments for as long as the client is there"
+    NEXT = "wait for another request, but not for long"
 
 
 Piece = bytes | Act
@@ -64,6 +66,19 @@ def answer(value: Any, status: int = 200, **headers: str) -> Reply:
     return Reply((body,), status, {"content-type": "application/json", **named}, "length")
 
 
+GOOD = {"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+
+
+def good(asked: Asked) -> Reply:
+    """Answer everything."""
+    return answer(GOOD)
+
+
+def down(asked: Asked) -> Reply:
+    """Answer nothing."""
+    return answer({}, 503)
+
+
 @dataclass
 class Wire:
     """What reached the server."""
@@ -73,8 +88,11 @@ class Wire:
     connections: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
     """Set once a client has left while the server was stalling."""
+    seen: threading.Event = field(default_factory=threading.Event)
+    """For the test to set."""
     over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    arrival: threading.Condition = field(default_factory=threading.Condition)
     opened: set[socket.socket] = field(default_factory=set)
 
     @property
@@ -111,8 +129,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         named = {name.lower(): value for name, value in self.headers.items()}
         asked = Asked(self.path, named, json.loads(body) if body else {})
-        with self.wire.lock:
+        with self.wire.arrival:
             self.wire.asked.append(asked)
+            self.wire.arrival.notify_all()
         reply = self.server.script(asked)
         try:
             self._begin(reply)
@@ -147,6 +166,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._stall()
         elif piece is Act.PAUSE:
             self.wire.over.wait(0.05)
+        elif piece is Act.SEEN:
+            self.wire.seen.wait(10)
+        elif piece is Act.NEXT:
+            with self.wire.arrival:
+                so_far = len(self.wire.asked)
+                self.wire.arrival.wait_for(lambda: len(self.wire.asked) > so_far, 0.2)
         while piece is Act.POUR:
             self._send(b": and more\n" * 100, reply)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ..._core.dialect import Dialect
-from ..._core.facts import UNKNOWN
+from ..._core.dialect import CAPABILITIES, Dialect
 from ..._core.failures import FailureKind
 
 _SETS = (
@@ -16,12 +15,7 @@ _SETS = (
 )  # fmt: skip
 _LISTS = ("required_headers", "reset_headers")
 _MAPS = ("routes", "renames", "error_codes")
-_TEXTS = ("api_version", "auth", "scope", "tool_ids", "model_names")
-_CAPABILITIES = frozenset(
-    field.name
-    for field in fields(UNKNOWN)
-    if "tokens" not in field.name and field.name != "rejects"
-)
+_TEXTS = ("api_version", "auth", "scope", "tool_ids", "model_names", "text_calls")
 
 
 def read_dialect(name: str, table: Mapping[str, Any], known: Mapping[str, Dialect]) -> Dialect:
@@ -44,9 +38,9 @@ def _value(place: str, field: str, value: Any) -> Any:
     if field in _SETS or field in _LISTS:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"{place} is a list of texts")
-        strange = sorted(set(value) - _CAPABILITIES) if field == "lacks" else []
+        strange = sorted(set(value) - CAPABILITIES) if field == "lacks" else []
         if strange:
-            known = ", ".join(sorted(_CAPABILITIES))
+            known = ", ".join(sorted(CAPABILITIES))
             raise ValueError(f"{place}: {strange[0]!r} is no capability; known are {known}")
         if field == "drop_headers":
             value = [item.lower() for item in value]

@@ -1,0 +1,188 @@
+"""The sync tool runner: asks, approves, calls; what to do next is decided in ``_core``."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import inspect
+import queue
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
+from ..trail import trail_of
+from ._records import (
+    CallFinished,
+    CallRecord,
+    CallStarted,
+    RunEvent,
+    RunFinished,
+    TextDelta,
+    ToolCall,
+    ToolRun,
+)
+from ._run import Ready, Run
+from ._tool import ToolSource, toolset
+
+
+class ToolRunner:
+    """Lets a model call Python functions until it has an answer.
+
+    The calls of one answer run at the same time, each in a thread with the context variables of
+    the caller; a single one, or with ``RunLimits(parallel=1)`` all of them, in the caller's own
+    thread. Hooks always run in the caller's thread.
+
+    :param client: a chat client, of this package or the SDK's own.
+    :param tools: functions, tools, or definitions; calls of a definition end the run early.
+    :param limits: how far a run may go.
+    :param on_event: called with each event of a run.
+    :param approve: called with each call before it is run; ``True`` allows it, ``False`` or a text
+        with the reason refuses it, which the model is told.
+    :param clock: seconds, for limits and records.
+    :raises TypeError: if a function is async, or cannot be a tool.
+    :raises ValueError: if two tools have the same name.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tools: Iterable[ToolSource],
+        *,
+        limits: RunLimits | None = None,
+        on_event: Callable[[RunEvent], Any] | None = None,
+        approve: Callable[[ToolCall], Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client, self._tools = client, toolset(tools)
+        self._limits, self._clock = limits or RunLimits(), clock
+        self._on_event, self._approve = on_event, approve
+        for tool in self._tools.values():
+            if tool.is_async:
+                raise TypeError(f"{tool.name} is async: AsyncToolRunner can await it.")
+
+    def run(
+        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+    ) -> ToolRun:
+        """Go on from ``messages`` until the model answers, and return the whole run.
+
+        :param messages: objects of the SDK or dicts; the list is not changed.
+        :param limits: instead of the runner's own.
+        :param complete: keywords for the client's ``complete``, for each request. A forced
+            ``tool_choice`` holds for the first.
+        :raises ToolCallError: if the model does not get its calls right, or a limit is met;
+            :func:`run_of` has the run so far, and of every other error too.
+        """
+        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
+        for event in self._events(run, streamed=False):
+            if isinstance(event, RunFinished):
+                return event.run
+        raise RuntimeError("A run ends with its last event.")  # pragma: no cover
+
+    def stream(
+        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+    ) -> Generator[RunEvent, None, None]:
+        """Do as :meth:`run`, and yield what happens while the model's text streams on.
+
+        The last event is ``RunFinished``. If the stream of an answer breaks, none of its calls is
+        run, and ``StreamInterruptedError`` passes through.
+        """
+        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
+        return self._events(run, streamed=True)
+
+    def _events(self, run: Run, *, streamed: bool) -> Generator[RunEvent, None, None]:
+        with run.reporting():
+            while True:
+                step = run.next()
+                if isinstance(step, AskModel):
+                    yield from self._ask(run, streamed)
+                elif isinstance(step, RunCalls):
+                    yield from self._run_calls(run, step)
+                elif isinstance(step, Finish):
+                    yield self._told(RunFinished(run.result()))
+                    return
+                else:
+                    raise run.error(step)
+
+    def _ask(self, run: Run, streamed: bool) -> Iterator[RunEvent]:
+        if not streamed:
+            run.answered(self._sent(run.request()))
+            return
+        with contextlib.closing(self._sent(run.request(stream=True))) as updates:
+            for update in updates:
+                if text := run.take(update):
+                    yield self._told(TextDelta(text, run.round))
+        run.assembled(trail_of(updates))
+
+    def _sent(self, keywords: dict[str, Any]) -> Any:
+        result = self._client.complete(**keywords)
+        if inspect.iscoroutine(result):
+            result.close()
+            raise TypeError("The client is async: AsyncToolRunner can use it.")
+        return result
+
+    def _run_calls(self, run: Run, step: RunCalls) -> Iterator[RunEvent]:
+        ready: list[Ready] = []
+        for one in run.prepare(step):
+            refused = one if isinstance(one, CallRecord) else self._refused(run, one)
+            if refused is not None:
+                yield self._told(CallFinished(refused))
+            elif isinstance(one, Ready):
+                ready.append(one)
+        if min(len(ready), run.limits.parallel) > 1:
+            yield from self._side_by_side(run, ready)
+        else:
+            yield from self._in_turn(run, ready)
+        run.finish_round()
+
+    def _refused(self, run: Run, one: Ready) -> CallRecord | None:
+        return None if self._approve is None else run.judge(one, self._approve(one.call))
+
+    def _in_turn(self, run: Run, ready: Iterable[Ready]) -> Iterator[RunEvent]:
+        for one in ready:
+            if not run.is_late:
+                yield self._told(CallStarted(one.call))
+            yield self._told(CallFinished(run.settle(one.place, self._called(run, one))))
+
+    def _side_by_side(self, run: Run, ready: Sequence[Ready]) -> Iterator[RunEvent]:
+        news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+        def work(one: Ready) -> None:
+            try:
+                if not run.is_late:
+                    news.put((one, CallStarted(one.call)))
+                news.put((one, CallFinished(self._called(run, one))))
+            except BaseException as error:  # for the thread that waits, which raises it
+                news.put((one, error))
+
+        pool = ThreadPoolExecutor(min(len(ready), run.limits.parallel), "tool")
+        try:
+            for one in ready:
+                pool.submit(contextvars.copy_context().run, work, one)
+            left = len(ready)
+            while left:
+                one, event = news.get()
+                if isinstance(event, BaseException):
+                    raise event
+                if isinstance(event, CallFinished):
+                    left -= 1
+                    run.settle(one.place, event.record)
+                yield self._told(event)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _called(self, run: Run, one: Ready) -> CallRecord:
+        if run.is_late:
+            return run.unstarted(one)
+        began = run.clock()
+        try:
+            value = one.tool.call(one.call.values)
+        except Exception as error:
+            return run.raised(one, began, error)
+        return run.returned(one, began, value)
+
+    def _told(self, event: RunEvent) -> RunEvent:
+        if self._on_event is not None:
+            self._on_event(event)
+        return event

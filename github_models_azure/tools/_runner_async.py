@@ -1,0 +1,186 @@
+"""The async tool runner, the twin of ``_runner``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from typing import Any
+
+from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
+from ..trail import trail_of
+from ._records import (
+    CallFinished,
+    CallRecord,
+    CallStarted,
+    RunEvent,
+    RunFinished,
+    TextDelta,
+    ToolCall,
+    ToolRun,
+)
+from ._run import Ready, Run
+from ._tool import ToolSource, toolset
+
+
+class AsyncToolRunner:
+    """Lets a model call Python functions until it has an answer; the async twin.
+
+    The calls of one answer run as tasks at the same time, functions that are not async in threads.
+    If the run is cancelled or its time is over, so are its tasks; a thread runs to its end.
+
+    :param client: an async chat client, of this package or the SDK's own.
+    :param tools: functions, tools, or definitions; calls of a definition end the run early.
+    :param limits: how far a run may go.
+    :param on_event: called with each event of a run, and awaited where it is async.
+    :param approve: called with each call before it is run, and awaited where it is async; ``True``
+        allows it, ``False`` or a text with the reason refuses it, which the model is told.
+    :param clock: seconds, for limits and records.
+    :raises TypeError: if a function cannot be a tool.
+    :raises ValueError: if two tools have the same name.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        tools: Iterable[ToolSource],
+        *,
+        limits: RunLimits | None = None,
+        on_event: Callable[[RunEvent], Any] | None = None,
+        approve: Callable[[ToolCall], Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client, self._tools = client, toolset(tools)
+        self._limits, self._clock = limits or RunLimits(), clock
+        self._on_event, self._approve = on_event, approve
+
+    async def run(
+        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+    ) -> ToolRun:
+        """Go on from ``messages`` until the model answers, as :meth:`ToolRunner.run` does."""
+        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
+        async with contextlib.aclosing(self._events(run, streamed=False)) as events:
+            async for event in events:
+                if isinstance(event, RunFinished):
+                    return event.run
+        raise RuntimeError("A run ends with its last event.")  # pragma: no cover
+
+    def stream(
+        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+    ) -> AsyncGenerator[RunEvent, None]:
+        """Do as :meth:`run`, and yield what happens, as :meth:`ToolRunner.stream` does.
+
+        Who leaves the loop early closes the iterator: ``async with contextlib.aclosing(...)``.
+        """
+        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
+        return self._events(run, streamed=True)
+
+    async def _events(self, run: Run, *, streamed: bool) -> AsyncGenerator[RunEvent, None]:
+        with run.reporting():
+            while True:
+                step = run.next()
+                if isinstance(step, AskModel):
+                    events = self._ask(run, streamed)
+                elif isinstance(step, RunCalls):
+                    events = self._run_calls(run, step)
+                elif isinstance(step, Finish):
+                    yield await self._told(RunFinished(run.result()))
+                    return
+                else:
+                    raise run.error(step)
+                async with contextlib.aclosing(events):
+                    async for event in events:
+                        yield event
+
+    async def _ask(self, run: Run, streamed: bool) -> AsyncGenerator[RunEvent, None]:
+        if not streamed:
+            run.answered(await self._sent(run.request()))
+            return
+        async with contextlib.aclosing(await self._sent(run.request(stream=True))) as updates:
+            async for update in updates:
+                if text := run.take(update):
+                    yield await self._told(TextDelta(text, run.round))
+        run.assembled(trail_of(updates))
+
+    async def _sent(self, keywords: dict[str, Any]) -> Any:
+        result = self._client.complete(**keywords)
+        if not inspect.isawaitable(result):
+            if (close := getattr(result, "close", None)) is not None:
+                close()
+            raise TypeError("The client is not async: ToolRunner can use it.")
+        return await result
+
+    async def _run_calls(self, run: Run, step: RunCalls) -> AsyncGenerator[RunEvent, None]:
+        ready: list[Ready] = []
+        for one in run.prepare(step):
+            refused = one if isinstance(one, CallRecord) else await self._refused(run, one)
+            if refused is not None:
+                yield await self._told(CallFinished(refused))
+            elif isinstance(one, Ready):
+                ready.append(one)
+        async with contextlib.aclosing(self._side_by_side(run, ready)) as events:
+            async for event in events:
+                yield event
+        run.finish_round()
+
+    async def _refused(self, run: Run, one: Ready) -> CallRecord | None:
+        if self._approve is None:
+            return None
+        verdict = self._approve(one.call)
+        return run.judge(one, await verdict if inspect.isawaitable(verdict) else verdict)
+
+    async def _side_by_side(
+        self, run: Run, ready: Sequence[Ready]
+    ) -> AsyncGenerator[RunEvent, None]:
+        news: asyncio.Queue[Any] = asyncio.Queue()
+        gate = asyncio.Semaphore(run.limits.parallel)
+
+        async def work(one: Ready) -> None:
+            try:
+                async with gate:
+                    if not run.is_late:
+                        news.put_nowait((one, CallStarted(one.call)))
+                    news.put_nowait((one, CallFinished(await self._called(run, one))))
+            except BaseException as error:  # for the task that waits, which raises it
+                news.put_nowait((one, error))
+
+        tasks = [asyncio.create_task(work(one)) for one in ready]
+        left, loop = run.left(), asyncio.get_running_loop()
+        alarm = None if left is None else loop.call_later(left, news.put_nowait, (None, None))
+        try:
+            waiting = len(ready)
+            while waiting:
+                one, event = await news.get()
+                if one is None:
+                    raise run.out_of_time()  # the alarm
+                if isinstance(event, BaseException):
+                    raise event
+                if isinstance(event, CallFinished):
+                    waiting -= 1
+                    run.settle(one.place, event.record)
+                yield await self._told(event)
+        finally:
+            if alarm is not None:
+                alarm.cancel()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _called(self, run: Run, one: Ready) -> CallRecord:
+        if run.is_late:
+            return run.unstarted(one)
+        began = run.clock()
+        try:
+            value = await one.tool.acall(one.call.values)
+        except Exception as error:
+            return run.raised(one, began, error)
+        return run.returned(one, began, value)
+
+    async def _told(self, event: RunEvent) -> RunEvent:
+        if self._on_event is not None:
+            told = self._on_event(event)
+            if inspect.isawaitable(told):
+                await told
+        return event

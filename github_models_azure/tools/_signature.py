@@ -1,0 +1,165 @@
+"""What a callable looks like from outside: its name, parameters, hints and docstring."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import typing
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ._docstrings import Help, read_docstring
+
+REQUIRED = inspect.Parameter.empty
+_ADVICE = "Define what it names where the function's module can see it, or annotate otherwise."
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter that a caller may give; ``default`` is ``REQUIRED`` where there is none."""
+
+    name: str
+    hint: Any
+    default: Any
+    positional_only: bool = False
+    gathers: bool = False
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a function, of what a partial calls, or of a callable object's class."""
+    if isinstance(function, functools.partial):
+        return name_of(function.func)
+    name = getattr(function, "__name__", None)
+    return name if isinstance(name, str) else type(function).__name__
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether calling gives a coroutine; a wrapper speaks for itself."""
+    return _is(inspect.iscoroutinefunction, function)
+
+
+def help_of(function: Callable[..., Any]) -> Help:
+    """Read the docstring of a callable; that of a class and of its ``__call__`` together."""
+    if isinstance(function, functools.partial):
+        return help_of(function.func)
+    if inspect.isroutine(function):
+        return read_docstring(inspect.getdoc(function))
+    if inspect.isclass(function):
+        return _own_help(function)
+    owner, call = _own_help(type(function)), read_docstring(_call_of(function).__doc__)
+    return Help(call.description or owner.description, {**owner.parameters, **call.parameters})
+
+
+def parameters_of(function: Callable[..., Any], name: str) -> list[Parameter]:
+    """Return the parameters that a caller may give; those that a partial binds are hidden.
+
+    :param name: what errors call the function.
+    :raises TypeError: if the signature cannot be read, has ``*args``, lacks its ``self``, or an
+        annotation cannot be resolved; and for generators, whose result is no single value.
+    """
+    for kind in (inspect.isgeneratorfunction, inspect.isasyncgenfunction):
+        if _is(kind, function):
+            raise TypeError(f"{name} is a generator; a tool returns one value, such as a list.")
+    try:
+        given = list(_signature(function).parameters.values())
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"The signature of {name} cannot be read: {error}. Wrap it in a function."
+        ) from error
+    if given and _is_unbound(function, given[0]):
+        raise TypeError(f"{name} is a method without its object; pass it bound, as in thing.{name}")
+    hidden = _bound_names(function)
+    return [_parameter(function, name, one) for one in given if one.name not in hidden]
+
+
+def _parameter(function: Callable[..., Any], owner: str, given: inspect.Parameter) -> Parameter:
+    if given.kind is given.VAR_POSITIONAL:
+        raise TypeError(
+            f"{owner} takes *{given.name}, but a model gives arguments by name; "
+            f"use a parameter such as {given.name}: list[str]."
+        )
+    return Parameter(
+        given.name,
+        _resolved(function, owner, given),
+        given.default,
+        positional_only=given.kind is given.POSITIONAL_ONLY,
+        gathers=given.kind is given.VAR_KEYWORD,
+    )
+
+
+def _resolved(function: Callable[..., Any], owner: str, given: inspect.Parameter) -> Any:
+    """Resolve one annotation: another that cannot be, of the result say, does no harm."""
+    if given.annotation is given.empty:
+        return Any
+
+    def holder() -> None:
+        """Carry the annotation to ``get_type_hints``."""
+
+    holder.__annotations__ = {"it": given.annotation}
+    seen, local = _namespaces(function)
+    try:
+        return typing.get_type_hints(holder, seen, local, include_extras=True)["it"]
+    except Exception as error:  # an annotation is an expression, and raises what it likes
+        raise TypeError(
+            f"The annotation {given.annotation!r} of parameter {given.name!r} of {owner} cannot "
+            f"be resolved: {error}. {_ADVICE}"
+        ) from error
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    if sys.version_info >= (3, 14):  # there annotations are evaluated when they are looked at
+        import annotationlib
+
+        return inspect.signature(function, annotation_format=annotationlib.Format.FORWARDREF)
+    return inspect.signature(function)
+
+
+def _namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the names that the annotations of a callable may use: global and local ones."""
+    if isinstance(function, functools.partial):
+        return _namespaces(function.func)
+    if inspect.isclass(function):
+        return vars(sys.modules[function.__module__]), dict(vars(function))
+    written: Any = function if inspect.isroutine(function) else _call_of(function)
+    written = inspect.unwrap(getattr(written, "__func__", written))
+    local = {one.__name__: one for one in getattr(written, "__type_params__", ())}
+    code, cells = getattr(written, "__code__", None), getattr(written, "__closure__", None)
+    for name, cell in zip(getattr(code, "co_freevars", ()), cells or (), strict=False):
+        with suppress(ValueError):  # not filled yet
+            local[name] = cell.cell_contents
+    return getattr(written, "__globals__", {}), local
+
+
+def _call_of(function: Callable[..., Any]) -> Any:
+    return type(function).__call__
+
+
+def _is(kind: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
+    if isinstance(function, functools.partial):
+        return _is(kind, function.func)
+    if inspect.isroutine(function) or inspect.isclass(function):
+        return kind(function)
+    return kind(_call_of(function))
+
+
+def _bound_names(function: Callable[..., Any]) -> set[str]:
+    if not isinstance(function, functools.partial):
+        return set()
+    return {*function.keywords, *_bound_names(function.func)}
+
+
+def _is_unbound(function: Callable[..., Any], first: inspect.Parameter) -> bool:
+    if not inspect.isfunction(function) or first.name not in {"self", "cls"}:
+        return False
+    owner = function.__qualname__.rpartition(".")[0]
+    return first.annotation is first.empty and not owner.endswith("<locals>") and owner != ""
+
+
+def _own_help(owner: type) -> Help:
+    text = vars(owner).get("__doc__")
+    if not isinstance(text, str) or text.startswith(f"{owner.__name__}("):
+        return Help()  # inherited, or written by dataclasses
+    return read_docstring(text)

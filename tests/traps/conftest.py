@@ -1,0 +1,20 @@
+"""The two sides of every comparison."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.harness import Twin
+from tests.traps.sides import Side
+
+
+@pytest.fixture
+def plain(twin: Twin) -> Side:
+    """The SDK as it is."""
+    return Side(twin, is_ours=False)
+
+
+@pytest.fixture
+def ours(twin: Twin) -> Side:
+    """The clients of this package."""
+    return Side(twin, is_ours=True)
