@@ -141,7 +141,8 @@ def tests_bare(session: nox.Session) -> None:
     for module in PUBLIC_MODULES:
         session.run("python", "-W", "error", "-c", f"import {module}", env=hermetic())
     ignored = [f"--ignore={path}" for path in NEED_EXTRAS]
-    session.run("pytest", "-m", "not extras", *ignored, *session.posargs, env=hermetic())
+    narrowed = ["-n", "auto", "-m", "not extras"]  # no coverage is taken here, so side by side
+    session.run("pytest", *narrowed, *ignored, *session.posargs, env=hermetic())
 
 
 @nox.session
@@ -154,7 +155,8 @@ def servers_aimock(session: nox.Session) -> None:
     quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
     session.run_install("npm", "install", "--prefix", str(folder), *quiet, AIMOCK, external=True)
     commands = f"{folder / 'node_modules' / '.bin'}{os.pathsep}{os.environ['PATH']}"
-    chosen = ["tests/servers/test_aimock.py", "tests/servers/test_original_samples.py"]
+    names = ["test_aimock.py", "test_original_samples.py", "test_tool_runner.py"]
+    chosen = [f"tests/servers/{name}" for name in names]
     run_servers(session, "aimock", *chosen, "-k", "emulator or aimock", PATH=commands)
 
 
@@ -165,7 +167,12 @@ def servers(session: nox.Session) -> None:
     `nox -R -s servers` takes the environment that is there. Arguments go to pytest.
     """
     session.install("-e", ".[all]", *group("test"), *SERVERS)
-    modules = ["test_litellm.py", "test_llama_cpp.py", "test_original_samples.py"]
+    modules = [
+        "test_litellm.py",
+        "test_llama_cpp.py",
+        "test_original_samples.py",
+        "test_tool_runner.py",
+    ]
     chosen = [f"tests/servers/{module}" for module in modules]
     run_servers(session, "litellm,llama-cpp-python", *chosen, "-k", "litellm or llama")
 
@@ -249,7 +256,7 @@ def build(session: nox.Session) -> None:
             )
             session.run("github-models", "--help", env=hermetic())
             session.run("github-models", "demo", env=hermetic())
-            session.run("pytest", "-q", "-m", "not extras", *smoke, env=hermetic())
+            session.run("pytest", "-q", "-n", "auto", "-m", "not extras", *smoke, env=hermetic())
         for artefact in dist.iterdir():
             session.log(f"Built and tested: {artefact.name} ({artefact.stat().st_size:,} bytes)")
 

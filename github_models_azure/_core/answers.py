@@ -126,7 +126,8 @@ def _fit_choice(
         if isinstance(content := message.get("content"), list):
             _fit_content(message, content, inner)
         if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
-            calls = fit_calls(message, f"{text_in(answer.get('id'))}/{place}")
+            seed, cut = f"{text_in(answer.get('id'))}/{place}", _is_cut(choice)
+            calls = fit_calls(message, seed, empty="" if cut else "{}")
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)
         if inner:
@@ -134,6 +135,12 @@ def _fit_choice(
     if choice.get("finish_reason") is not None:
         _fit_reason(choice, has_calls, changes)
     return {**choice, **changes} if changes else choice
+
+
+def _is_cut(choice: Mapping[str, object]) -> bool:
+    """Tell whether an answer may have ended before the arguments of its calls began."""
+    reason = choice.get("finish_reason")
+    return not isinstance(reason, str) or _REASONS.get(reason, reason) in ("length", _FILTERED)
 
 
 def _put(name: str, value: object, given: Mapping[str, object], changes: dict[str, object]) -> None:

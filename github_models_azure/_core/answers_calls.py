@@ -24,15 +24,16 @@ def text_in(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def fit_calls(message: Mapping[str, object], seed: str) -> object:
+def fit_calls(message: Mapping[str, object], seed: str, *, empty: str = "{}") -> object:
     """Return the tool calls of a whole message, in whichever member they came.
 
     :param seed: what tells this answer from others; ids that the server left out are made of it.
+    :param empty: stands for no arguments; nothing does in an answer that was cut.
     """
     calls = _calls_of(message)
     if not isinstance(calls, list):
         return calls
-    return same_or([_fit_call(call, place, seed) for place, call in enumerate(calls)], calls)
+    return same_or([_fit_call(call, place, seed, empty) for place, call in enumerate(calls)], calls)
 
 
 def _calls_of(message: Mapping[str, object]) -> object:
@@ -48,12 +49,12 @@ def _calls_of(message: Mapping[str, object]) -> object:
     return calls
 
 
-def _fit_call(call: object, place: int, seed: str) -> object:
+def _fit_call(call: object, place: int, seed: str, empty: str) -> object:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(call, dict) or not isinstance(function, dict):
         return call
     changes: dict[str, object] = {}
-    arguments = _fit_arguments(function.get("arguments"), "{}")
+    arguments = _fit_arguments(function.get("arguments"), empty)
     if arguments is not function.get("arguments"):
         changes["function"] = {**function, "arguments": arguments}
     if not call.get("type"):

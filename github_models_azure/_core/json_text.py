@@ -11,6 +11,7 @@ _OPENING = re.compile(r"[{\[]")
 _MARGIN = "\ufeff \t\r\n"
 _MOST = 5
 _TOO_DEEP = 100_000  # characters that a text nested too deeply is charged with
+_STRIDE = 5_000  # characters: an error of the decoder costs a count of the lines before it
 _EFFORT = 1_000_000  # characters read in all, beside twenty for each that there is
 _DECODER = json.JSONDecoder()
 
@@ -58,15 +59,19 @@ def _end_of_thought(text: str, spans: list[tuple[int, int]]) -> int:
 def _values(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the outermost objects and arrays begin and end."""
     position, effort = 0, _EFFORT + 20 * len(text)
+    base, rest = 0, text
     while effort > 0 and (opening := _OPENING.search(text, position)):
         start = opening.start()
+        if start - base > _STRIDE:
+            base, rest = start, text[start:]
         try:
-            _, position = _DECODER.raw_decode(text, start)
+            _, end = _DECODER.raw_decode(rest, start - base)
         except json.JSONDecodeError as error:
             position = start + 1
-            effort -= error.pos - start + 1
+            effort -= base + error.pos - start + 1
         except (ValueError, RecursionError):  # a number of thousands of digits; nested too deep
             position = start + 1
             effort -= _TOO_DEEP
         else:
+            position = base + end
             yield start, position

@@ -26,7 +26,7 @@ from .._core.tool_steps import (
 from ..exceptions import ToolCallError
 from ..trail import attach_trail, trail_of
 from ._errors import ToolArgumentsError
-from ._records import CallRecord, ToolCall, ToolRun, keep_run
+from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
 from ._tool import Tool
 
 _LONGEST_TOLD = 400  # characters of what a model is told of an error
@@ -257,6 +257,13 @@ class Run:
         self._round.ends[place] = record
         return record
 
+    def settle_unread(self, news: Any) -> None:
+        """Keep the records in a queue that nobody reads any more: their calls were run."""
+        while not news.empty():
+            one, event = news.get_nowait()
+            if isinstance(event, CallFinished):
+                self.settle(one.place, event.record)
+
     def finish_round(self) -> None:
         """Send the results, in the order of the calls, after the message that asked for them."""
         outcomes = []
@@ -279,7 +286,10 @@ class Run:
                 if not self._round.step.cut:
                     self._told[mark] = text
             results.append(ToolMessage(text, tool_call_id=call.id))
-        self._messages += [self._message, *results]
+        asked = self._message
+        if asked.get("content", "") is None:  # llama-cpp-python refuses null
+            asked = type(asked)({name: v for name, v in asked.items() if name != "content"})
+        self._messages += [asked, *results]
         self._round = _Round(RunCalls(()), [], {})
         self._progress = self._progress.ran(outcomes)
 

@@ -171,6 +171,7 @@ class ToolRunner:
                 yield self._told(event)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+            run.settle_unread(news)
 
     def _called(self, run: Run, one: Ready) -> CallRecord:
         if run.is_late:
@@ -184,5 +185,8 @@ class ToolRunner:
 
     def _told(self, event: RunEvent) -> RunEvent:
         if self._on_event is not None:
-            self._on_event(event)
+            told = self._on_event(event)
+            if inspect.iscoroutine(told):
+                told.close()
+                raise TypeError("on_event is async: AsyncToolRunner can await it.")
         return event

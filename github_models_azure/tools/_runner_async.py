@@ -167,6 +167,7 @@ class AsyncToolRunner:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            run.settle_unread(news)
 
     async def _called(self, run: Run, one: Ready) -> CallRecord:
         if run.is_late:

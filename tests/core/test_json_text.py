@@ -85,6 +85,22 @@ def test_absurd_texts_end(text: str) -> None:
     assert json_texts(text) == ()
 
 
+def test_the_way_to_an_error_is_not_counted_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The decoder counts the lines before each error: what it is given begins near by."""
+    far: list[int] = []
+
+    class Watched(json.JSONDecoder):
+        def raw_decode(self, s: str, idx: int = 0) -> tuple[object, int]:
+            far.append(idx)
+            return super().raw_decode(s, idx)
+
+    monkeypatch.setattr("github_models_azure._core.json_text._DECODER", Watched())
+    assert json_texts("{" * 20_000 + ' {"a": 1} [2] ' + "x" * 9_000 + '{"b": 12}') == (
+        '{"b": 12}', '{"a": 1}', "[2]",
+    )  # fmt: skip
+    assert max(far) <= 5_000
+
+
 @pytest.mark.parametrize(
     ("text", "start"),
     [

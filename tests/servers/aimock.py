@@ -40,8 +40,30 @@ def _tool(name: str) -> list[dict[str, Any]]:
     ]
 
 
+def _in_turn() -> list[dict[str, Any]]:
+    """One call, another one after its result, and an answer after that."""
+    find = {"name": "find_stock", "arguments": {"fruit": "pears"}}
+    order = {"name": "order_fruit", "arguments": {"fruit": "pears"}}
+    ordered = {"toolName": "find_stock", "toolResultContains": "order 1001"}
+    counted = {"toolName": "find_stock", "toolResultContains": "0 pears"}
+    return [
+        {"match": ordered, "response": {"content": "Pears are ordered."}},
+        {"match": counted, "response": {"toolCalls": [order]}},
+        {"match": {"toolName": "find_stock"}, "response": {"toolCalls": [find]}},
+    ]
+
+
+def _side_by_side() -> dict[str, Any]:
+    """Two calls in one answer; their results are answered as those of one call are."""
+    calls = [{"name": "get_weather", "arguments": {"city": city}} for city in ("Oslo", "Paris")]
+    asked = {"toolName": "get_weather", "userMessage": "in Paris", "hasToolResult": False}
+    return {"match": asked, "response": {"toolCalls": calls}}
+
+
 FIXTURES: list[dict[str, Any]] = [  # the first that matches answers
     {"match": {"model": "limited"}, "response": {"error": _LIMITED, "status": 429}},
+    *_in_turn(),
+    _side_by_side(),
     *[fixture for name in _CALLS for fixture in _tool(name)],
     {
         "match": {"responseFormat": "json_schema"},

@@ -153,6 +153,27 @@ def test_an_answer_cut_inside_a_call_runs_nothing(driver: Driver, finish: str) -
     assert run.text == "Fine."
 
 
+def test_a_call_cut_before_its_arguments_runs_nothing(driver: Driver) -> None:
+    """No text is not the same as no arguments where the answer was cut: defaults run nothing."""
+    seen: list[int] = []
+
+    def look(times: int = 1) -> str:
+        """Look."""
+        seen.append(times)
+        return "seen"
+
+    run = driver.run(script(calls(raw_call("look", "", "c"), finish="length"), "Fine."), [look])
+    assert (seen, run.text) == ([], "Fine.")
+
+
+def test_a_message_without_content_is_sent_back_without_it(driver: Driver) -> None:
+    """As the SDK's own messages are; llama-cpp-python answers 500 to a null."""
+    service = script(calls(FINE), "Sunny.")
+    driver.run(service, [weather])
+    (asked,) = [m for m in service.sent[1].body["messages"] if m["role"] == "assistant"]
+    assert "content" not in asked
+
+
 def test_a_long_answer_with_whole_calls_runs_them(driver: Driver) -> None:
     """The limit of tokens was met just behind them."""
     run = driver.run(script(calls(FINE, finish="length"), "Sunny."), [weather])
@@ -207,14 +228,18 @@ def test_an_approval_must_be_clear(driver: Driver) -> None:
         driver.run(script(calls(FINE)), [weather], approve=lambda wanted: None)
 
 
-def test_the_sync_runner_awaits_no_approval() -> None:
-    """An async hook is an error there, not a yes."""
+@pytest.mark.parametrize(
+    ("hook", "said"),
+    [("approve", "approve\\(\\) returned coroutine"), ("on_event", "on_event is async")],
+)
+def test_the_sync_runner_awaits_no_hook(hook: str, said: str) -> None:
+    """An async hook is an error there, not a yes, and not left out in silence."""
 
-    async def approve(wanted: ToolCall) -> bool:
+    async def agree(_: object) -> bool:
         return True
 
-    with pytest.raises(TypeError, match="approve\\(\\) returned coroutine"):
-        Driver(Twin("sync")).run(script(calls(FINE)), [weather], approve=approve)
+    with pytest.raises(TypeError, match=said):
+        Driver(Twin("sync")).run(script(calls(FINE)), [weather], **{hook: agree})
 
 
 @pytest.mark.parametrize("hook", ["approve", "on_event"])

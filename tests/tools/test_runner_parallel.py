@@ -17,6 +17,7 @@ from github_models_azure.tools import (
     CallStarted,
     RunEvent,
     RunLimits,
+    Tool,
     ToolRunner,
     run_of,
 )
@@ -273,3 +274,29 @@ def test_leaving_a_stream_early_runs_nothing_more() -> None:
         events.close()
     assert run == [0]
     assert all(response.closed for response in service.responses)
+
+
+def test_what_was_run_is_on_record_when_a_hook_raises(twin: Twin) -> None:
+    """A call that came to its end while the hook raised has done its work all the same."""
+    both = threading.Barrier(2)
+
+    def in_thread(place: int) -> int:
+        """Work."""
+        both.wait(PATIENCE)
+        return place
+
+    async def in_task(place: int) -> int:
+        """Work."""
+        return place
+
+    def hook(event: RunEvent) -> None:
+        if isinstance(event, CallFinished):
+            raise ZeroDivisionError
+
+    tool = Tool.of(in_task if twin.is_async else in_thread, name="work")
+    with pytest.raises(ZeroDivisionError) as caught:
+        Driver(twin).run(script(many(2)), [tool], on_event=hook)
+    run = run_of(caught.value)
+    assert run is not None
+    assert run.messages == ASKED
+    assert [one.result for one in run.calls] == ["0", "1"]
