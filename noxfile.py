@@ -31,16 +31,32 @@ DECISIONS = ["*/_core/*", "*/policies/*"]  # these must be covered to the last b
 NEED_EXTRAS = [
     "tests/cassettes",
     "tests/cli",
+    "tests/drop_ins",
     "tests/evaluation",
     "tests/integrations",
     "tests/server",
     "tests/servers",
 ]
-OPTIONAL_MODULES = ["aiohttp", "keyring", "redis", "starlette", "typer", "uvicorn"]
+OPTIONAL_MODULES = [
+    *("aiohttp", "keyring", "langchain_core", "litellm", "prometheus_client", "redis"),
+    *("semantic_kernel", "starlette", "typer", "uvicorn"),
+]
 # Servers by other people, pinned: tests/servers looks at what just these versions do.
 AIMOCK = "@copilotkit/aimock@1.43.0"  # an npm package
 AIMOCK_NODE = (20, 15)  # the oldest Node.js that runs it
 SERVERS = ["litellm[proxy]==1.106.2", "llama-cpp-python[server]==0.3.36", "gguf==0.19.0"]
+# What the tests of each connector need beside its extra.
+INTEGRATIONS = {
+    "langchain": ["langchain==1.5.2", "langchain-tests==1.1.9"],
+    "litellm": [],
+    "semantic_kernel": [],
+}
+# Frameworks whose own connectors for the SDK take our clients, as they are.
+DROP_INS = {
+    "autogen": ["autogen-ext[azure]==0.7.5", "autogen-agentchat==0.7.5"],
+    "langchain_azure_ai": ["langchain-azure-ai[v1]==1.2.12"],
+    "llama_index": ["llama-index-llms-azure-inference==0.8.0"],
+}
 PUBLIC_MODULES = [
     PACKAGE,
     *(
@@ -175,6 +191,37 @@ def servers(session: nox.Session) -> None:
     ]
     chosen = [f"tests/servers/{module}" for module in modules]
     run_servers(session, "litellm,llama-cpp-python", *chosen, "-k", "litellm or llama")
+
+
+@nox.session
+@nox.parametrize("name", list(INTEGRATIONS), ids=list(INTEGRATIONS))
+def integrations(session: nox.Session, name: str) -> None:
+    """Check a connector's types and run its tests and its page, beside its framework."""
+    extra = name.replace("_", "-")
+    session.install("-e", f".[all,{extra}]", *group("test", "types"), *INTEGRATIONS[name])
+    module = f"{PACKAGE}/integrations/{name}"
+    code = existing(f"{module}.py", module)
+    session.run("mypy", "--exclude", "^$", *code)
+    data = str(Path(session.create_tmp()) / "coverage")
+    environment = hermetic(COVERAGE_FILE=data, GITHUB_MODELS_INTEGRATION_REQUIRED=name)
+    session.run("coverage", "erase", env=environment)
+    tests = [f"tests/integrations/{name}", *session.posargs]
+    session.run("coverage", "run", "-m", "pytest", *tests, env=environment)
+    if not session.posargs:
+        page = f"{extra}.md"
+        session.run("pytest", "tests/test_docs.py", "-k", page, env=environment)
+        session.run("coverage", "combine", "--quiet", env=environment)
+        judged = ["--omit=", f"--include=*/integrations/{name}*", f"--fail-under={OVERALL}"]
+        session.run("coverage", "report", *judged, env=environment)
+
+
+@nox.session
+@nox.parametrize("name", list(DROP_INS), ids=list(DROP_INS))
+def drop_ins(session: nox.Session, name: str) -> None:
+    """Give our clients to a framework's own connector for the SDK."""
+    session.install("-e", ".[all]", *group("test"), *DROP_INS[name])
+    environment = hermetic(GITHUB_MODELS_INTEGRATION_REQUIRED=name)
+    session.run("pytest", f"tests/drop_ins/{name}", *session.posargs, env=environment)
 
 
 def run_servers(session: nox.Session, required: str, *arguments: str, **settings: str) -> None:

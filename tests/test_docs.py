@@ -2,7 +2,8 @@
 
 A block of Python runs against the emulator, as ``GITHUB_TOKEN=demo_token`` makes it, one page in
 one namespace; a block of text right after it is what it prints. After the comment
-``<!-- needs a live service -->`` a block is only compiled.
+``<!-- needs a live service -->`` a block is only compiled. A page with the comment
+``<!-- needs the package NAME -->`` is run where that package is installed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _BLOCK = re.compile(
     r"^(?P<live><!-- needs a live service -->\n)?```(?P<language>\w+)\n(?P<code>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+_PACKAGE = re.compile(r"^<!-- needs the package (\w+) -->$", re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # What differs from run to run: ports and lengths of time.
 _VARYING = [
@@ -132,6 +134,8 @@ def test_the_code_of_a_page_runs_and_prints_what_it_shows(
     page: Path, demo: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Every block of Python works, in order, and prints the block of text that follows it."""
+    for package in _PACKAGE.findall(page.read_text("utf-8")):
+        pytest.importorskip(package, reason=f"{page.name} is about {package}")
     namespace: dict[str, Any] = {"__name__": f"docs_{page.stem}"}
     try:
         for block in blocks(page):

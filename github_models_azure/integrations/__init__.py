@@ -1,0 +1,1 @@
+"""Connectors to frameworks; each module needs the extra of its name and loads on import."""

@@ -1,0 +1,29 @@
+"""Each folder is about one framework, and is collected where that framework is installed."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+PACKAGES = {
+    "autogen": "autogen_ext",
+    "langchain_azure_ai": "langchain_azure_ai",
+    "llama_index": "llama_index",
+}
+REQUIRED = os.environ.get("GITHUB_MODELS_INTEGRATION_REQUIRED", "")
+
+collect_ignore = [
+    folder
+    for folder, package in PACKAGES.items()
+    if folder != REQUIRED and find_spec(package.partition(".")[0]) is None
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.extras)
