@@ -114,9 +114,9 @@ def async_transport(**options: Any) -> AioHttpTransport:
         async def send(
             self, request: Any, *, answer_within: float | None = None, **kwargs: Any
         ) -> Any:
-            if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
-                kwargs["proxy"] = _proxy_for(request.url)
             with _clear_errors():
+                if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
+                    kwargs["proxy"] = _proxy_for(request.url)
                 sending = super().send(request, **kwargs)
                 if answer_within is None:
                     response = await sending
@@ -125,6 +125,11 @@ def async_transport(**options: Any) -> AioHttpTransport:
                         response = await asyncio.wait_for(sending, answer_within)
                     except asyncio.TimeoutError as error:
                         raise _late(answer_within) from error
+                try:  # azure-core would meet what is wrong with it too late to name it
+                    urlsplit(response.headers.get("location") or "")
+                except ValueError:
+                    await response.close()
+                    raise
             if kwargs.get("stream", False):
                 inner, usual = response.internal_response, self.connection_config.read_timeout
                 response.drain = partial(_drain_async, inner)

@@ -219,7 +219,7 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Take note of an exception that came in place of an answer."""
-        if is_callers_mistake(error):
+        if is_callers_mistake(error) and not self._is_redirected():
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock(), self._dialect), http)
@@ -298,6 +298,10 @@ class Run:
         limit = self._settings.attempt_timeout
         most = limit if limit is not None else inf
         return most if self._deadline == inf else min(most, self._deadline - self._started)
+
+    def _is_redirected(self) -> bool:
+        """Tell whether the request was on its way to where a server sent it."""
+        return origin_of(self._request.http_request.url) != self._destination.endpoint.origin
 
     def _unless_redirected(self, failure: Failure | None, http: Any) -> Failure | None:
         """Tell a refused credential from one that was left behind by a redirect elsewhere."""
