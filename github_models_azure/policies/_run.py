@@ -31,7 +31,7 @@ from .._core.text_grammar import TextCalls
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
-from ._answers import bring_into_form
+from ._answers import bring_into_form, read_body
 from ._back_off import BackOff
 from ._error_members import HIDDEN, hide
 from ._faults import is_callers_mistake
@@ -197,7 +197,7 @@ class Run:
         """Judge an answer; ``False`` asks for the next step."""
         http, failure = response.http_response, None
         if http.status_code != 200 or not self.is_streamed:
-            value = response.context.get("deserialized_data")
+            value = read_body(response)
             now, operation = self._settings.clock(), self._outgoing.operation
             failure = self._unless_redirected(
                 judge_answer(http, value, operation, now, self._dialect), http
