@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 
 from github_models_azure import trail_of
 from tests.harness import Twin
@@ -69,6 +69,17 @@ def test_a_broken_answer_is_a_clear_error(twin: Twin, raw: bytes) -> None:
     with answering(raw) as url, pytest.raises(AzureError) as caught:
         ask(twin, url, fallback_max_wait=0, retry_total=0, timeout=30)
     assert len(trail_of(caught.value).attempts) == 1
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "rest", [b"content-length: 100\r\n\r\n{}", b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"]
+)
+def test_a_cut_answer_is_one_error_for_both_twins(twin: Twin, rest: bytes, streamed: bool) -> None:
+    """With a length or in chunks, whole or as a stream."""
+    with answering(OK + rest) as url, pytest.raises(ServiceResponseError) as caught:
+        ask(twin, url, fallback_max_wait=0, retry_total=0, stream=streamed)
+    assert type(caught.value) is ServiceResponseError
 
 
 @pytest.mark.parametrize("streamed", [False, True])
