@@ -43,6 +43,7 @@ from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
 
 _LOGGER = logging.getLogger(__name__)
+_ANNOUNCING = ("deprecation", "sunset", "link")
 _SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 
@@ -349,7 +350,7 @@ class Run:
         self.plan = self.plan.record(candidate, attempt, repair=repair)
 
     def _note_lifecycle(self, candidate: Candidate, headers: Any, now: float) -> None:
-        if "deprecation" not in headers and "sunset" not in headers:
+        if not any(name in headers for name in _ANNOUNCING):
             return
         lifecycle = read_lifecycle(headers, now=now)
         if lifecycle and self._settings.ledger.note_lifecycle(candidate.endpoint, lifecycle):
