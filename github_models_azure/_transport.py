@@ -157,7 +157,7 @@ def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
 
     :param inner: the response of requests.
     """
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     read1 = getattr(inner.raw, "read1", None)
     try:
@@ -175,7 +175,9 @@ def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
             if time.monotonic() > end:
                 raise _late(seconds or 0.0)
     except (HTTPError, OSError) as error:  # requests' own exceptions are OSErrors
-        raise ServiceResponseError(error, error=error) from error
+        late = isinstance(error, ReadTimeoutError | TimeoutError)
+        kind = ServiceResponseTimeoutError if late else ServiceResponseError
+        raise kind(error, error=error) from error
 
 
 def _drain(inner: Any, pieces: Iterator[bytes]) -> None:

@@ -88,6 +88,15 @@ class Run:
         """Whether the caller asked for the answer as a stream."""
         return self._outgoing.is_streamed
 
+    @property
+    def patience(self) -> float:
+        """How many seconds a stream that has begun may bring no event."""
+        return self._outgoing.read_timeout
+
+    def now(self) -> float:
+        """Return the time, by the clock of the settings."""
+        return self._settings.clock()
+
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
         return Trail(self._route.requested, tuple(self._events), self.served_by)
