@@ -29,6 +29,8 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from .endpoints.endpoint import is_loopback
+
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
@@ -59,6 +61,8 @@ def sync_transport(**options: Any) -> RequestsTransport:
 
         def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
             streamed = kwargs.get("stream", False)
+            if not kwargs.get("proxies"):
+                kwargs["proxies"] = no_proxies_for(request.url)
             with _clear_errors():
                 if answer_within is None and not streamed:
                     return super().send(request, **kwargs)
@@ -140,12 +144,22 @@ def async_transport(**options: Any) -> AioHttpTransport:
     return Transport(use_env_settings=False, **options)
 
 
+def no_proxies_for(url: str) -> dict[str, Any] | None:
+    """Give what keeps requests from asking a proxy of the environment for this machine.
+
+    A key may go there in clear text, and must not pass another machine on its way.
+    """
+    return dict.fromkeys(("http", "https", "all")) if is_loopback(url) else None
+
+
 def _unsigned(request: Any) -> Any:
     return request
 
 
 def _proxy_for(url: str) -> str | None:
     """Give the proxy that the environment names for a URL, as aiohttp itself reads it."""
+    if is_loopback(url):
+        return None
     parts = urlsplit(url)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")

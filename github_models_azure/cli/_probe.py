@@ -83,6 +83,8 @@ def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
     """Ask for an endpoint's base URL; any answer shows that somebody is there."""
     import requests
 
+    from .._transport import no_proxies_for
+
     started = time.monotonic()
     try:
         with requests.get(
@@ -90,6 +92,7 @@ def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
             timeout=timeout,
             stream=True,
             allow_redirects=False,
+            proxies=no_proxies_for(endpoint.url),
             auth=_unsigned,  # or requests would look into the user's .netrc
             headers={"Accept": "application/json", "User-Agent": "github-models-azure doctor"},
         ) as answer:

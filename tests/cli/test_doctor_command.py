@@ -167,6 +167,15 @@ def test_an_end_that_is_announced_is_told(
     assert found["announced"] == "sunset on 2037-07-30"
 
 
+def test_this_machine_is_asked_without_a_proxy(
+    program: Program, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the clients ask it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    outcome = program("doctor")
+    assert (outcome.code, "reachable (HTTP 404" in outcome.out) == (0, True)
+
+
 def test_wrong_settings_are_told_with_the_rest(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
