@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
@@ -12,6 +14,18 @@ from .._core.text_calls import take_text_calls
 from .._core.text_grammar import TextCalls
 
 _BODY = "deserialized_data"  # where azure-core's ContentDecodePolicy puts what it read
+
+
+def read_body(response: PipelineResponse[Any, Any]) -> object:
+    """Give the body of an answer as it was read; JSON counts as such under any label.
+
+    The SDK's own operations look at no label either.
+    """
+    value: object = response.context.get(_BODY)
+    if isinstance(value, str) and response.http_response.status_code == 200:
+        with suppress(ValueError, RecursionError):
+            value = response.context[_BODY] = json.loads(value)
+    return value
 
 
 def bring_into_form(

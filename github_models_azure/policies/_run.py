@@ -31,7 +31,7 @@ from .._core.text_grammar import TextCalls
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
-from ._answers import bring_into_form
+from ._answers import bring_into_form, read_body
 from ._back_off import BackOff
 from ._error_members import HIDDEN, hide
 from ._faults import is_callers_mistake
@@ -43,6 +43,7 @@ from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
 
 _LOGGER = logging.getLogger(__name__)
+_ANNOUNCING = ("deprecation", "sunset", "link")
 _SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 
@@ -86,6 +87,15 @@ class Run:
     def is_streamed(self) -> bool:
         """Whether the caller asked for the answer as a stream."""
         return self._outgoing.is_streamed
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a stream that has begun may bring no event."""
+        return self._outgoing.read_timeout
+
+    def now(self) -> float:
+        """Return the time, by the clock of the settings."""
+        return self._settings.clock()
 
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
@@ -197,7 +207,7 @@ class Run:
         """Judge an answer; ``False`` asks for the next step."""
         http, failure = response.http_response, None
         if http.status_code != 200 or not self.is_streamed:
-            value = response.context.get("deserialized_data")
+            value = read_body(response)
             now, operation = self._settings.clock(), self._outgoing.operation
             failure = self._unless_redirected(
                 judge_answer(http, value, operation, now, self._dialect), http
@@ -219,7 +229,7 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Take note of an exception that came in place of an answer."""
-        if is_callers_mistake(error):
+        if is_callers_mistake(error) and not self._is_redirected():
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock(), self._dialect), http)
@@ -299,6 +309,10 @@ class Run:
         most = limit if limit is not None else inf
         return most if self._deadline == inf else min(most, self._deadline - self._started)
 
+    def _is_redirected(self) -> bool:
+        """Tell whether the request was on its way to where a server sent it."""
+        return origin_of(self._request.http_request.url) != self._destination.endpoint.origin
+
     def _unless_redirected(self, failure: Failure | None, http: Any) -> Failure | None:
         """Tell a refused credential from one that was left behind by a redirect elsewhere."""
         if failure is None or failure.kind is not FailureKind.AUTH:
@@ -345,7 +359,7 @@ class Run:
         self.plan = self.plan.record(candidate, attempt, repair=repair)
 
     def _note_lifecycle(self, candidate: Candidate, headers: Any, now: float) -> None:
-        if "deprecation" not in headers and "sunset" not in headers:
+        if not any(name in headers for name in _ANNOUNCING):
             return
         lifecycle = read_lifecycle(headers, now=now)
         if lifecycle and self._settings.ledger.note_lifecycle(candidate.endpoint, lifecycle):
