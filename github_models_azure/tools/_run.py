@@ -131,10 +131,10 @@ class Run:
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Put the run on every error that leaves it; the client's, when time is over, say so."""
+        """Put the run on all that ends it; errors of the client, when time is over, say so."""
         try:
             yield
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, AzureError) and self.is_late and type(error) is not ToolCallError:
                 late = self.out_of_time()
                 attach_trail(late, trail_of(error))
@@ -167,7 +167,7 @@ class Run:
             given = keywords.get("timeout")
             left = max(left, _LEAST_SECONDS)
             keywords["timeout"] = left if given is None else min(given, left)
-        self._pieces = AnswerPieces()
+        self._pieces = AnswerPieces(str(len(self._messages)))
         return keywords
 
     def take(self, update: Any) -> str:
@@ -175,10 +175,12 @@ class Run:
         self.check_time()
         return self._pieces.take(update.as_dict())
 
-    def assembled(self, trail: Any) -> None:
+    def assembled(self, updates: Any) -> None:
         """Note that a streamed answer is complete."""
         completion = ChatCompletions(self._pieces.completion())
-        attach_trail(completion, trail)
+        if hasattr(updates, "parsed"):  # the call has a response_model
+            object.__setattr__(completion, "parsed", updates.parsed)  # no member of the answer
+        attach_trail(completion, trail_of(updates))
         self.answered(completion)
 
     def answered(self, completion: Any) -> None:
@@ -244,7 +246,7 @@ class Run:
 
     def raised(self, ready: Ready, began: float, error: Exception) -> CallRecord:
         """Return the record of a call whose function raised."""
-        told = _one_line(f"Error: {ready.call.name} failed: {type(error).__name__}: {error}")
+        told = _one_line(f"Error: {ready.call.name} failed: {_said(error)}")
         seconds = self.clock() - began
         return replace(self._record(ready.call), error=told, seconds=seconds, cause=error)
 
@@ -323,7 +325,7 @@ class Run:
             told = f"Error: {call.name} was not run: {'; '.join(str(error).splitlines())}"
             return replace(self._record(wanted), error=_one_line(told), cause=error)
         except Exception as error:  # a validator of the caller's may raise anything
-            told = f"Error: {call.name} was not run: {type(error).__name__}: {error}"
+            told = f"Error: {call.name} was not run: {_said(error)}"
             return replace(self._record(wanted), error=_one_line(told), cause=error)
         return Ready(place, replace(wanted, values=values), tool)
 
@@ -338,6 +340,13 @@ def _outcome(record: CallRecord) -> Outcome:
     if record.refused:
         return Outcome.REFUSED
     return Outcome.DONE if record.error is None else Outcome.FAILED
+
+
+def _said(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # its own __str__ fails
+        return type(error).__name__
 
 
 def _one_line(text: str) -> str:
