@@ -92,6 +92,8 @@ class Run:
         self._trails: list[Any] = []
         self._records: list[CallRecord] = []
         self._pending: list[ToolCall] = []
+        told = [message for message in self._messages if isinstance(message, Mapping)]
+        self._ids = {one.id for message in told for one in read_calls(message)}
         self._told: dict[tuple[str, tuple[str, str]], str] = {}
         self._round = _Round(RunCalls(()), [], {})
 
@@ -270,12 +272,13 @@ class Run:
         """Send the results, in the order of the calls, after the message that asked for them."""
         outcomes = []
         results = []
+        ids = [self._own_id(call) for call in self._round.step.calls]
         for place, (call, end) in enumerate(
             zip(self._round.step.calls, self._round.ends, strict=True)
         ):
             mark = (call.id, call.key)
             if isinstance(end, ToolCall):
-                self._pending.append(end)
+                self._pending.append(replace(end, id=ids[place]))
                 outcomes.append(Outcome.PENDING)
                 continue
             if end is None:
@@ -287,13 +290,25 @@ class Run:
                 text = end.result if end.result is not None else end.error or ""
                 if not self._round.step.cut:
                     self._told[mark] = text
-            results.append(ToolMessage(text, tool_call_id=call.id))
-        asked = self._message
+            results.append(ToolMessage(text, tool_call_id=ids[place]))
+        asked = _renamed(self._message, ids)
         if asked.get("content", "") is None:  # llama-cpp-python refuses null
             asked = type(asked)({name: v for name, v in asked.items() if name != "content"})
         self._messages += [asked, *results]
         self._round = _Round(RunCalls(()), [], {})
         self._progress = self._progress.ran(outcomes)
+
+    def _own_id(self, call: Call) -> str:
+        """Give a call an id of its own: models repeat theirs, and servers refuse that.
+
+        Seen in oh-my-pi#2055 and openclaw#40897; refused in agno#5116 and claudegram#12.
+        """
+        own, number = call.id, 1
+        while own and own in self._ids:
+            number += 1
+            own = f"{call.id}_{number}"
+        self._ids.add(own)
+        return own
 
     def result(self) -> ToolRun:
         """Return the run as it stands."""
@@ -334,6 +349,18 @@ class Run:
 
     def _elapsed(self) -> float:
         return self.clock() - self._began
+
+
+def _renamed(message: Any, ids: Sequence[str]) -> Any:
+    """Return a message whose calls have these ids; the same object where they have."""
+    calls = message["tool_calls"]
+    if [call.id for call in read_calls(message)] == ids:
+        return message
+    named = [
+        type(call)({**call, "id": own}) if own else call
+        for call, own in zip(calls, ids, strict=True)
+    ]
+    return type(message)({**message, "tool_calls": named})
 
 
 def _outcome(record: CallRecord) -> Outcome:

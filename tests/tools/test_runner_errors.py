@@ -169,6 +169,16 @@ def test_an_answer_cut_inside_a_call_runs_nothing(driver: Driver, finish: str) -
     assert run.text == "Fine."
 
 
+def test_a_cut_answer_says_so_of_each_call(driver: Driver) -> None:
+    """Also of one that stands in it twice, or that was answered before."""
+    cut = calls(FINE, FINE, raw_call("weather", '{"ci', "half"), finish="length")
+    service = script(calls(FINE), cut, "Sunny.")
+    driver.run(service, [weather])
+    texts = [text for _, text in told(service.sent[2])]
+    assert len(texts) == 3
+    assert all("cut off" in text for text in texts)
+
+
 def test_a_call_cut_before_its_arguments_runs_nothing(driver: Driver) -> None:
     """No text is not the same as no arguments where the answer was cut: defaults run nothing."""
     seen: list[int] = []

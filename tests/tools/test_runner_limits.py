@@ -237,9 +237,38 @@ def test_the_same_call_id_is_not_run_twice(driver: Driver, counter: Counter) -> 
     service = script(calls(once, once), calls(once), "Seven.")
     run = driver.run(service, [counter.count])
     assert (counter.run, run.text) == ([7], "Seven.")
-    assert told(service.sent[1]) == [("same", "7"), ("same", "7")]
-    assert told(service.sent[2]) == [("same", "7")]
+    assert told(service.sent[1]) == [("same", "7"), ("same_2", "7")]
+    assert told(service.sent[2]) == [("same_3", "7")]
     assert len(run.calls) == 1
+
+
+def test_every_call_is_sent_back_under_an_id_of_its_own(driver: Driver, counter: Counter) -> None:
+    """Also where the model gave it to another; results stay with their calls."""
+    one, two, three = (call("count", "call_0", number=number) for number in (1, 2, 3))
+    service = script(calls(one, two), calls(three), "Three.")
+    run = driver.run(service, [counter.count])
+    assert sorted(counter.run) == [1, 2, 3]
+    assert told(service.sent[1]) == [("call_0", "1"), ("call_0_2", "2")]
+    assert told(service.sent[2]) == [("call_0_3", "3")]
+    asked = [m["tool_calls"] for m in service.sent[2].body["messages"] if "tool_calls" in m]
+    assert [(c["id"], c["function"]["arguments"], c["type"]) for made in asked for c in made] == [
+        ("call_0", '{"number": 1}', "function"),
+        ("call_0_2", '{"number": 2}', "function"),
+        ("call_0_3", '{"number": 3}', "function"),
+    ]
+    again = script(calls(one), "One.")
+    driver.events.clear()
+    driver.run(again, [counter.count], run.messages)
+    assert told(again.sent[1]) == [("call_0_4", "1")]
+
+
+def test_pending_calls_have_the_ids_of_the_conversation(driver: Driver) -> None:
+    """Whoever carries them out answers under those."""
+    outside = {"type": "function", "function": {"name": "buy"}}
+    service = script(calls(call("buy", "0", item="a"), call("buy", "0", item="b")))
+    run = driver.run(service, [outside])
+    assert [(one.id, one.values["item"]) for one in run.pending] == [("0", "a"), ("0_2", "b")]
+    assert [one["id"] for one in run.messages[-1]["tool_calls"]] == ["0", "0_2"]
 
 
 def test_another_call_under_a_used_id_is_another_call(driver: Driver, counter: Counter) -> None:
