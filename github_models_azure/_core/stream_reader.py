@@ -39,19 +39,24 @@ class StreamReader:
     ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
     finish reason); until then another target can still take over unseen. Where ``demanded`` names a
     tool that must be called, nothing else is an answer. What ``text_calls`` holds back is none yet.
+    ``asked`` tells the request from others, for ids that are made.
     """
 
     content_type: str = "text/event-stream"
     demanded: str | None = None
     text_calls: TextCallStream | None = None
+    asked: str = ""
     has_content: bool = False
     done: bool = False
     _seen: set[int] = field(default_factory=set)
     _finished: set[int] = field(default_factory=set)
     _decoder: SSEDecoder = field(default_factory=SSEDecoder)
-    _updates: UpdateNormaliser = field(default_factory=UpdateNormaliser)
+    _updates: UpdateNormaliser = field(init=False)
     _text: list[str] = field(default_factory=list)
     _body: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self._updates = UpdateNormaliser(self.asked)
 
     @property
     def partial_text(self) -> str:

@@ -29,16 +29,21 @@ def read_body(response: PipelineResponse[Any, Any]) -> object:
 
 
 def bring_into_form(
-    response: PipelineResponse[Any, Any], operation: Operation, written: TextCalls | None = None
+    response: PipelineResponse[Any, Any],
+    operation: Operation,
+    written: TextCalls | None = None,
+    *,
+    asked: str = "",
 ) -> object:
     """Bring the body of an answer into OpenAI's form, for whoever reads it next; return it.
 
     :param written: the tool calls to look for in its text.
+    :param asked: what tells the request from others, for ids that are made.
     """
     value: object = response.context.get(_BODY)
     if operation is not Operation.CHAT or not isinstance(value, dict):
         return value
-    fitted = normalise_completion(value)
+    fitted = normalise_completion(value, asked)
     if written is not None:
         fitted = take_text_calls(fitted, written)
     if fitted is not value:

@@ -16,6 +16,7 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.answers_calls import asked_in
 from .._core.contract import breach, demanded_call
 from .._core.cooldown import covers_endpoint, format_seconds
 from .._core.dialect import KEEP, Dialect
@@ -186,6 +187,7 @@ class Run:
             str(http.headers.get("content-type") or "text/event-stream"),
             demanded=demanded_call(self._outgoing.payload) if checked else None,
             text_calls=TextCallStream(written) if written is not None else None,
+            asked=asked_in(self._outgoing.payload),
         )
         return self.reader
 
@@ -213,7 +215,8 @@ class Run:
                 judge_answer(http, value, operation, now, self._dialect), http
             )
             if failure is None:
-                value = bring_into_form(response, operation, self._written_calls())
+                asked = asked_in(self._outgoing.payload)
+                value = bring_into_form(response, operation, self._written_calls(), asked=asked)
             if failure is None and not self._dialect.tool_choice:
                 failure = breach(value, demanded_call(self._outgoing.payload))
             if failure is None and self._structured is not None:
