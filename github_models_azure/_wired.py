@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from .endpoints import Endpoint
     from .ledger import Ledger
+    from .policies import Observer
     from .registry import ModelRegistry, Plan
 
 UNSET: Any = object()
@@ -39,6 +40,7 @@ class WiredClient:
     :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
     :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
+    :keyword observer: is told what every call does, for telemetry.
     :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
 
@@ -66,6 +68,7 @@ class WiredClient:
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
         tokenizer: Callable[[str], int] | None = None,
+        observer: Observer | None = None,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -83,6 +86,7 @@ class WiredClient:
             "plan": plan,
             "allow_retired": allow_retired,
             "tokenizer": tokenizer,
+            "observer": observer,
         }
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}

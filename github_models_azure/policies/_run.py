@@ -41,6 +41,7 @@ from ._outgoing import Outgoing
 from ._route import Destination, Route, key_of
 from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
+from ._watch import UNWATCHED, Unwatched
 
 _LOGGER = logging.getLogger(__name__)
 _SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
@@ -53,7 +54,7 @@ class Run:
     __slots__ = (
         "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_fitted",
         "_last", "_outgoing", "_request", "_route", "_seen", "_settings", "_started",
-        "_structured", "_unfitted", "plan", "reader", "served_by",
+        "_structured", "_unfitted", "plan", "reader", "served_by", "watch",
     )  # fmt: skip
     _attempt: Attempt
     _fitted: frozenset[str]
@@ -81,6 +82,7 @@ class Run:
         self._candidate: Candidate = plan.route[0]
         self.reader: StreamReader | None = None
         self.served_by: str | None = None
+        self.watch: Unwatched = UNWATCHED
 
     @property
     def is_streamed(self) -> bool:
@@ -137,6 +139,7 @@ class Run:
             changes = (*(Change(note) for note in notes if note), *changes)
         self.declare((*asked, *changes))
         self._started = self._settings.clock()
+        self.watch.attempt_started(step, destination, payload, len(self.plan.attempts))
         return self._outgoing.attempt(
             destination,
             payload,
@@ -176,6 +179,7 @@ class Run:
             str(http.headers.get("content-type") or "text/event-stream"),
             demanded=demanded_call(self._outgoing.payload) if checked else None,
             text_calls=TextCallStream(written) if written is not None else None,
+            tap=self.watch.tap,
         )
         return self.reader
 
@@ -195,7 +199,7 @@ class Run:
 
     def accept(self, response: PipelineResponse[Any, Any]) -> bool:
         """Judge an answer; ``False`` asks for the next step."""
-        http, failure = response.http_response, None
+        http, failure, value = response.http_response, None, None
         if http.status_code != 200 or not self.is_streamed:
             value = response.context.get("deserialized_data")
             now, operation = self._settings.clock(), self._outgoing.operation
@@ -208,7 +212,7 @@ class Run:
                 failure = breach(value, demanded_call(self._outgoing.payload))
             if failure is None and self._structured is not None:
                 failure = self._structured.settle(response, value)
-        self._record(failure, http)
+        self._record(failure, http, value)
         if failure is None:
             self.served_by = self._candidate.target
             if self._structured is not None:
@@ -222,7 +226,7 @@ class Run:
         if is_callers_mistake(error):
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
-        self._record(judge_error(error, self._settings.clock(), self._dialect), http)
+        self._record(judge_error(error, self._settings.clock(), self._dialect), http, error)
         self.hide_key(error)
         answer = None
         if http is not None and http.status_code != 200:
@@ -231,7 +235,7 @@ class Run:
 
     def paused(self, step: Wait) -> None:
         """Take note of a wait that was carried out."""
-        self._events.append(Pause(step.candidate.target, step.seconds))
+        self._happened(Pause(step.candidate.target, step.seconds))
         self.plan = self.plan.wait(step)
 
     def deliver(
@@ -243,6 +247,8 @@ class Run:
         self._publish(response)
         if self.served_by != self._route.requested:
             _LOGGER.info("Successfully used fallback model: %s", self.served_by)
+        if stream is None:
+            self.watch.over(self.trail)
         return response
 
     def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
@@ -251,6 +257,7 @@ class Run:
         raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
         if raised is None and response is not None:
             self._publish(response)
+            self.watch.over(self.trail)
             return response
         failure = raised if raised is not None else error
         if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
@@ -282,7 +289,8 @@ class Run:
         last = self._attempt
         seconds = max(0.0, now - last.started)
         self._events[-1] = replace(last, failure=failure, seconds=seconds)
-        self._settings.ledger.fail(self._candidate.key, failure, now)
+        cooldown = self._settings.ledger.fail(self._candidate.key, failure, now)
+        self.watch.cooled(self._candidate.target, cooldown, now)
         return failure
 
     def nearest_models(self) -> tuple[str, ...]:
@@ -315,7 +323,7 @@ class Run:
             message=f"{place} redirects to {origin_of(url)}, where its credential does not go",
         )
 
-    def _record(self, failure: Failure | None, http: Any) -> None:
+    def _record(self, failure: Failure | None, http: Any, came: object) -> None:
         candidate, now = self._candidate, self._settings.clock()
         if failure is not None:
             failure = self._about_credential(failure)
@@ -332,6 +340,7 @@ class Run:
         )
         self._events.append(attempt)
         self._attempt = attempt
+        self.watch.recorded(attempt, came, streamed=self.is_streamed)
         if http is not None:
             self._note_lifecycle(candidate, http.headers, now)
         if failure is None:
@@ -340,7 +349,8 @@ class Run:
         repair = self._learn(candidate, failure) or self._asks_otherwise(candidate, failure)
         if not repair:
             key = candidate.endpoint if covers_endpoint(failure) else candidate.key
-            self._settings.ledger.fail(key, failure, now)
+            cooldown = self._settings.ledger.fail(key, failure, now)
+            self.watch.cooled(candidate.target, cooldown, now)
             _log(candidate, failure)
         self.plan = self.plan.record(candidate, attempt, repair=repair)
 
@@ -407,8 +417,12 @@ class Run:
             mark = (skip.target, skip.reason.partition(",")[0])
             if mark not in self._seen:
                 self._seen.add(mark)
-                self._events.append(skip)
+                self._happened(skip)
                 _LOGGER.debug("Skipped %s: %s", skip.target, skip.reason)
+
+    def _happened(self, event: Skip | Pause) -> None:
+        self._events.append(event)
+        self.watch.noticed(event)
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
         # A method would tie this call, body and all, into a circle that only gc breaks.
