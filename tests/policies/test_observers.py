@@ -199,3 +199,18 @@ def test_a_watched_call_leaves_no_circle_behind(twin: Twin) -> None:
         assert [one() for one in kept] == [None]
     finally:
         gc.enable()
+
+
+def test_the_settings_show_who_watches(twin: Twin) -> None:
+    """A settings' repr says whose errors are kept out."""
+    from github_models_azure.policies._observers import Watched
+
+    assert repr(Watched("anybody")) == "Watched('anybody')"  # type: ignore[arg-type]
+
+
+def test_an_empty_shell_of_a_stream_goes_in_peace() -> None:
+    """What `copy` and `pickle` make before they fill it has nobody to tell."""
+    from github_models_azure.policies._stream import AsyncStreamedResponse, StreamedResponse
+
+    for kind in (StreamedResponse, AsyncStreamedResponse):
+        kind.__new__(kind).__del__()

@@ -118,3 +118,23 @@ def test_an_exporter_that_fails_breaks_no_call(
         twin.complete(client)
         twin.complete(client)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_an_observer_shows_what_it_records(telemetry: Telemetry) -> None:
+    """Fit for a support ticket."""
+    assert repr(telemetry.observer()) == "TelemetryObserver(captures_content=False)"
+
+
+def test_a_span_that_could_not_begin_breaks_no_stream(twin: Twin, telemetry: Telemetry) -> None:
+    """The updates of an attempt without a span go by."""
+    from opentelemetry.sdk.trace import SpanProcessor
+
+    class Broken(SpanProcessor):
+        def on_start(self, span: Any, parent_context: Any = None) -> None:
+            if span.name.startswith("chat"):
+                raise RuntimeError("no")
+
+    telemetry.tracers.add_span_processor(Broken())
+    client = client_of(twin, lambda sent: hello_stream(), observer=telemetry.observer())
+    assert twin.read(client)[0] == "Hello"
+    assert [span.name for span in telemetry.spans] == [f"complete {FIRST}"]

@@ -302,3 +302,33 @@ def test_members_of_a_wrong_type_are_left_out(twin: Twin, telemetry: Telemetry) 
     names = set(attempt.attributes)
     assert not names & {"gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"}
     assert "gen_ai.request.top_k" not in names
+
+
+def test_what_else_a_request_and_an_answer_say(twin: Twin, telemetry: Telemetry) -> None:
+    """The kind of output, and the tokens that came from a cache or went into reasoning."""
+    answer = chat(FIRST)
+    answer.body["usage"] |= {
+        "prompt_tokens_details": {"cached_tokens": 8},
+        "completion_tokens_details": {"reasoning_tokens": 9},
+    }
+    client = client_of(twin, telemetry, Service(lambda sent: answer))
+    extras = {"response_format": {"type": "json_object"}, "encoding_format": "float"}
+    twin.complete(client, model_extras=extras)
+    said = telemetry.attempts[0].attributes
+    assert said["gen_ai.output.type"] == "json"
+    assert said["gen_ai.request.encoding_formats"] == ("float",)
+    assert said["gen_ai.usage.cache_read.input_tokens"] == 8
+    assert said["gen_ai.usage.reasoning.output_tokens"] == 9
+
+
+def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without OpenTelemetry the import says what to install."""
+    import importlib
+    import sys
+
+    package = "github_models_azure.integrations.telemetry"
+    for name in [name for name in sys.modules if name.startswith((package, "opentelemetry"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "opentelemetry", None)
+    with pytest.raises(ImportError, match=r"pip install 'github-models-azure\[otel\]'"):
+        importlib.import_module(package)
