@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,8 +10,9 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ._credentials import KEYRING_SERVICE, KeySource, MissingKey
+from ._credentials import KeySource, MissingKey
 from ._entra import Entra
+from ._keyring import read_key
 from .endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from .endpoints.endpoint import without_query
 from .endpoints.presets import PRESETS
@@ -234,7 +234,7 @@ class _Entry:
             return None
         if source.kind == "entra":
             return Entra()
-        key = self.environ.get(source.name) if source.kind == "env" else _from_keyring(source.name)
+        key = self.environ.get(source.name) if source.kind == "env" else read_key(source.name)
         if key and key.strip():
             return AzureKeyCredential(key.strip())
         return MissingKey(
@@ -252,12 +252,3 @@ class _Entry:
 
     def _wrong(self, member: str, why: str) -> WrongValuesError:
         return WrongValuesError({f"{self.path}.{member}": why})
-
-
-def _from_keyring(entry: str) -> str | None:
-    with contextlib.suppress(Exception):  # no keyring package, or a backend that cannot answer
-        import keyring
-
-        found = keyring.get_password(KEYRING_SERVICE, entry)
-        return found if isinstance(found, str) else None
-    return None

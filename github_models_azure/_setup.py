@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
 from . import _calls as _calls  # what every call needs loads with the first client
-from ._credentials import DEMO_TOKEN, GitHubTokenCredential, MissingKey
+from ._credentials import DEMO_TOKEN, GitHubTokenCredential, StoredKey
 from ._entra import Entra, EntraCredential
 from ._settings import Settings, load_settings
 from ._transport import async_transport, sync_transport
@@ -92,15 +92,23 @@ def wire(
     model: str | None,
     options: Mapping[str, Any],
     keywords: dict[str, Any],
+    *,
+    validate: bool = False,
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
+    :param validate: whether GitHub tokens are checked before they are used.
     """
     parts, settings = _parts(is_async), load_settings()
+    if validate:
+        github = partial(parts.github_credential, validate=True)
+        parts = replace(parts, github_credential=github)
     entra = parts.entra_credential()
     own = _own_endpoint(parts, settings, endpoint, credential)
+    if validate:
+        own = _validating(parts, own, credential)
     own = _with_key(own, entra)
     known = {**settings.endpoints, own.name: own}
     endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
@@ -156,6 +164,25 @@ def _own_endpoint(
     return own
 
 
+def _validating(parts: Parts, own: Endpoint, given: Any) -> Endpoint:
+    """Have the token of a client's own endpoint checked before it is used.
+
+    :param given: the credential as the caller gave it; what can be rotated is left alone.
+    :raises ValueError: for a key that is no GitHub token, or whose check is somebody else's.
+    """
+    credential = own.credential
+    if _is_demo(credential) or getattr(credential, "validates", False):
+        return own
+    fixed = isinstance(credential, AzureKeyCredential) and credential is not given
+    if fixed and _host(own) in GITHUB_HOSTS:
+        return replace(own, credential=parts.github_credential(credential.key))
+    raise ValueError(
+        f"validate=True checks GitHub tokens, and the credential for {own.name} is not one that it "
+        "can check. Give the token as text, or as GitHubTokenCredential(validate=True); the keys "
+        "of other services are checked by 'github-models login NAME'."
+    )
+
+
 def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
     """Give an endpoint without a credential the key of its environment variable.
 
@@ -173,9 +200,10 @@ def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
         return endpoint
     return replace(
         endpoint,
-        credential=MissingKey(
+        credential=StoredKey(
+            endpoint.name,
             f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
-            "declare one in the settings."
+            f"declare one in the settings, or store one: github-models login {endpoint.name}.",
         ),
     )
 

@@ -41,6 +41,8 @@ class WiredClient:
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
     :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword observer: is told what every call does, for telemetry.
+    :keyword validate: ask GitHub whether it knows the token, once, before it is first used: see
+        :class:`GitHubTokenCredential`. For keys of other services there is ``github-models login``.
     :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
 
@@ -69,6 +71,7 @@ class WiredClient:
         allow_retired: bool = UNSET,
         tokenizer: Callable[[str], int] | None = None,
         observer: Observer | None = None,
+        validate: bool = False,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -90,7 +93,9 @@ class WiredClient:
         }
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
-        wired = wire(self._is_async, endpoint, credential, model, options, keywords)
+        wired = wire(
+            self._is_async, endpoint, credential, model, options, keywords, validate=validate
+        )
         self._entra = wired.entra  # made for this client, so that it is closed with it
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._key_check import ask
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint
 
-_BODY = 16_384
 _DOWN = {502, 503, 504, *range(520, 531)}  # said by what stands in front of a server that is down
 
 
@@ -78,35 +79,11 @@ def probe_all(
 
 def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
     """Ask for an endpoint's base URL; any answer shows that somebody is there."""
-    import requests
-
-    started = time.monotonic()
-    try:
-        with requests.get(
-            endpoint.base_url(),
-            timeout=timeout,
-            stream=True,
-            allow_redirects=False,
-            auth=_unsigned,  # or requests would look into the user's .netrc
-            headers={"Accept": "application/json", "User-Agent": "github-models-azure doctor"},
-        ) as answer:
-            seconds = time.monotonic() - started
-            body = next(answer.iter_content(_BODY), b"") if answer.status_code >= 400 else b""
-            return Probe(
-                answer.status_code,
-                seconds,
-                gone=_gone(answer.status_code, dict(answer.headers), body),
-            )
-    except requests.exceptions.Timeout:
-        return Probe(problem=f"no answer within {timeout:g} s")
-    except requests.exceptions.SSLError as error:
-        return Probe(problem=f"TLS failed: {_root(error)}")
-    except (requests.exceptions.RequestException, OSError) as error:
-        return Probe(problem=_root(error))
-
-
-def _unsigned(request: Any) -> Any:
-    return request
+    asked = ask(endpoint.base_url(), timeout, agent="github-models-azure doctor")
+    if asked.status is None:
+        return Probe(problem=asked.problem)
+    gone = _gone(asked.status, dict(asked.headers or {}), asked.body)
+    return Probe(asked.status, asked.seconds, gone=gone)
 
 
 def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
@@ -119,18 +96,3 @@ def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
     if failure.kind is not FailureKind.ENDPOINT_GONE:
         return None
     return failure.message or "no reason given"
-
-
-def _root(error: BaseException) -> str:
-    """Find the words of the operating system below those of the libraries."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        found = waiting.pop()
-        if not isinstance(found, BaseException) or id(found) in seen:
-            continue
-        seen.add(id(found))
-        if isinstance(found, OSError) and found.strerror:
-            return found.strerror
-        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
-    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -10,6 +10,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._key_check import is_sendable, key_headers
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
@@ -50,17 +51,13 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     key = credential.key if isinstance(credential, AzureKeyCredential) else credential
     if not isinstance(key, str):
         return credential
-    if not (key.isascii() and key.isprintable()):  # the libraries' own errors would show the key
+    if not is_sendable(key):
         raise CredentialUnavailableError(
             f"The key of {endpoint.name} has a line end or another character that no header can "
             "carry; nothing was sent. Look at how it was read from its file or variable."
         )
-    auth = endpoint.dialect.auth
     http.headers.pop("api-key", None)  # the SDK set it once, a key may have been rotated since
-    if auth in ("bearer", "both"):
-        http.headers["Authorization"] = f"Bearer {key}"
-    if auth != "bearer":
-        http.headers["api-key" if auth == "both" else auth] = key
+    http.headers.update(key_headers(endpoint.dialect.auth, key))
     return None
 
 
