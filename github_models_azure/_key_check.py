@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -12,14 +12,14 @@ from urllib.parse import urlsplit
 
 from ._core.error_body import clean_text, read_error_body
 from .endpoints import Endpoint
-from .endpoints.endpoint import is_loopback
+from .endpoints.endpoint import is_loopback, no_proxies_for
 from .endpoints.presets import GITHUB_HOSTS
 from .exceptions import CredentialScopeError
 
 GITHUB_API = "https://api.github.com"
 CHECK_SECONDS = 10.0
 
-_BODY = 16_384
+_BODY, _PIECE = 65_536, 1_024
 _AGENT = "github-models-azure"
 _HIDDEN = "***"
 _KEY_PATHS = {"openrouter": "key"}  # its list of models is shown to everybody
@@ -97,11 +97,17 @@ def is_sendable(key: str) -> bool:
 
 
 def ask(
-    url: str, timeout: float, headers: Mapping[str, str] | None = None, agent: str = _AGENT
+    url: str,
+    timeout: float,
+    headers: Mapping[str, str] | None = None,
+    *,
+    agent: str = _AGENT,
+    errors_only: bool = False,
 ) -> Asked:
     """Ask for a URL, without following redirects: what is sent goes nowhere else.
 
     :param timeout: seconds for connecting and for each read.
+    :param errors_only: whether the body is read of errors alone.
     """
     import requests
 
@@ -113,11 +119,13 @@ def ask(
             timeout=timeout,
             stream=True,
             allow_redirects=False,
+            proxies=no_proxies_for(url),
             auth=_unsigned,  # or requests would look into the user's .netrc
             headers=sent,
         ) as answer:
             seconds = time.monotonic() - started
-            body = next(answer.iter_content(_BODY), b"")
+            wanted = answer.status_code >= 400 or not errors_only
+            body = _beginning(answer.iter_content(_PIECE), started + timeout) if wanted else b""
             return Asked(answer.status_code, seconds, dict(answer.headers), body)
     except requests.exceptions.Timeout:
         return Asked(problem=f"no answer within {timeout:g} s")
@@ -125,6 +133,16 @@ def ask(
         return Asked(problem=f"TLS failed: {_root(error)}")
     except (requests.exceptions.RequestException, OSError) as error:
         return Asked(problem=_root(error))
+
+
+def _beginning(pieces: Iterator[bytes], until: float) -> bytes:
+    """Read what a check needs of a body; one that drips is cut."""
+    body = b""
+    for piece in pieces:
+        body += piece
+        if len(body) >= _BODY or time.monotonic() > until:
+            break
+    return body
 
 
 def _check(

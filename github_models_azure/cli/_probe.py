@@ -21,20 +21,23 @@ _DOWN = {502, 503, 504, *range(520, 531)}  # said by what stands in front of a s
 class Probe:
     """What asking an endpoint's base URL brought: a status, or why there is none.
 
-    ``gone`` is what the endpoint says of its own end, ``seconds`` how long it took to answer.
+    ``gone`` is what the endpoint says of its own end, ``announced`` what it says of one to come,
+    ``seconds`` how long it took to answer.
     """
 
     status: int | None = None
     seconds: float = 0.0
     problem: str | None = None
     gone: str | None = None
+    announced: str | None = None
 
     def __str__(self) -> str:
         if self.problem is not None:
             return f"not reachable: {self.problem}"
         if self.gone is not None:
             return f"reachable, and says that it is gone (HTTP {self.status}): {self.gone}"
-        return f"reachable (HTTP {self.status} in {self.seconds:.2f} s)"
+        ends = f", announces its end: {self.announced}" if self.announced is not None else ""
+        return f"reachable (HTTP {self.status} in {self.seconds:.2f} s){ends}"
 
     @property
     def serves(self) -> bool:
@@ -79,11 +82,12 @@ def probe_all(
 
 def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
     """Ask for an endpoint's base URL; any answer shows that somebody is there."""
-    asked = ask(endpoint.base_url(), timeout, agent="github-models-azure doctor")
+    asked = ask(endpoint.base_url(), timeout, agent="github-models-azure doctor", errors_only=True)
     if asked.status is None:
         return Probe(problem=asked.problem)
-    gone = _gone(asked.status, dict(asked.headers or {}), asked.body)
-    return Probe(asked.status, asked.seconds, gone=gone)
+    headers = dict(asked.headers or {})
+    gone = _gone(asked.status, headers, asked.body)
+    return Probe(asked.status, asked.seconds, gone=gone, announced=_announced(headers))
 
 
 def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
@@ -96,3 +100,10 @@ def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
     if failure.kind is not FailureKind.ENDPOINT_GONE:
         return None
     return failure.message or "no reason given"
+
+
+def _announced(headers: dict[str, str]) -> str | None:
+    from .._core.lifecycle import read_lifecycle
+
+    lifecycle = read_lifecycle(headers, now=time.time())
+    return None if lifecycle is None else str(lifecycle)
