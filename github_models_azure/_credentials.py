@@ -54,7 +54,7 @@ class TokenFinder:
         self._environ = os.environ if environ is None else environ
         self._run_gh = run_gh or _ask_gh
         self._clock = clock
-        self.validates, self._check = validate, check or check_github_token
+        self._validates, self._check = validate, check or check_github_token
         self._accepted: str | None = None
         self._lock = threading.Lock()
         self._found: tuple[str, str, float] | None = None
@@ -67,7 +67,7 @@ class TokenFinder:
         """
         with self._lock:
             token, source, until = self._look_up()
-            if self.validates:
+            if self._validates:
                 self._ask_github(token, source)
             return token, until
 
@@ -188,11 +188,6 @@ class GitHubTokenCredential:
         return self._finder.check()
 
     @property
-    def validates(self) -> bool:
-        """Whether the token is checked before it is first used."""
-        return self._finder.validates
-
-    @property
     def demo(self) -> bool:
         """Whether the token is ``demo_token``: the embedded emulator answers."""
         return self._finder.demo
@@ -254,7 +249,7 @@ class KeySource:
 
 
 class StoredKey:
-    """The key that ``github-models login NAME`` put into the keyring, read when it is needed.
+    """The key that ``github-models login NAME`` put into the keyring, read when first needed.
 
     ``message`` says what to do where there is none. ``found`` is the key, once it was read.
     """
@@ -263,15 +258,20 @@ class StoredKey:
         self.entry, self.message = entry, message
         self.found: str | None = None
 
-    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+    def read(self) -> str:
         """Return the key.
 
         :raises CredentialUnavailableError: where the keyring has none.
         """
-        self.found = read_key(self.entry)
+        if self.found is None:
+            self.found = read_key(self.entry)
         if self.found is None:
             raise CredentialUnavailableError(self.message)
-        return AccessToken(self.found, int(time.time() + _LIFETIME))
+        return self.found
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """Return the key in the form of a token."""
+        return AccessToken(self.read(), int(time.time() + _LIFETIME))
 
     def __repr__(self) -> str:
         return f"StoredKey({self.entry!r})"

@@ -27,6 +27,20 @@ def read_key(entry: str) -> str | None:
     return found.strip() or None if isinstance(found, str) else None
 
 
+def entry_at(name: str, origin: str) -> str:
+    """Name the entry of a key for one origin: under the same name no other URL finds it."""
+    return f"{name}@{origin}"
+
+
+def read_declared(name: str, origin: str) -> str | None:
+    """Return the key that settings name: stored for the origin, else put under the bare name.
+
+    A name with an origin in it is not read bare, or settings could send a stored key elsewhere.
+    """
+    found = read_key(entry_at(name, origin))
+    return found if found is not None or "://" in name else read_key(name)
+
+
 def write_key(entry: str, key: str) -> str:
     """Keep a key and make sure that it is kept; return the keyring's name.
 

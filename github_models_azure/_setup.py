@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
@@ -13,7 +13,9 @@ from azure.core.credentials import AzureKeyCredential
 from . import _calls as _calls  # what every call needs loads with the first client
 from ._credentials import DEMO_TOKEN, GitHubTokenCredential, StoredKey
 from ._entra import Entra, EntraCredential
+from ._keyring import entry_at
 from ._settings import Settings, load_settings
+from ._startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.endpoint import is_loopback
@@ -40,6 +42,7 @@ class Parts:
     github_credential: Callable[..., Any]
     entra_credential: Callable[..., Any]
     transport: Callable[..., Any]
+    check_policy: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Wired:
     model: str | None
     keywords: dict[str, Any]
     entra: Any
+    check: StartupCheck | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def _parts(is_async: bool) -> Parts:
             AsyncGitHubTokenCredential,
             AsyncEntraCredential,
             async_transport,
+            AsyncStartupCheckPolicy,
         )
     from .policies import FallbackPolicy, TargetAuthenticationPolicy
 
@@ -83,6 +88,7 @@ def _parts(is_async: bool) -> Parts:
         GitHubTokenCredential,
         EntraCredential,
         sync_transport,
+        StartupCheckPolicy,
     )
 
 
@@ -100,16 +106,11 @@ def wire(
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
-    :param validate: whether GitHub tokens are checked before they are used.
+    :param validate: whether the own endpoint is asked about its credential before anything else.
     """
     parts, settings = _parts(is_async), load_settings()
-    if validate:
-        github = partial(parts.github_credential, validate=True)
-        parts = replace(parts, github_credential=github)
     entra = parts.entra_credential()
     own = _own_endpoint(parts, settings, endpoint, credential)
-    if validate:
-        own = _validating(parts, own, credential)
     own = _with_key(own, entra)
     known = {**settings.endpoints, own.name: own}
     endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
@@ -121,7 +122,9 @@ def wire(
     endpoints = _share_token(parts, endpoints, own)
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
     keywords = dict(keywords)
-    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), policy]
+    check = StartupCheck(own) if validate else None
+    checks = [] if check is None else [parts.check_policy(check)]
+    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), *checks, policy]
     signs = own.credential or NoCredential()
     if keywords.get("authentication_policy") is not None:
         signs = NoCredential()  # or the SDK sends the key as api-key beside what the policy signs
@@ -135,7 +138,7 @@ def wire(
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
-    return Wired(own.url, signs, model or settings.model, keywords, entra)
+    return Wired(own.url, signs, model or settings.model, keywords, entra, check)
 
 
 def _own_endpoint(
@@ -167,25 +170,6 @@ def _own_endpoint(
     return own
 
 
-def _validating(parts: Parts, own: Endpoint, given: Any) -> Endpoint:
-    """Have the token of a client's own endpoint checked before it is used.
-
-    :param given: the credential as the caller gave it; what can be rotated is left alone.
-    :raises ValueError: for a key that is no GitHub token, or whose check is somebody else's.
-    """
-    credential = own.credential
-    if _is_demo(credential) or getattr(credential, "validates", False):
-        return own
-    fixed = isinstance(credential, AzureKeyCredential) and credential is not given
-    if fixed and _host(own) in GITHUB_HOSTS:
-        return replace(own, credential=parts.github_credential(credential.key))
-    raise ValueError(
-        f"validate=True checks GitHub tokens, and the credential for {own.name} is not one that it "
-        "can check. Give the token as text, or as GitHubTokenCredential(validate=True); the keys "
-        "of other services are checked by 'github-models login NAME'."
-    )
-
-
 def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
     """Give an endpoint without a credential the key of its environment variable.
 
@@ -204,7 +188,7 @@ def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
     return replace(
         endpoint,
         credential=StoredKey(
-            endpoint.name,
+            entry_at(endpoint.name, endpoint.origin),
             f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
             f"declare one in the settings, or store one: github-models login {endpoint.name}.",
         ),

@@ -41,8 +41,10 @@ class WiredClient:
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
     :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword observer: is told what every call does, for telemetry.
-    :keyword validate: ask GitHub whether it knows the token, once, before it is first used: see
-        :class:`GitHubTokenCredential`. For keys of other services there is ``github-models login``.
+    :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
+        when ``with`` is entered or else before the first call. Where it is refused,
+        ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
+        out, a warning is logged.
     :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
 
@@ -96,6 +98,7 @@ class WiredClient:
         wired = wire(
             self._is_async, endpoint, credential, model, options, keywords, validate=validate
         )
+        self._startup_check = wired.check
         self._entra = wired.entra  # made for this client, so that it is closed with it
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

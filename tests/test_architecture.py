@@ -36,7 +36,7 @@ LAYERS: list[set[str]] = [
     {"_sdk", "_sdk_aio", "_settings", "_settings_endpoints", "_settings_schema"}
     | {"_credentials", "_entra", "_key_check", "_keyring", "exceptions", "trail"},
     {"policies", "tools"},
-    {"_client", "_calls", "_setup", "_transport", "_wired", "aio", ""},
+    {"_client", "_calls", "_setup", "_startup", "_transport", "_wired", "aio", ""},
     {"server", "evaluation", "integrations"},
     {"cli"},
     {"__main__"},

@@ -38,11 +38,6 @@ class GitHubTokenCredential:
         return await asyncio.to_thread(self._finder.check)
 
     @property
-    def validates(self) -> bool:
-        """Whether the token is checked before it is first used."""
-        return self._finder.validates
-
-    @property
     def demo(self) -> bool:
         """Whether the token is ``demo_token``: the embedded emulator answers."""
         return self._finder.demo

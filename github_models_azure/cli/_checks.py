@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from .._keyring import read_key
+from .._keyring import entry_at, read_key
 from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:
@@ -178,8 +178,9 @@ def _of_variable(endpoint: Endpoint) -> Credential:
         return Credential(f"the environment variable {variable}")
     if is_loopback(endpoint.url):
         return Credential(f"none ({variable} is not set)")
-    if read_key(endpoint.name) is not None:
-        return Credential(f"the keyring entry {endpoint.name}")
+    entry = entry_at(endpoint.name, endpoint.origin)
+    if read_key(entry) is not None:
+        return Credential(f"the keyring entry {entry}")
     return Credential(f"missing. Set {variable}.", missing=True)
 
 
@@ -199,7 +200,8 @@ def _has_key(endpoint: Endpoint) -> bool:
     """Tell whether somebody set the variable of a service, or stored a key for it."""
     if endpoint.key_variable is None:
         return False
-    return _is_set(endpoint.key_variable) or read_key(endpoint.name) is not None
+    stored = entry_at(endpoint.name, endpoint.origin)
+    return _is_set(endpoint.key_variable) or read_key(stored) is not None
 
 
 def _is_set(variable: str | None) -> bool:

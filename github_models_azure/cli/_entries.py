@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._keyring import KEYRING_USER
+from .._keyring import KEYRING_USER, entry_at
 from ._errors import CommandFailedError, WrongUsageError
 
 if TYPE_CHECKING:
@@ -27,10 +27,15 @@ Name = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of the keyring; without an endpoint it is the GitHub token's."""
+    """One entry of the keyring; without an endpoint it is the GitHub token's.
+
+    A key is kept for the origin of its endpoint. ``bare`` is the entry without one that the
+    settings name, where somebody else may have put a key.
+    """
 
     name: str
     endpoint: Endpoint | None = None
+    bare: str | None = None
 
     @property
     def what(self) -> str:
@@ -66,9 +71,9 @@ def entry_of(name: str | None) -> Entry:
     if source is None and endpoint.origin.partition("://")[2] in GITHUB_HOSTS:
         return Entry(KEYRING_USER)
     if source is not None and source.kind == "keyring":
-        return Entry(source.name, endpoint)
+        return Entry(entry_at(source.name, endpoint.origin), endpoint, source.name)
     if source is None and _takes_stored_key(endpoint):
-        return Entry(name, endpoint)
+        return Entry(entry_at(name, endpoint.origin), endpoint)
     raise CommandFailedError(_refusal(settings, name))
 
 

@@ -26,7 +26,7 @@ def logout(
     """
     console = console_of(ctx)
     entry = entry_of(name)
-    removed = delete_key(entry.name)
+    removed = [name for name in (entry.name, entry.bare) if name and delete_key(name)] != []
     if as_json:
         endpoint = entry.endpoint.name if entry.endpoint is not None else None
         console.json({"removed": removed, "entry": entry.name, "endpoint": endpoint})

@@ -10,6 +10,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._credentials import StoredKey
 from .._key_check import is_sendable, key_headers
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
@@ -50,6 +51,8 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
         return None
     _refuse_leaks(http.url, endpoint, credential)
     key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    if isinstance(credential, StoredKey):
+        key = credential.read()
     if not isinstance(key, str):
         return credential
     if not is_sendable(key):
@@ -60,6 +63,12 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     http.headers.pop("api-key", None)  # the SDK set it once, a key may have been rotated since
     http.headers.update(key_headers(endpoint.dialect.auth, key))
     return None
+
+
+def unread_key(request: PipelineRequest[HttpRequest], own: Endpoint) -> StoredKey | None:
+    """Give the stored key that an attempt will want, if the keyring has yet to be asked."""
+    credential = (request.context.get(ENDPOINT_KEY) or own).credential or own.credential
+    return credential if isinstance(credential, StoredKey) and credential.found is None else None
 
 
 def scopes_of(

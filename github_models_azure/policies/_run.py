@@ -383,7 +383,7 @@ class Run:
         endpoint, own = self._destination.endpoint, self._settings.endpoint
         if endpoint.credential is None and own is not None and own.origin == endpoint.origin:
             endpoint = own
-        key = key_of(endpoint.credential) or getattr(endpoint.credential, "found", None)
+        key = key_of(endpoint.credential)
         return key if key is not None and len(key) >= _SHORTEST_KEY else None
 
     def _learn(self, candidate: Candidate, failure: Failure) -> bool:
