@@ -18,6 +18,7 @@ from .endpoints import Endpoint
 from .endpoints.endpoint import is_loopback
 from .endpoints.presets import GITHUB_HOSTS
 from .policies._report import REPORT_OPTION
+from .policies._route import key_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -34,7 +35,8 @@ class StartupCheck:
         self._endpoint = endpoint
         self._lock = threading.Lock()
         self._done = False
-        if not (self._finder or isinstance(endpoint.credential, AzureKeyCredential | StoredKey)):
+        is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey)
+        if not is_key and self._finder is None:
             raise ValueError(
                 f"validate=True checks tokens and keys, and the endpoint {endpoint.name} has "
                 "neither. Leave validate out, or give a key as credential."
@@ -85,10 +87,12 @@ class StartupCheck:
             )
 
     def _key(self, finder: TokenFinder | None) -> str:
-        credential: Any = self._endpoint.credential
+        credential = self._endpoint.credential
         if finder is not None:
             return finder.find()[0]
-        return str(credential.read() if isinstance(credential, StoredKey) else credential.key)
+        if isinstance(credential, StoredKey):
+            return credential.read()
+        return key_of(credential) or ""
 
     def __repr__(self) -> str:
         return f"StartupCheck({self._endpoint!r}, done={self._done})"
