@@ -7,10 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceRequestError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+)
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 from opentelemetry.trace import SpanKind, StatusCode
 
+from github_models_azure import Endpoint
 from github_models_azure.exceptions import CredentialScopeError, FallbackExhaustedError
 from tests.harness import (
     FIRST,
@@ -290,6 +295,33 @@ def test_an_answer_of_the_emulator_is_marked(twin: Twin, telemetry: Telemetry) -
     client = client_of(twin, telemetry, Service(lambda sent: answer))
     twin.complete(client)
     assert all(span.attributes["github_models.emulated"] is True for span in telemetry.spans)
+
+
+@pytest.mark.parametrize("content", [True, False])
+def test_no_key_and_no_query_is_recorded(twin: Twin, telemetry: Telemetry, content: bool) -> None:
+    """Of the endpoint's URL its host and port; of an error that repeats a key, the kind."""
+    secrets = ("the-key-of-the-first", "the-query-of-it", "the-header-of-it")
+    key, query, header = secrets
+    endpoint = Endpoint(
+        "first",
+        f"https://first.example/v1?sig={query}",
+        key,
+        headers={"x-secret": header},
+    )
+
+    def answer(sent: Sent) -> Answer:
+        place = "first" if content else sent.url  # a server's own words are content
+        return error(401, "denied", f"{key} at {place} is unknown")
+
+    options = {"observer": telemetry.observer(capture_content=content), "credential": key}
+    client = client_of(
+        twin, telemetry, Service(answer), endpoint=endpoint, fallback=None, **options
+    )
+    with pytest.raises(ClientAuthenticationError):
+        twin.complete(client)
+    assert telemetry.attempts[0].attributes["server.address"] == "first.example"
+    exported = telemetry.everything()
+    assert [secret for secret in secrets if secret in exported] == []
 
 
 def test_members_of_a_wrong_type_are_left_out(twin: Twin, telemetry: Telemetry) -> None:
