@@ -80,7 +80,7 @@ def _read(entry: Entry, *, piped: bool) -> str:
     :raises WrongUsageError: where neither has one.
     """
     if piped:
-        found = "" if sys.stdin is None else sys.stdin.read(_MOST).strip()
+        found = "" if sys.stdin is None else _piped(entry)
         if not found:
             raise WrongUsageError(f"The standard input has no {entry.what}.")
         return found
@@ -101,6 +101,22 @@ def _read(entry: Entry, *, piped: bool) -> str:
     if not found:
         raise WrongUsageError(f"No {entry.what} was given; nothing was stored.")
     return found
+
+
+def _piped(entry: Entry) -> str:
+    """Read the standard input.
+
+    :raises WrongUsageError: for what is no text, or a file by mistake.
+    """
+    try:
+        found = sys.stdin.read(_MOST + 1)
+    except UnicodeDecodeError as error:
+        raise WrongUsageError(f"The standard input is no text, so no {entry.what}.") from error
+    if len(found) > _MOST:
+        raise WrongUsageError(
+            f"The standard input is longer than {_MOST:,} characters, so no {entry.what}."
+        )
+    return found.strip()
 
 
 def _checked(console: Console, entry: Entry, key: str) -> KeyCheck:

@@ -67,8 +67,11 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
 
 def unread_key(request: PipelineRequest[HttpRequest], own: Endpoint) -> StoredKey | None:
     """Give the stored key that an attempt will want, if the keyring has yet to be asked."""
-    credential = (request.context.get(ENDPOINT_KEY) or own).credential or own.credential
-    return credential if isinstance(credential, StoredKey) and credential.found is None else None
+    endpoint: Endpoint = request.context.get(ENDPOINT_KEY) or own
+    credential = endpoint.credential
+    if not isinstance(credential, StoredKey) or credential.found is not None:
+        return None
+    return credential if origin_of(request.http_request.url) == endpoint.origin else None
 
 
 def scopes_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -11,7 +10,6 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, Async
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from ..endpoints import Endpoint
-from ..exceptions import CredentialUnavailableError
 from ._authentication import bind_credential, scopes_of, unread_key
 
 
@@ -32,8 +30,7 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
     ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
         """Sign the request and send it on."""
         if (stored := unread_key(request, self._endpoint)) is not None:
-            with suppress(CredentialUnavailableError):  # said where the key is bound
-                await asyncio.to_thread(stored.read)  # a keyring may ask its user first
+            await asyncio.to_thread(stored.read)  # a keyring may ask its user first
         credential = bind_credential(request, self._endpoint)
         if credential is None:
             return await self.next.send(request)

@@ -151,6 +151,18 @@ def test_an_input_without_a_token_is_wrong_usage(
     assert backend.entries == {}
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"k" * 10_001])
+def test_a_file_by_mistake_is_wrong_usage(
+    program: Program, piped: Piped, backend: MemoryKeyring, content: bytes
+) -> None:
+    """No part of it is stored, nor shown."""
+    piped(content)
+    outcome = program("login", "--with-token", "--no-validate")
+    assert outcome.code == 2
+    assert "so no GitHub token" in outcome.error
+    assert backend.entries == {}
+
+
 REFUSED = as_json({"message": f"Bad credentials: {TOKEN}"}, 401)
 
 

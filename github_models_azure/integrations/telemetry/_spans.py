@@ -59,6 +59,7 @@ class CallSpans:
             context=outside,
             attributes=call_attributes(call),
         )
+        self._outside, self._current = outside, self._span
         self._inside = trace.set_span_in_context(self._span, outside)
         self._attempt: _Attempt | None = None
         self._token: Token[context.Context] | None = None
@@ -75,6 +76,7 @@ class CallSpans:
         )
         common = common_attributes(self._call, attempt)
         self._attempt = _Attempt(attempt, span, common, perf_counter())
+        self._current = span
         self._token = context.attach(trace.set_span_in_context(span, self._inside))
         if self._content and span.is_recording():
             span.set_attributes(prompt_attributes(attempt.body))
@@ -154,5 +156,9 @@ class CallSpans:
 
     def _leave(self, *, here: bool = True) -> None:
         token, self._token = self._token, None
-        if token is not None and here:
+        if token is None:
+            return
+        if here:
             context.detach(token)
+        elif trace.get_current_span() is self._current:
+            context.attach(self._outside)  # the token is of the context that it began in

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ServiceResponseError
+from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from github_models_azure.exceptions import StreamInterruptedError
@@ -199,8 +200,9 @@ def test_an_async_stream_whose_task_is_cancelled(telemetry: Telemetry) -> None:
     assert call.attributes["error.type"].endswith("CancelledError")
 
 
-def test_a_call_whose_coroutine_is_thrown_away(telemetry: Telemetry) -> None:
-    """Nobody's context is touched by one that ends elsewhere than it began."""
+@pytest.mark.parametrize("begun_in", ["another context", "this one"])
+def test_a_call_whose_coroutine_is_thrown_away(telemetry: Telemetry, begun_in: str) -> None:
+    """Nobody's context is touched by one that ends elsewhere; its own is left as it was."""
     pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
     import contextvars
 
@@ -221,7 +223,11 @@ def test_a_call_whose_coroutine_is_thrown_away(telemetry: Telemetry) -> None:
 
     transport.send = send
     coroutine = client.complete(messages=HELLO)
-    contextvars.copy_context().run(coroutine.send, None)
+    if begun_in == "this one":
+        coroutine.send(None)
+    else:
+        contextvars.copy_context().run(coroutine.send, None)
     coroutine.close()
+    assert not trace.get_current_span().get_span_context().is_valid
     call, attempt = telemetry.spans
     assert attempt.attributes["error.type"] == call.attributes["error.type"] == "GeneratorExit"
