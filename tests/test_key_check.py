@@ -78,6 +78,18 @@ def test_a_github_token_goes_to_github_alone(url: str) -> None:
         check_github_token(TOKEN, base_url=url)
 
 
+def test_this_machine_is_asked_past_the_proxies(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key in clear text must not pass another machine."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server = serve(as_json({"data": []}))
+    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).verdict is Verdict.ACCEPTED
+
+
 def test_a_key_does_not_travel_in_clear_text() -> None:
     """As in a call."""
     with pytest.raises(CredentialScopeError, match="clear text"):

@@ -12,7 +12,7 @@ import pytest
 from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError
 
-from github_models_azure import Endpoint
+from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure._credentials import TokenFinder
 from github_models_azure._key_check import check_github_token
 from tests.dialects.servers_http import LoopbackServer, Reply, Request, as_json
@@ -93,11 +93,13 @@ def test_a_refused_key_is_told_on_entering(twin: Twin, vendor: Vendor) -> None:
 
 
 def test_a_refused_key_is_told_before_a_call(twin: Twin, vendor: Vendor) -> None:
-    """Where nobody entered the client; no fallback takes the place of the error."""
+    """Where nobody entered the client; it is no attempt, and no fallback takes its place."""
     vendor.check = REFUSED
-    with pytest.raises(ClientAuthenticationError, match="key of near is not valid"):
-        call_without_entering(twin, made(twin, vendor))
+    other = Target("m", Endpoint("other", f"{vendor.url}/other", "other-key"))
+    with pytest.raises(ClientAuthenticationError, match="key of near is not valid") as caught:
+        call_without_entering(twin, made(twin, vendor, fallback=[other]))
     assert vendor.asked == ["GET /v1/models"]
+    assert trail_of(caught.value) is None
 
 
 def test_an_accepted_key_is_asked_about_once(twin: Twin, vendor: Vendor) -> None:

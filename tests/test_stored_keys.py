@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,6 +144,26 @@ def test_a_stored_key_signs_as_its_dialect_has_it(
     assert served(twin, endpoint, fallback=None) == "Hello"
     assert server.journal[0].header(header) == value
     assert backend.asked == [f"near@{server.url}"]
+
+
+def test_a_keyring_keeps_nobody_on_the_event_loop_waiting(
+    twin: Twin, server: LoopbackServer, backend: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may ask its user for a password: the async client reads it in a thread, found or not."""
+    threads: list[bool] = []
+    inner = backend.get_password
+
+    def get_password(service: str, username: str) -> str | None:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return inner(service, username)
+
+    monkeypatch.setattr(backend, "get_password", get_password)
+    endpoint = Endpoint("near", f"{server.url}/v1", key_variable="NEAR_API_KEY")
+    with pytest.raises(ClientAuthenticationError):
+        served(twin, endpoint, fallback=None)
+    backend.set_password(SERVICE, entry_at("near", server.url), KEY)
+    assert served(twin, endpoint, fallback=None) == "Hello"
+    assert threads == [not twin.is_async] * 2
 
 
 def test_a_key_for_another_url_of_the_name_is_not_sent(twin: Twin, server: LoopbackServer) -> None:

@@ -114,7 +114,9 @@ def test_a_terminal_that_shows_what_is_typed_is_not_used(
 
     monkeypatch.setattr("github_models_azure.cli.login.is_terminal", lambda _: True)
     monkeypatch.setattr(getpass, "getpass", ask)
-    outcome = program("login")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as outside of tests
+        outcome = program("login")
     assert outcome.code == 1
     assert "cannot hide" in outcome.error
     assert backend.entries == {}

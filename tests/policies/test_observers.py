@@ -17,9 +17,11 @@ from tests.harness import (
     Twin,
     chat,
     error,
+    event,
     falls_back,
     hello_stream,
     limited,
+    stream,
 )
 
 
@@ -136,6 +138,25 @@ def test_what_an_observer_raises_breaks_no_stream(twin: Twin) -> None:
     """Nor one of its updates, nor its end."""
     client = client_of(twin, Notes("stream_update"), lambda sent: hello_stream())
     assert twin.read(client)[0] == "Hello"
+
+
+def test_no_observer_is_shown_the_key_of_an_attempt(twin: Twin) -> None:
+    """Servers repeat it in errors; an observer gets them as the caller does."""
+    key = "key-0123456789"
+    fault = event(error={"code": "server_error", "message": f"no answer for {key}"})
+    answers = {FIRST: lambda: stream(fault), SECOND: hello_stream}
+    shown: list[str] = []
+
+    class Shown(Notes):
+        def _note(self, what: str, *values: Any) -> Any:
+            shown.append(f"{what} {values!r} {[str(value) for value in values]}")
+            return self
+
+    client = client_of(twin, Shown(), lambda sent: answers[sent.model](), credential=key)
+    assert twin.read(client)[0] == "Hello"
+    said = "".join(shown)
+    assert "no answer for ***" in said
+    assert key not in said
 
 
 def test_an_observer_may_be_given_per_call(twin: Twin) -> None:
