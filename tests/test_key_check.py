@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+import requests
 
 from github_models_azure import Endpoint
 from github_models_azure._key_check import Verdict, check_github_token, check_key
@@ -51,6 +52,29 @@ def test_what_an_answer_says_of_a_github_token(
     server = serve(reply)
     found = check_github_token(TOKEN, base_url=server.url)
     assert found.verdict is verdict
+    assert said in found.reason
+
+
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        (requests.exceptions.ReadTimeout(), "no answer within 10 s"),
+        (requests.exceptions.SSLError("bad certificate"), "TLS failed: bad certificate"),
+        (requests.exceptions.ConnectionError(), "ConnectionError"),
+        (requests.exceptions.ConnectionError(OSError(111, "Connection refused")), "refused"),
+    ],
+)
+def test_who_cannot_be_asked_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, said: str
+) -> None:
+    """The reason is that of the operating system, where there is one."""
+
+    def get(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(requests, "get", get)
+    found = check_github_token(TOKEN)
+    assert found.verdict is Verdict.UNKNOWN
     assert said in found.reason
 
 

@@ -131,6 +131,7 @@ def test_a_refusal_is_asked_about_anew(twin: Twin, vendor: Vendor) -> None:
     credential = AzureKeyCredential(KEY)
     client = made(twin, vendor, credential)
     check = client._startup_check
+    assert KEY not in repr(check)
     vendor.check = REFUSED
     with pytest.raises(ClientAuthenticationError):
         check()

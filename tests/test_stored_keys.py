@@ -59,6 +59,23 @@ def test_a_keyring_that_fails_says_so_without_the_key(backend: MemoryKeyring) ->
     assert read_key("mine") is None
 
 
+def test_a_keyring_without_a_name_is_told_all_the_same(
+    backend: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Choosing one may fail, too."""
+
+    def fail() -> None:
+        raise RuntimeError("no backend")
+
+    backend.broken = RuntimeError("no")
+    monkeypatch.setattr("keyring.get_keyring", fail)
+    try:
+        with pytest.raises(KeyringError, match="The keyring unknown does not work here"):
+            write_key("mine", KEY)
+    finally:
+        monkeypatch.undo()
+
+
 def test_a_keyring_that_keeps_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The null backend takes everything."""
     monkeypatch.setattr(MemoryKeyring, "set_password", lambda *_: None)
@@ -175,6 +192,19 @@ def test_a_key_for_another_url_of_the_name_is_not_sent(twin: Twin, server: Loopb
     assert server.journal == []
 
 
+def test_a_stored_key_is_checked_at_start_up(twin: Twin, server: LoopbackServer) -> None:
+    """As any other; where there is none, that is said before any call."""
+    endpoint = Endpoint("near", f"{server.url}/v1", key_variable="NEAR_API_KEY")
+    with pytest.raises(ClientAuthenticationError, match="github-models login near"):
+        served(twin, endpoint, fallback=None, validate=True)
+    assert server.journal == []
+    write_key(entry_at("near", server.url), KEY)
+    server.answer = lambda request: as_json({"data": []} if request.method == "GET" else ANSWER)
+    assert served(twin, endpoint, fallback=None, validate=True) == "Hello"
+    check, _ = server.journal
+    assert check.header("authorization") == f"Bearer {KEY}"
+
+
 def test_a_fallback_uses_its_own_stored_key(twin: Twin, server: LoopbackServer) -> None:
     """As it would use its variable."""
     write_key(entry_at("near", server.url), KEY)
@@ -203,6 +233,7 @@ def test_no_repr_shows_a_stored_key(server: LoopbackServer) -> None:
 
     write_key("mine", KEY)
     stored = StoredKey("mine", "none")
-    assert stored.read() == KEY
+    assert KEY not in repr(stored)
+    assert stored.get_token("scope").token == KEY
     assert KEY not in repr(stored)
     assert KEY not in repr(Endpoint("near", "https://near.example/v1", stored))
