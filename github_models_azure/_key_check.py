@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote_plus, urlsplit
 
 from ._core.error_body import clean_text, read_error_body
 from .endpoints import Endpoint
@@ -22,6 +22,7 @@ CHECK_SECONDS = 10.0
 _BODY, _PIECE = 65_536, 1_024
 _AGENT = "github-models-azure"
 _HIDDEN = "***"
+_SHORTEST = 6  # of values in a query: shorter ones are no secrets, and part of any word
 _KEY_PATHS = {"openrouter": "key"}  # its list of models is shown to everybody
 
 
@@ -79,7 +80,8 @@ def check_key(endpoint: Endpoint, key: str, *, timeout: float = CHECK_SECONDS) -
     """
     headers = {**endpoint.headers, **key_headers(endpoint.dialect.auth, key)}
     path = _KEY_PATHS.get(endpoint.dialect.name, "models")
-    url = f"{endpoint.base_url()}/{path}"
+    query = urlsplit(endpoint.url).query
+    url = f"{endpoint.base_url()}/{path}" + (f"?{query}" if query else "")
     return _check(url, key, headers, timeout, endpoint.name, "data")
 
 
@@ -156,9 +158,13 @@ def _check(
         return KeyCheck(
             Verdict.REFUSED, "it has a line end or another character that no header can carry"
         )
-    asked = ask(url, timeout, headers)
-    found = _judge(asked, who, member)
-    return KeyCheck(found.verdict, found.reason.replace(key, _HIDDEN))
+    found = _judge(ask(url, timeout, headers), who, member)
+    reason, query = found.reason, urlsplit(url).query
+    written = [part.partition("=")[2] for part in query.split("&")]
+    values = (value for value in (*written, *map(unquote_plus, written)) if len(value) >= _SHORTEST)
+    for secret in (key, *values):
+        reason = reason.replace(secret, _HIDDEN)
+    return KeyCheck(found.verdict, reason)
 
 
 def _judge(asked: Asked, who: str, member: str) -> KeyCheck:

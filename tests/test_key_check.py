@@ -147,6 +147,18 @@ def test_a_key_is_sent_as_its_dialect_has_it(
     assert request.path.endswith("/models")
 
 
+def test_a_query_of_the_endpoint_goes_along_and_is_not_shown(serve: Serve) -> None:
+    """It may be what lets a request in; a server that repeats it shows it to nobody."""
+    server = serve(
+        as_json({"error": {"message": "no a-secret/of-it at /?sig=a-secret%2Fof-it"}}, 401)
+    )
+    endpoint = Endpoint("near", f"{server.url}/v1?sig=a-secret%2Fof-it&v=1")
+    found = check_key(endpoint, TOKEN)
+    assert server.journal[0].params == [("sig", "a-secret/of-it"), ("v", "1")]
+    assert "401" in found.reason
+    assert "a-secret" not in found.reason
+
+
 def test_openrouter_is_asked_about_the_key_itself(serve: Serve) -> None:
     """It shows its list of models to everybody."""
     server = serve(as_json({"data": {}}))
