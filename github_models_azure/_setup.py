@@ -11,9 +11,11 @@ from typing import Any
 from azure.core.credentials import AzureKeyCredential
 
 from . import _calls as _calls  # what every call needs loads with the first client
-from ._credentials import DEMO_TOKEN, GitHubTokenCredential, MissingKey
+from ._credentials import DEMO_TOKEN, GitHubTokenCredential, StoredKey
 from ._entra import Entra, EntraCredential
+from ._keyring import entry_at
 from ._settings import Settings, load_settings
+from ._startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.endpoint import is_loopback
@@ -40,6 +42,7 @@ class Parts:
     github_credential: Callable[..., Any]
     entra_credential: Callable[..., Any]
     transport: Callable[..., Any]
+    check_policy: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Wired:
     model: str | None
     keywords: dict[str, Any]
     entra: Any
+    check: StartupCheck | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def _parts(is_async: bool) -> Parts:
             AsyncGitHubTokenCredential,
             AsyncEntraCredential,
             async_transport,
+            AsyncStartupCheckPolicy,
         )
     from .policies import FallbackPolicy, TargetAuthenticationPolicy
 
@@ -83,6 +88,7 @@ def _parts(is_async: bool) -> Parts:
         GitHubTokenCredential,
         EntraCredential,
         sync_transport,
+        StartupCheckPolicy,
     )
 
 
@@ -93,11 +99,14 @@ def wire(
     model: str | None,
     options: Mapping[str, Any],
     keywords: dict[str, Any],
+    *,
+    validate: bool = False,
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
+    :param validate: whether the own endpoint is asked about its credential before anything else.
     """
     parts, settings = _parts(is_async), load_settings()
     entra = parts.entra_credential()
@@ -113,7 +122,9 @@ def wire(
     endpoints = _share_token(parts, endpoints, own)
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
     keywords = dict(keywords)
-    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), policy]
+    check = StartupCheck(own) if validate else None
+    checks = [] if check is None else [parts.check_policy(check)]
+    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), *checks, policy]
     signs = own.credential or NoCredential()
     if keywords.get("authentication_policy") is not None:
         signs = NoCredential()  # or the SDK sends the key as api-key beside what the policy signs
@@ -127,7 +138,7 @@ def wire(
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
-    return Wired(own.url, signs, model or settings.model, keywords, entra)
+    return Wired(own.url, signs, model or settings.model, keywords, entra, check)
 
 
 def _own_endpoint(
@@ -176,9 +187,10 @@ def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
         return endpoint
     return replace(
         endpoint,
-        credential=MissingKey(
+        credential=StoredKey(
+            entry_at(endpoint.name, endpoint.origin),
             f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
-            "declare one in the settings."
+            f"declare one in the settings, or store one: github-models login {endpoint.name}.",
         ),
     )
 

@@ -29,7 +29,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from .endpoints.endpoint import is_loopback
+from .endpoints.endpoint import is_loopback, no_proxies_for
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
@@ -158,14 +158,6 @@ def close_pools(adapter: Any) -> None:
         for key in manager.pools.keys():  # noqa: SIM118 - no dict, and not to be iterated over
             if (pool := manager.pools.get(key)) is not None:
                 pool.close()
-
-
-def no_proxies_for(url: str) -> dict[str, Any] | None:
-    """Give what keeps requests from asking a proxy of the environment for this machine.
-
-    A key may go there in clear text, and must not pass another machine on its way.
-    """
-    return dict.fromkeys(("http", "https", "all")) if is_loopback(url) else None
 
 
 def _unsigned(request: Any) -> Any:
