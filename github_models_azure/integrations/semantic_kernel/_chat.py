@@ -23,7 +23,7 @@ from ...aio import ChatCompletionsClient
 from ...endpoints import Endpoint
 from ._contents import StreamedMessages, whole_messages
 from ._history import request_messages
-from ._service import GitHubModelsService, made, service_errors
+from ._service import GitHubModelsService, service_errors, service_fields
 from ._settings import GitHubModelsChatPromptExecutionSettings
 
 _PURPOSE = "complete the prompt"
@@ -63,17 +63,12 @@ class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
         **client_options: Any,
     ) -> None:
         env_file = (env_file_path, env_file_encoding)
-        parts = made(
-            ChatCompletionsClient, ai_model_id, client, endpoint, api_key, env_file, client_options
-        )
-        super().__init__(
-            ai_model_id=parts.ai_model_id,
-            service_id=service_id or "",
-            client=parts.client,
-            managed_client=parts.managed,
-            url=parts.url,
-            instruction_role=instruction_role,
-        )
+        fields = service_fields(
+            ChatCompletionsClient, ai_model_id, service_id, client, endpoint, api_key, env_file,
+            client_options,
+        )  # fmt: skip
+        fields["instruction_role"] = instruction_role
+        super().__init__(**fields)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the class of the settings that this service takes."""
@@ -85,7 +80,7 @@ class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
     ) -> list[ChatMessageContent]:
         model, keywords = self._request(chat_history, settings)
         with service_errors(self, _PURPOSE):
-            answer = await self.client.complete(model=model, **keywords)
+            answer = await self.ask(self.client.complete, model=model, **keywords)
         return whole_messages(answer, model)
 
     @trace_streaming_chat_completion(GitHubModelsService.MODEL_PROVIDER_NAME)
@@ -99,8 +94,8 @@ class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
         extras = {"stream_options": {"include_usage": True}, **keywords.pop("model_extras", {})}
         messages = StreamedMessages(model, function_invoke_attempt)
         with service_errors(self, _PURPOSE):
-            stream = await self.client.complete(
-                model=model, stream=True, model_extras=extras, **keywords
+            stream = await self.ask(
+                self.client.complete, model=model, stream=True, model_extras=extras, **keywords
             )
             async with stream:  # so that who leaves the loop early gives the connection back
                 async for update in stream:

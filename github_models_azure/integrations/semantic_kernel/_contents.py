@@ -48,7 +48,7 @@ class StreamedMessages:
 
     def __init__(self, ai_model_id: str, attempt: int) -> None:
         self._about: dict[str, Any] = {}
-        self._common = {"ai_model_id": ai_model_id, "function_invoke_attempt": attempt}
+        self._ai_model_id, self._attempt = ai_model_id, attempt
         self._indexes: set[int] = set()
         self._last: StreamingChatCompletionsUpdate | None = None
 
@@ -93,7 +93,8 @@ class StreamedMessages:
             inner_content=update,
             finish_reason=finish,
             metadata=metadata,
-            **self._common,
+            ai_model_id=self._ai_model_id,
+            function_invoke_attempt=self._attempt,
         )
 
 

@@ -13,7 +13,7 @@ from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecut
 from ...aio import EmbeddingsClient
 from ...endpoints import Endpoint
 from ...trail import attach_trail, trail_of
-from ._service import GitHubModelsService, made, service_errors
+from ._service import GitHubModelsService, service_errors, service_fields
 from ._settings import GitHubModelsEmbeddingPromptExecutionSettings
 
 
@@ -49,16 +49,11 @@ class GitHubModelsTextEmbedding(GitHubModelsService, EmbeddingGeneratorBase):
         **client_options: Any,
     ) -> None:
         env_file = (env_file_path, env_file_encoding)
-        parts = made(
-            EmbeddingsClient, ai_model_id, client, endpoint, api_key, env_file, client_options
-        )
-        super().__init__(
-            ai_model_id=parts.ai_model_id,
-            service_id=service_id or "",
-            client=parts.client,
-            managed_client=parts.managed,
-            url=parts.url,
-        )
+        fields = service_fields(
+            EmbeddingsClient, ai_model_id, service_id, client, endpoint, api_key, env_file,
+            client_options,
+        )  # fmt: skip
+        super().__init__(**fields)
 
     def get_prompt_execution_settings_class(self) -> type[PromptExecutionSettings]:
         """Return the class of the settings that this service takes."""
@@ -79,8 +74,8 @@ class GitHubModelsTextEmbedding(GitHubModelsService, EmbeddingGeneratorBase):
         )
         model = getattr(own, "ai_model_id", None) or self.ai_model_id
         with service_errors(self, "make embeddings"):
-            result = await self.client.embed(
-                input=texts, model=model, **own.prepare_settings_dict()
+            result = await self.ask(
+                self.client.embed, input=texts, model=model, **own.prepare_settings_dict()
             )
         return Vectors(result)
 

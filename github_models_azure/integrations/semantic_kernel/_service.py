@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from azure.core.exceptions import AzureError
@@ -19,7 +18,7 @@ from semantic_kernel.exceptions.service_exceptions import (
     ServiceInvalidResponseError,
     ServiceResponseException,
 )
-from semantic_kernel.kernel_pydantic import KernelBaseModel
+from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from ..._core.failures import FailureKind
 from ..._settings import PREFIX, load_settings
@@ -32,26 +31,17 @@ _RAISED: Mapping[FailureKind, type[ServiceException]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A service's client and model, as the arguments and the settings say."""
-
-    ai_model_id: str
-    client: Any
-    managed: bool
-    url: str | None
-
-
-def made(
-    make: Callable[..., Any],
+def service_fields(
+    make: type[Any],
     ai_model_id: str | None,
+    service_id: str | None,
     client: Any,
     endpoint: Any,
     credential: Any,
     env_file: tuple[str | None, str | None],
     options: dict[str, Any],
-) -> Made:
-    """Make the client of a service, unless one is given.
+) -> dict[str, Any]:
+    """Return the fields of a service, with a client that is made unless one is given.
 
     :param make: the class of the client.
     :param env_file: the path and the encoding of a ``.env`` file; the environment goes first.
@@ -71,13 +61,19 @@ def made(
                     f"client is an async {make.__name__} of this package, and brings its endpoint, "
                     "key and options with it: leave those out beside it."
                 )
-            return Made(model, client, False, None)
+            return {"ai_model_id": model, "service_id": service_id or "", "client": client}
         if found:  # else the client reads the same settings by itself
             options = {**settings.options, **options}
             if endpoint is None:
                 endpoint, credential = settings.endpoint, credential or settings.api_key
-        url = endpoint if isinstance(endpoint, str) and "://" in endpoint else None
-        return Made(model, make(endpoint, credential, model=model, **options), True, url)
+        url = endpoint if isinstance(endpoint, str) and "://" in endpoint else ""
+        return {
+            "ai_model_id": model,
+            "service_id": service_id or "",
+            "client": make(endpoint, credential, model=model, **options),
+            "managed_client": True,
+            "url": url.partition("?")[0] or None,  # spans show it, and a query may hold a secret
+        }
     except (AzureError, TypeError, ValueError) as error:
         raise ServiceInitializationError(
             f"The service could not be made: {error}", error
@@ -93,7 +89,7 @@ def _env_file(path: str | None, encoding: str | None) -> dict[str, str]:
     }
 
 
-class GitHubModelsService(KernelBaseModel):
+class GitHubModelsService(AIServiceClientBase):
     """A service with a client, which it closes if it made it."""
 
     MODEL_PROVIDER_NAME: ClassVar[str] = "github_models"
@@ -110,6 +106,16 @@ class GitHubModelsService(KernelBaseModel):
         """Close the connections of the client, unless it was given to the service."""
         if self.managed_client:
             await self.client.close()
+
+    async def ask(self, send: Callable[..., Awaitable[Any]], **keywords: Any) -> Any:
+        """Call the client.
+
+        :raises ServiceInvalidExecutionSettingsError: for what it does not take.
+        """
+        try:
+            return await send(**keywords)
+        except (TypeError, ValueError) as error:
+            raise ServiceInvalidExecutionSettingsError(str(error), error) from error
 
     async def __aenter__(self) -> Any:
         return self
@@ -128,8 +134,6 @@ def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]
         raised = _error_class(error)(text, error)
         attach_trail(raised, trail_of(error))
         raise raised from error
-    except (TypeError, ValueError) as error:  # of the client, before anything is sent
-        raise ServiceInvalidExecutionSettingsError(str(error), error) from error
 
 
 def _error_class(error: AzureError) -> type[ServiceException]:
