@@ -75,9 +75,7 @@ def service_fields(
             "url": url.partition("?")[0] or None,  # spans show it, and a query may hold a secret
         }
     except (AzureError, TypeError, ValueError) as error:
-        raise ServiceInitializationError(
-            f"The service could not be made: {error}", error
-        ) from error
+        raise ServiceInitializationError(f"The service could not be made: {error}") from error
 
 
 def _env_file(path: str | None, encoding: str | None) -> dict[str, str]:
@@ -115,7 +113,7 @@ class GitHubModelsService(AIServiceClientBase):
         try:
             return await send(**keywords)
         except (TypeError, ValueError) as error:
-            raise ServiceInvalidExecutionSettingsError(str(error), error) from error
+            raise ServiceInvalidExecutionSettingsError(str(error)) from error
 
     async def __aenter__(self) -> Any:
         return self
@@ -131,7 +129,7 @@ def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]
         yield
     except AzureError as error:
         text = f"{type(service).__name__} failed to {purpose}: {error}"
-        raised = _error_class(error)(text, error)
+        raised = _error_class(error)(text)
         attach_trail(raised, trail_of(error))
         raise raised from error
 
