@@ -212,7 +212,8 @@ def integrations(session: nox.Session, name: str) -> None:
         page = f"{extra}.md"
         session.run("pytest", "tests/test_docs.py", "-k", page, env=environment)
         session.run("coverage", "combine", "--quiet", env=environment)
-        judged = [all_of_it, f"--include=*/integrations/{name}*", f"--fail-under={OVERALL}"]
+        chosen = f"--include=*/integrations/{name}.py,*/integrations/{name}/*"
+        judged = [all_of_it, chosen, f"--fail-under={OVERALL}"]
         session.run("coverage", "report", *judged, env=environment)
 
 
