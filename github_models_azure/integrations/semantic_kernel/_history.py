@@ -47,6 +47,8 @@ def request_messages(history: ChatHistory, instruction_role: str) -> list[_Messa
         made = _MAKERS[message.role](message)
         if message.role is AuthorRole.SYSTEM:
             made = [{**one, "role": instruction_role} for one in made]
+        if message.name and message.role is not AuthorRole.TOOL:  # which of several agents it was
+            made = [{**one, "name": message.name} for one in made]
         messages += made
     return messages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 
 from azure.core.exceptions import AzureError
 from dotenv import dotenv_values
+from pydantic import PrivateAttr
 from semantic_kernel.exceptions.service_exceptions import (
     ServiceContentFilterException,
     ServiceException,
@@ -95,10 +97,17 @@ class GitHubModelsService(AIServiceClientBase):
     client: Any
     managed_client: bool = False
     url: str | None = None
+    _loop: Any = PrivateAttr(None)
 
     def service_url(self) -> str | None:
         """Return the URL that the service was given, for the kernel's telemetry."""
         return self.url
+
+    def in_first_loop(self) -> bool:
+        """Tell whether this is the event loop of the first call, where the connections belong."""
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        return self._loop is loop
 
     async def close(self) -> None:
         """Close the connections of the client, unless it was given to the service."""
@@ -125,6 +134,7 @@ class GitHubModelsService(AIServiceClientBase):
 @contextmanager
 def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]:
     """Raise what goes wrong as the kernel's own error, with the cause and its trail."""
+    at_home = service.in_first_loop()
     try:
         yield
     except AzureError as error:
@@ -132,6 +142,13 @@ def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]
         raised = _error_class(error)(text)
         attach_trail(raised, trail_of(error))
         raise raised from error
+    except RuntimeError as error:
+        if at_home:
+            raise
+        raise ServiceResponseException(
+            f"{type(service).__name__} failed to {purpose}: its connections belong to the event "
+            "loop of its first call, and this is another one. Make a service for each asyncio.run."
+        ) from error
 
 
 def _error_class(error: AzureError) -> type[ServiceException]:

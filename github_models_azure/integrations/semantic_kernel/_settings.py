@@ -34,12 +34,24 @@ class _OwnSettings(PromptExecutionSettings):
 
     ``ai_model_id`` is the model of this prompt, where it is not the service's. ``extra_parameters``
     are further members of the request, ``call_options`` keywords of the client's call, such as
-    ``{"fallback": [...], "timeout": 30}``.
+    ``{"fallback": [...], "timeout": 30}``. A keyword that is none of these is an error; settings
+    for services in general may hold more, and of those the rest is left aside.
     """
 
     ai_model_id: str | None = None
     extra_parameters: dict[str, Any] | None = None
-    call_options: dict[str, Any] | None = None
+    # Headers among the options may hold a secret, and the kernel keeps all that was given twice.
+    call_options: Annotated[dict[str, Any] | None, Field(repr=False)] = None
+    extension_data: Annotated[dict[str, Any], Field(default_factory=dict, repr=False)]
+
+    def __init__(self, service_id: str | None = None, **kwargs: Any) -> None:
+        unknown = [name for name in kwargs if name not in type(self).model_fields]
+        if unknown:
+            raise ServiceInvalidExecutionSettingsError(
+                f"{type(self).__name__} has no {', '.join(unknown)}. Further members of the "
+                "request go into extra_parameters, keywords of the client into call_options."
+            )
+        super().__init__(service_id, **kwargs)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _OwnSettings:
         # The kernel copies settings for each call; ledgers and credentials are there to be shared.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,18 @@ from typing import Any
 import pytest
 from azure.ai.inference.aio import ChatCompletionsClient as StockClient
 from azure.core.credentials import AzureKeyCredential
-from semantic_kernel.exceptions.service_exceptions import ServiceInitializationError
+from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.exceptions.service_exceptions import (
+    ServiceInitializationError,
+    ServiceInvalidExecutionSettingsError,
+    ServiceResponseException,
+)
 
 from github_models_azure.aio import ChatCompletionsClient
 from github_models_azure.integrations.semantic_kernel import (
     GitHubModelsChatCompletion,
+    GitHubModelsChatPromptExecutionSettings,
+    GitHubModelsEmbeddingPromptExecutionSettings,
     GitHubModelsTextEmbedding,
 )
 from github_models_azure.ledger import MemoryLedger
@@ -119,6 +127,51 @@ async def test_no_secret_is_shown() -> None:
     async with service:
         assert "hidden" not in f"{service!r} {service} {service.service_url()}"
         assert service.service_url() == "https://models.example/v1"
+
+
+def test_no_secret_of_an_option_is_shown() -> None:
+    """Headers may hold one; the kernel keeps what was given in two places."""
+    settings = chat_settings(call_options={"headers": {"api-key": "hidden"}}, temperature=0.5)
+    assert "hidden" not in f"{settings!r} {settings}"
+    assert "temperature=0.5" in repr(settings)
+    assert settings.call_options == {"headers": {"api-key": "hidden"}}
+
+
+@pytest.mark.parametrize(
+    "kind", [GitHubModelsChatPromptExecutionSettings, GitHubModelsEmbeddingPromptExecutionSettings]
+)
+def test_an_unknown_setting_is_an_error(kind: Any) -> None:
+    """A slip of the pen is not left aside; what is meant for several services may hold more."""
+    with pytest.raises(ServiceInvalidExecutionSettingsError, match="no tempurature"):
+        kind(tempurature=0.5)
+    general = PromptExecutionSettings(service_id="any", top_k=3, ai_model_id=SECOND)
+    own = kind.from_prompt_execution_settings(general)
+    assert (own.service_id, own.ai_model_id) == ("any", SECOND)
+    assert "top_k" not in own.prepare_settings_dict()
+
+
+@pytest.mark.parametrize("how", ["whole", "streamed"])
+def test_a_second_event_loop_is_told(emulator: Emulator, how: str) -> None:
+    """Connections belong to one; the error says what to do, and why is behind it."""
+    service = GitHubModelsChatCompletion(FIRST, endpoint=emulator.inference_url, api_key="k")
+
+    async def ask() -> None:
+        asked, settings = history("Hello"), chat_settings()
+        if how == "whole":
+            await service.get_chat_message_content(asked, settings)
+        else:
+            stream = service.get_streaming_chat_message_content(asked, settings)
+            [piece async for piece in stream]
+
+    first = asyncio.new_event_loop()
+    try:
+        first.run_until_complete(ask())
+        with pytest.raises(ServiceResponseException, match="Make a service for each") as caught:
+            asyncio.run(ask())
+        assert isinstance(caught.value.__cause__, RuntimeError)
+    finally:
+        first.run_until_complete(service.close())
+        first.close()
 
 
 def test_settings_are_copied_and_what_they_share_is_not() -> None:
