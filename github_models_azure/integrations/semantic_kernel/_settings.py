@@ -16,6 +16,7 @@ _BY_SERVICE = "Set by the service, from the function choice behaviour."
 _KEYWORDS = (
     "frequency_penalty", "max_tokens", "presence_penalty", "seed", "temperature", "top_p",
 )  # fmt: skip
+_BY_CALL = frozenset({"input", "messages", "model", "send", "stream"})
 _MEMBERS = {  # members of the body that the SDK has no keyword for, by the name of their setting
     "logit_bias": "logit_bias",
     "logprobs": "logprobs",
@@ -52,6 +53,16 @@ class _OwnSettings(PromptExecutionSettings):
                 "request go into extra_parameters, keywords of the client into call_options."
             )
         super().__init__(service_id, **kwargs)
+
+    @field_validator("call_options")
+    @classmethod
+    def _free_options(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if taken := sorted(_BY_CALL.intersection(value or ())):
+            raise ServiceInvalidExecutionSettingsError(
+                f"call_options holds {', '.join(taken)}, which the service sets itself; a model "
+                "for one prompt is named by ai_model_id."
+            )
+        return value
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> _OwnSettings:
         # The kernel copies settings for each call; ledgers and credentials are there to be shared.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
+from azure.ai.inference.aio import ChatCompletionsClient as StockClient
+from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai.azure_ai_inference import (
@@ -72,6 +75,23 @@ async def test_a_kernel_with_a_plugin_completes_an_auto_function_call(
     assert "".join(pieces) == expected
     assert weather.asked == ["Oslo", "Oslo"]
     assert [entry.model for entry in limited.journal].count(FIRST) == 1
+
+
+@pytest.mark.parametrize("kind", [StockClient, ChatCompletionsClient])
+async def test_two_streamed_calls_fail_in_the_connector_itself(
+    emulator: Emulator, weather: Weather, kind: type[StockClient]
+) -> None:
+    """It numbers pieces by choice, not by call, with any client; our service keeps them apart."""
+    async with kind(emulator.inference_url, AzureKeyCredential("k")) as client:
+        kernel = Kernel()
+        kernel.add_service(AzureAIInferenceChatCompletion(FIRST, client=client))
+        kernel.add_plugin(weather, "weather")
+        auto = settings(function_choice_behavior=FunctionChoiceBehavior.Auto())
+        prompt, arguments = "What is the weather in Oslo and Paris?", KernelArguments(settings=auto)
+        stream = kernel.invoke_prompt_stream(prompt, arguments=arguments)
+        text = "".join([str(one[0]) async for one in stream])
+    assert "arguments are malformed" in text
+    assert weather.asked != ["Oslo", "Paris"]
 
 
 async def test_structured_answers(stock: AzureAIInferenceChatCompletion) -> None:

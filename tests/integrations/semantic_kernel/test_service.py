@@ -150,6 +150,13 @@ def test_an_unknown_setting_is_an_error(kind: Any) -> None:
     assert "top_k" not in own.prepare_settings_dict()
 
 
+@pytest.mark.parametrize("name", ["model", "messages", "stream"])
+def test_an_option_that_the_service_sets_is_an_error(name: str) -> None:
+    """It would be lost, or meet the service's own."""
+    with pytest.raises(ServiceInvalidExecutionSettingsError, match=f"{name}, which the service"):
+        chat_settings(call_options={name: "x", "timeout": 3})
+
+
 @pytest.mark.parametrize("how", ["whole", "streamed"])
 def test_a_second_event_loop_is_told(emulator: Emulator, how: str) -> None:
     """Connections belong to one; the error says what to do, and why is behind it."""
