@@ -25,7 +25,7 @@ from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 from ..._core.failures import FailureKind
 from ..._settings import PREFIX, load_settings
 from ...exceptions import OutputValidationError
-from ...trail import attach_trail, trail_of
+from ...trail import trail_of
 
 _RAISED: Mapping[FailureKind, type[ServiceException]] = {
     FailureKind.CONTENT_FILTERED: ServiceContentFilterException,
@@ -133,15 +133,13 @@ class GitHubModelsService(AIServiceClientBase):
 
 @contextmanager
 def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]:
-    """Raise what goes wrong as the kernel's own error, with the cause and its trail."""
+    """Raise what goes wrong as the kernel's own error; ``trail_of`` looks through to its cause."""
     at_home = service.in_first_loop()
     try:
         yield
     except AzureError as error:
         text = f"{type(service).__name__} failed to {purpose}: {error}"
-        raised = _error_class(error)(text)
-        attach_trail(raised, trail_of(error))
-        raise raised from error
+        raise _error_class(error)(text) from error
     except RuntimeError as error:
         if at_home:
             raise

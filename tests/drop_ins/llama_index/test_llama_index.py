@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from azure.core.credentials import AzureKeyCredential
+from llama_index.core.agent.workflow import FunctionAgent
 from llama_index.core.llms import ChatMessage, MessageRole
 from llama_index.core.tools import FunctionTool
 from llama_index.llms.azure_inference import AzureAICompletionsModel
@@ -89,3 +90,16 @@ async def test_a_tool_call_there_and_back(llm: FallbackLLM, behind: Behind) -> N
     answer = llm.chat_with_tools([TOOL], chat_history=[*asked, response.message, result])
     assert answer.message.content == f"[emulated {SECOND}] get_weather says: sunny in Oslo"
     assert behind.asked == [FIRST, SECOND, SECOND, SECOND]
+
+
+@pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecationWarning")
+async def test_agents_of_llama_index_refuse_its_connector_itself(behind: Behind) -> None:
+    """It does not say that its model calls functions, with any client."""
+    url, key = behind.emulator.inference_url, AzureKeyCredential("k")
+    stock = AzureAICompletionsModel(url, key, model_name=SECOND)
+    ours = FallbackLLM(url, key, model_name=SECOND, client_options={})
+    for llm in (stock, ours):
+        assert not llm.metadata.is_function_calling_model
+        with pytest.raises(ValueError, match="FunctionCallingLLM"):
+            await FunctionAgent(tools=[TOOL], llm=llm).run(WEATHER)
+        llm._client.close()
