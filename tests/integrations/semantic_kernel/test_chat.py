@@ -117,6 +117,33 @@ async def test_a_stream_may_be_left_early(
     assert str(message).endswith("Paris.")
 
 
+async def test_who_leaves_a_stream_gives_its_connection_back(
+    service: GitHubModelsChatCompletion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, and not when its last reference goes."""
+    streams, closed = [], []
+    complete = service.client.complete
+
+    async def kept(**keywords: Any) -> Any:
+        stream = await complete(**keywords)
+        streams.append(stream)
+        close = stream.aclose
+
+        async def aclose() -> None:
+            await close()
+            closed.append(stream)
+
+        monkeypatch.setattr(stream, "aclose", aclose)
+        return stream
+
+    monkeypatch.setattr(service.client, "complete", kept)
+    async for _ in service.get_streaming_chat_message_content(history(QUESTION), chat_settings()):
+        break
+    await nothing_left()
+    assert closed == streams
+    assert len(streams) == 1
+
+
 async def test_a_stream_that_is_cancelled_lets_go(
     service: GitHubModelsChatCompletion, emulator: Emulator
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -43,6 +44,17 @@ async def test_texts_become_rows(service: GitHubModelsTextEmbedding) -> None:
     assert rows.dtype == np.float64
     again = await service.generate_embeddings(TEXTS[::-1])
     np.testing.assert_array_equal(rows, again[::-1])
+
+
+async def test_rows_go_by_the_index_of_the_server(
+    service: GitHubModelsTextEmbedding, emulator: Emulator
+) -> None:
+    """Whatever the order in which it sends them."""
+    data = [
+        {"object": "embedding", "index": index, "embedding": [float(index)]} for index in (2, 0, 1)
+    ]
+    emulator.fault("status", status=200, body=json.dumps({"model": "m", "data": data}))
+    assert (await service.generate_embeddings(TEXTS)).tolist() == [[0.0], [1.0], [2.0]]
 
 
 async def test_raw_vectors_say_where_they_come_from(service: GitHubModelsTextEmbedding) -> None:
