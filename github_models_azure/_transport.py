@@ -56,6 +56,11 @@ def sync_transport(**options: Any) -> RequestsTransport:
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 
+    class Adapter(HTTPAdapter):
+        def close(self) -> None:
+            close_pools(self)
+            super().close()
+
     class Transport(RequestsTransport):  # type: ignore[misc] # Any to mypy: loaded by PEP 562
         takes_answer_within = True
 
@@ -90,7 +95,7 @@ def sync_transport(**options: Any) -> RequestsTransport:
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         once = Retry(total=False, redirect=False, raise_on_status=False)
         for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=once, pool_maxsize=POOL_SIZE))
+            session.mount(scheme, Adapter(max_retries=once, pool_maxsize=POOL_SIZE))
     return Transport(session=session, **options)
 
 
@@ -142,6 +147,17 @@ def async_transport(**options: Any) -> AioHttpTransport:
             return response
 
     return Transport(use_env_settings=False, **options)
+
+
+def close_pools(adapter: Any) -> None:
+    """Close the idle connections of an adapter of requests.
+
+    urllib3 leaves this to the garbage collector, and an error that somebody keeps keeps its pool.
+    """
+    for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+        for key in manager.pools.keys():  # noqa: SIM118 - no dict, and not to be iterated over
+            if (pool := manager.pools.get(key)) is not None:
+                pool.close()
 
 
 def no_proxies_for(url: str) -> dict[str, Any] | None:

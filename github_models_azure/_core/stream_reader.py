@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 
 from .answers import UpdateNormaliser
 from .classify import classify_ok_body, classify_stream_error
@@ -164,6 +165,8 @@ class StreamReader:
         if choice.get("error") or finished == "error":
             raise StreamFault(classify_stream_error(choice))
         delta = choice.get("delta")
+        if not isinstance(delta, (Mapping, NoneType)):
+            raise StreamFault(_bad(f"a delta is not an object: {type(delta).__name__}"))
         text = delta.get("content") if isinstance(delta, Mapping) else None
         if isinstance(text, str) and not index:
             self._text.append(text)

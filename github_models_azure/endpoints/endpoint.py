@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.hosts import is_loopback as is_loopback
 from .._core.payload import SDK
 from .dialects import Dialect, dialect_of
 
@@ -185,18 +185,3 @@ def origin_of(url: str) -> str:
     if port is None or port == _DEFAULT_PORTS.get(scheme):
         return f"{scheme}://{shown}"
     return f"{scheme}://{shown}:{port}"
-
-
-@lru_cache(maxsize=512)
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL names this machine, so that a key on cleartext goes nowhere."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    if "\\" in parts.netloc:  # another host to requests than to us
-        return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

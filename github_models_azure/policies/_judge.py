@@ -6,7 +6,7 @@ from typing import Any
 
 from azure.core.exceptions import HttpResponseError
 
-from .._core.classify import classify_ok_body, classify_response
+from .._core.classify import classify_ok_body, classify_response, has_messages
 from .._core.dialect import Dialect
 from .._core.failures import Failure
 from .._core.needs import Operation
@@ -62,4 +62,5 @@ def _is_answer(value: object, operation: Operation) -> bool:
         isinstance(items, list)
         and bool(items)
         and all(isinstance(item, dict) and not item.get("error") for item in items)
+        and (operation is not Operation.CHAT or has_messages(items))
     )
