@@ -20,7 +20,7 @@ def chat_result(answer: Json, trail: Trail | None) -> ChatResult:
     """Return a whole answer; the tokens are counted for the first of several choices alone."""
     metadata = answer_metadata(answer, trail)
     usage = answer.get("usage")
-    generations = []
+    generations: list[ChatGeneration] = []
     for choice in answer.get("choices") or ():
         message = _message(choice.get("message") or {})
         message.response_metadata = {**metadata, **_choice_metadata(choice)}
@@ -135,12 +135,11 @@ def _choice_info(choice: Json) -> dict[str, Any]:
 
 
 def _choice_metadata(choice: Json) -> dict[str, Any]:
-    found = {
+    return {
         name: _plain(choice[name])
         for name in ("content_filter_results", "native_finish_reason", "stop_reason")
         if choice.get(name)
     }
-    return found
 
 
 def _plain(value: Any) -> Any:

@@ -212,7 +212,7 @@ class ChatGitHubModels(Connected, BaseChatModel):
             kwargs["parallel_tool_calls"] = parallel_tool_calls
         return self.bind(tools=offered, **kwargs)
 
-    def with_structured_output(  # type: ignore[override]  # more keywords than the base names
+    def with_structured_output(
         self,
         schema: Any = None,
         *,

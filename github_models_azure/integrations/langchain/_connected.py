@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, field_validator
-from pydantic import model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import Self
 
 from ..._settings import load_settings
@@ -30,7 +37,10 @@ class Connected(BaseModel):
     """The fields and clients of a model that speaks through this package."""
 
     model_config = ConfigDict(
-        arbitrary_types_allowed=True, extra="forbid", protected_namespaces=()
+        arbitrary_types_allowed=True,
+        extra="forbid",
+        hide_input_in_errors=True,  # it may hold the key
+        protected_namespaces=(),
     )
 
     model: str | None = None

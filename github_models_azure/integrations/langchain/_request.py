@@ -30,15 +30,9 @@ _NOT_SENT = ("stream", "streaming", "stream_usage")
 
 def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of ``complete`` or ``embed``; what is ``None`` is left out."""
-    flat: dict[str, Any] = {}
-    for name, value in given.items():
-        if name in _NESTED:
-            flat.update(value or {})
-        elif name not in _NOT_SENT:
-            flat[_OTHER_NAMES.get(name, name)] = value
     keywords: dict[str, Any] = {}
     extras: dict[str, Any] = {}
-    for name, value in flat.items():
+    for name, value in _flat(given).items():
         if name in _OF_CALL:
             if value is not None or name == "fallback":
                 keywords[name] = value
@@ -53,6 +47,16 @@ def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     if extras:
         keywords["model_extras"] = extras
     return keywords
+
+
+def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in _NESTED:
+            flat.update(value or {})
+        elif name not in _NOT_SENT:
+            flat[_OTHER_NAMES.get(name, name)] = value
+    return flat
 
 
 def _put_format(value: Any, keywords: dict[str, Any], extras: dict[str, Any]) -> None:
