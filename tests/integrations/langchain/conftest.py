@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from . import downloads, emulated
+from .sides import Side
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,3 +38,9 @@ def unset(monkeypatch: pytest.MonkeyPatch) -> None:
 def vcr_config() -> dict[str, bool]:
     """The emulator answers live: nothing is recorded."""
     return {"ignore_localhost": True}
+
+
+@pytest.fixture(params=["sync", "aio"])
+def side(request: pytest.FixtureRequest) -> Side:
+    """Each test that takes this runs through both halves of LangChain's interface."""
+    return Side(request.param)
