@@ -30,3 +30,9 @@ def embeddings(**fields: Any) -> GitHubModelsEmbeddings:
 def bodies() -> list[Any]:
     """The bodies that the emulator was sent, oldest first."""
     return [entry.body for entry in EMULATOR.journal]
+
+
+def limit(model: str = CHAT) -> None:
+    """Have the next request for a model meet its limit."""
+    EMULATOR.reset()
+    EMULATOR.fault("rate_limit", model=model, seconds=600)

@@ -27,12 +27,12 @@ class Side:
         field = "async_client" if self.is_async else "client"
         return GitHubModelsEmbeddings(**{"model": "openai/e", field: made, **fields})
 
-    def invoke(self, runnable: Any, given: Any = "Hello", **options: Any) -> Any:
+    def invoke(self, runnable: Any, given: Any = "Hello", /, **options: Any) -> Any:
         if self.is_async:
             return asyncio.run(runnable.ainvoke(given, **options))
         return runnable.invoke(given, **options)
 
-    def chunks(self, runnable: Any, given: Any = "Hello", **options: Any) -> list[Any]:
+    def chunks(self, runnable: Any, given: Any = "Hello", /, **options: Any) -> list[Any]:
         """Everything that a stream yields."""
         if not self.is_async:
             return list(runnable.stream(given, **options))
@@ -42,17 +42,17 @@ class Side:
 
         return asyncio.run(read())
 
-    def stream(self, runnable: Any, given: Any = "Hello", **options: Any) -> Any:
+    def stream(self, runnable: Any, given: Any = "Hello", /, **options: Any) -> Any:
         """The sum of what a stream yields."""
         first, *rest = self.chunks(runnable, given, **options)
         return first + rest
 
-    def embed(self, model: Any, texts: list[str], **options: Any) -> Any:
+    def embed(self, model: Any, texts: list[str], /, **options: Any) -> Any:
         if self.is_async:
             return asyncio.run(model.aembed_documents(texts, **options))
         return model.embed_documents(texts, **options)
 
-    def embed_query(self, model: Any, text: str, **options: Any) -> Any:
+    def embed_query(self, model: Any, text: str, /, **options: Any) -> Any:
         if self.is_async:
             return asyncio.run(model.aembed_query(text, **options))
         return model.embed_query(text, **options)

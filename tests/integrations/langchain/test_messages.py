@@ -20,6 +20,7 @@ from tests.harness import Service, chat
 
 from .sides import Side
 
+PDF = "data:application/pdf;base64,AA=="
 CALL = {"name": "find", "args": {"what": "r\u00f8d"}, "id": "c1", "type": "tool_call"}
 
 
@@ -192,8 +193,14 @@ def test_thoughts_go_back_between_a_call_and_its_result(side: Side, service: Ser
             },
         ),
         (
-            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}},
-            {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}},
+            {
+                "type": "file",
+                "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="},
+            },
+            {
+                "type": "file",
+                "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="},
+            },
         ),
         ({"type": "file", "file_id": "f1"}, {"type": "file", "file": {"file_id": "f1"}}),
         (
@@ -253,7 +260,13 @@ def test_images_of_a_result_follow_after_the_last_result(side: Side, service: Se
         ToolMessage([{"type": "text", "text": "done"}], tool_call_id="c2"),
     ]
     messages = sent(side, service, HumanMessage("?"), AIMessage("", tool_calls=calls), *results)
-    assert [message["role"] for message in messages] == ["user", "assistant", "tool", "tool", "user"]
+    assert [message["role"] for message in messages] == [
+        "user",
+        "assistant",
+        "tool",
+        "tool",
+        "user",
+    ]
     assert messages[2]["content"] == "The result is in the next message."
     label, picture = messages[4]["content"]
     assert label["text"] == "From draw (c1):"

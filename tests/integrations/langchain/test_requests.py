@@ -154,7 +154,16 @@ PLAIN = {"name": "find", "description": "Find something.", "parameters": PARAMET
         {"title": "find", "description": "Find something.", **PARAMETERS},
         {"name": "find", "description": "Find something.", "input_schema": PARAMETERS},
     ],
-    ids=["function", "pydantic", "typeddict", "tool", "function-dict", "openai", "schema", "claude"],
+    ids=[
+        "function",
+        "pydantic",
+        "typeddict",
+        "tool",
+        "function-dict",
+        "openai",
+        "schema",
+        "claude",
+    ],
 )
 def test_whatever_becomes_a_tool(side: Side, service: Service, offered: Any) -> None:
     """Functions, classes, LangChain's tools, and dicts of all kinds."""

@@ -28,12 +28,11 @@ class TestChatUnit(ChatModelUnitTests):
         variables = {"GITHUB_MODELS_MODEL": CHAT, "GITHUB_MODELS_API_KEY": "test"}
         return variables, {}, {"model": CHAT}
 
-
     @pytest.fixture(autouse=True)
     def trusted(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """LangChain reads back the classes of its partners alone, unless told which others.
 
-        The suite has no way to tell; `test_serialisation.py` does it as a user would.
+        The suite has no way to tell; `test_fields.py` does it as a user would.
         """
         module = sys.modules[langchain_load.__module__]
         path = ("github_models_azure", "integrations", "langchain", "ChatGitHubModels")
