@@ -39,11 +39,12 @@ def address_of(listener: socket.socket) -> str:
 
 
 def configuration(
-    app: Any, *, grace: int, http: Any = "h11", lifespan: Any = "off"
+    app: Any, *, grace: int, http: Any = "h11", lifespan: Any = "off", keep_alive: int = 5
 ) -> uvicorn.Config:
     """Return how uvicorn is to run an application.
 
     :param grace: seconds that running requests have when it stops.
+    :param keep_alive: seconds that an idle connection is kept.
     """
     return uvicorn.Config(
         app,
@@ -58,6 +59,7 @@ def configuration(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=grace,
+        timeout_keep_alive=keep_alive,
     )
 
 

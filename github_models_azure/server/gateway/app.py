@@ -84,6 +84,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
 
     chat = Relay(Operation.CHAT, upstream, settings, metrics)
     embeddings = Relay(Operation.EMBEDDINGS, upstream, settings, metrics)
+    images = Relay(Operation.IMAGE_EMBEDDINGS, upstream, settings, metrics)
 
     def find(request: Request) -> Any:
         name = request.path_params["model"]
@@ -95,6 +96,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     routes = [
         *(Route(f"{base}/chat/completions", chat, methods=["POST"]) for base in _BASES),
         *(Route(f"{base}/embeddings", embeddings, methods=["POST"]) for base in _BASES),
+        *(Route(f"{base}/images/embeddings", images, methods=["POST"]) for base in _BASES),
         _get("/catalog/models", lambda _: catalog(upstream.settings.registry)),
         _get("/healthz", lambda _: {"status": "ok", "in_flight": metrics.in_flight}),
         Route("/metrics", lambda _: Response(metrics.render(), media_type=MEDIA_TYPE)),

@@ -20,13 +20,14 @@ _JSON = "application/json"
 class Exchange:
     """Sends an answer and knows how far it has come."""
 
-    __slots__ = ("_send", "headers", "receive", "request_id", "scope", "status")
+    __slots__ = ("_is_whole", "_send", "headers", "receive", "request_id", "scope", "status")
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self._send = scope, receive, send
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.request_id = f"req_{os.urandom(12).hex()}"
         self.status = 0
+        self._is_whole = False
 
     @property
     def has_started(self) -> bool:
@@ -41,16 +42,17 @@ class Exchange:
         """Send one message of another application's."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            named = (b"x-request-id", self.request_id.encode())
+            message = {**message, "headers": [*message.get("headers", ()), named]}
         await self._send(message)
 
     async def start(
         self, status: int, media_type: str, headers: Iterable[tuple[str, str]] = ()
     ) -> None:
         """Send the status and the headers."""
-        self.status = status
-        pairs = [("content-type", media_type), ("x-request-id", self.request_id), *headers]
+        pairs = [("content-type", media_type), *headers]
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, piece: bytes) -> None:
         """Send a piece of the body; returns when there is room for the next."""
@@ -68,6 +70,7 @@ class Exchange:
         media_type: str = _JSON,
     ) -> None:
         """Send a whole answer."""
+        self._is_whole = True
         await self.start(status, media_type, [*headers, ("content-length", str(len(body)))])
         await self.end(body)
 
@@ -77,8 +80,12 @@ class Exchange:
         await self.answer(error.status, error.body(), [*error.headers, *headers, *closing])
 
     async def break_off(self, error: ErrorAnswer) -> None:
-        """End a stream with an error, and without the word that says that all was said."""
-        await self.end(error.event())
+        """End a stream with an error, and without the word that says that all was said.
+
+        A whole answer that is stuck on its way has no place for one: its connection is dropped.
+        """
+        if not self._is_whole:
+            await self.end(error.event())
 
 
 def exchange_of(scope: Scope) -> Exchange:

@@ -14,6 +14,7 @@ from .guard import Guard
 from .metrics import Metrics
 
 _LOGGER = logging.getLogger(__name__)
+_LEFT = 499  # nginx's number for a client that left before any answer
 _OPERATIONS = ("/chat/completions", "/embeddings", "/models", "/healthz", "/metrics")
 
 
@@ -38,13 +39,14 @@ class Front:
                 await self._app(scope, receive, exchange.send)
         except Refusal as refused:
             await exchange.refuse(refused.answer)
-        except Exception:
-            _LOGGER.exception("The gateway failed at %s", exchange.request_id)
-            error = errors.broken(exchange.request_id)
-            await (exchange.break_off if exchange.has_started else exchange.refuse)(error)
+        except Exception as error:
+            name = type(error).__name__
+            _LOGGER.exception("The gateway failed at %s: %s", exchange.request_id, name)
+            answer = errors.broken(exchange.request_id)
+            await (exchange.break_off if exchange.has_started else exchange.refuse)(answer)
         finally:
             seconds = time.monotonic() - started
-            self._metrics.request(_operation(scope["path"]), exchange.status, seconds)
+            self._metrics.request(_operation(scope["path"]), exchange.status or _LEFT, seconds)
 
 
 def _operation(path: str) -> str:

@@ -54,7 +54,7 @@ class Metrics:
         return generate_latest(self._registry)
 
     def request(self, path: str, status: int, seconds: float) -> None:
-        """Count a request that is over; 0 stands for a client that left before any answer."""
+        """Count a request that is over."""
         self._requests.labels(path, str(status)).inc()
         self._seconds.labels(path).observe(seconds)
 

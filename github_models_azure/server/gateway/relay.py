@@ -62,11 +62,8 @@ class Relay:
         gone = asyncio.ensure_future(_until_gone(exchange.receive))
         try:
             # The client's own limit comes first, and says more; this one also ends streams.
-            await asyncio.wait(
-                (work, gone),
-                timeout=self._settings.timeout + _FAREWELL * (not exchange.has_started),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            limit = self._settings.timeout + _FAREWELL
+            await asyncio.wait((work, gone), timeout=limit, return_when=asyncio.FIRST_COMPLETED)
             left, late = gone.done() and not work.done(), not gone.done() and not work.done()
             await _stop(work, gone)
             if left and exchange.has_started:

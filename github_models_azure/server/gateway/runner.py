@@ -19,6 +19,7 @@ from .settings import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
 
 PORT = 4000
 GRACE = 10
+_KEEP_ALIVE = 75
 
 
 class Gateway:
@@ -153,7 +154,8 @@ def serve(
 
 
 def _config(app: Any, grace: int) -> uvicorn.Config:
-    return configuration(app, grace=grace, http=Protocol, lifespan="on")
+    # Longer than clients keep theirs, lest a request meets a connection that is being closed.
+    return configuration(app, grace=grace, http=Protocol, lifespan="on", keep_alive=_KEEP_ALIVE)
 
 
 def _checked(host: str, keys: tuple[str, ...]) -> str:
