@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
-from langchain_core.messages.tool import tool_call_chunk
-from langchain_core.output_parsers.openai_tools import make_invalid_tool_call, parse_tool_call
+from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from ...trail import Trail
@@ -89,19 +89,41 @@ def _message(message: Json) -> AIMessage:
     broken: list[InvalidToolCall] = []
     for raw in message.get("tool_calls") or ():
         call = _plain(raw)
+        function = call.get("function") or call.get("custom") or {}
+        name, given = function.get("name") or "", function.get("arguments", function.get("input"))
+        call_id = call.get("id") or None
         try:
-            parsed: Any = parse_tool_call(call, return_id=True)
-        except Exception as error:  # whatever a model wrote in place of arguments
-            broken.append(make_invalid_tool_call(call, str(error)))
-            continue
-        if parsed is not None:
-            calls.append(parsed)
+            calls.append(tool_call(name=name, args=_arguments(given), id=call_id))
+        except ValueError as error:  # whatever a model wrote in place of arguments
+            why = f"The arguments of {name} are no JSON object: {error}"
+            broken.append(invalid_tool_call(name=name, args=_written(given), id=call_id, error=why))
     return AIMessage(
         content=message.get("content") or "",
         tool_calls=calls,
         invalid_tool_calls=broken,
         additional_kwargs=_extra(message),
     )
+
+
+def _arguments(given: object) -> dict[str, Any]:
+    """Return the arguments of a call, which some servers send read already.
+
+    :raises ValueError: for what is no JSON object.
+    """
+    read = given
+    if isinstance(given, str):
+        read = json.loads(given, strict=False) if given.strip() else None
+    if read is None:  # a tool without parameters
+        return {}
+    if not isinstance(read, dict):
+        raise ValueError(f"it is of type {type(read).__name__}")
+    return read
+
+
+def _written(arguments: object) -> str | None:
+    if arguments is None or isinstance(arguments, str):
+        return arguments
+    return json.dumps(_plain(arguments), ensure_ascii=False)
 
 
 def _extra(message: Json) -> dict[str, Any]:
@@ -120,7 +142,7 @@ def _call_chunk(call: Json) -> Any:
     function = call.get("function") or {}
     return tool_call_chunk(
         name=function.get("name") or None,
-        args=function.get("arguments"),
+        args=_written(function.get("arguments")),
         id=call.get("id") or None,
         index=call.get("index"),
     )

@@ -269,8 +269,12 @@ class ChatGitHubModels(Connected, BaseChatModel):
     @property
     def _identifying_params(self) -> dict[str, Any]:
         named = {"model": self.model, "base_url": self.base_url, "fallback": self.fallback}
-        told = {name: value for name, value in named.items() if value is not None}
+        told = {name: value for name, value in named.items() if value not in (None, "")}
         return {**told, **self.model_kwargs, **self._sent}
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        told = super()._get_llm_string(stop=stop, **kwargs)
+        return f"{told}---{self._place}" if self._place else told
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         told = {**self._sent, **kwargs}

@@ -18,9 +18,10 @@ from typing_extensions import Self
 
 from ..._settings import load_settings
 from ...endpoints import Endpoint, Target
+from ...endpoints.endpoint import without_query
+from ...endpoints.presets import endpoint_for
 from ._clients import Clients
 
-NO_FALLBACK = "none"
 _POLICY = (
     "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout", "adapt", "plan",
     "allow_retired", "registry", "ledger", "tokenizer",
@@ -47,7 +48,10 @@ class Connected(BaseModel):
     """Model id, ``endpoint-name/model-id``, or ``auto``; left out: the one of the settings."""
 
     base_url: str | None = None
-    """Base URL or known name of the endpoint; left out: the one of the settings."""
+    """Base URL or known name of the endpoint; left out: the one of the settings.
+
+    One with a query, which may hold a key, becomes an ``endpoint``: that is never written down.
+    """
 
     api_key: SecretStr | None = None
     """Key of the endpoint; left out: the one of the settings, or a GitHub token."""
@@ -64,8 +68,9 @@ class Connected(BaseModel):
     max_retries: int | None = Field(default=None, ge=0)
     """How often one target is asked again; the fallback to others is not counted here."""
 
-    fallback: Any = None
-    """``"tier"``, targets, a mapping of model to targets, or ``None`` for no other target."""
+    fallback: Any = ""
+    """``"tier"``, targets, a mapping of model to targets, or ``None`` for no other target; an empty
+    text, as one left out: that of the settings."""
 
     fallback_on: list[str] | None = None
     fallback_max_wait: float | None = None
@@ -111,6 +116,7 @@ class Connected(BaseModel):
         for one, other in (("base_url", "endpoint"), ("api_key", "credential")):
             if read.get(one) is not None and read.get(other) is not None:
                 raise ValueError(f"{one} and {other} say the same thing; give one of them.")
+        _hide_query(read)
         unknown = sorted(read.keys() - cls.model_fields.keys())
         if unknown:
             raise ValueError(
@@ -123,8 +129,6 @@ class Connected(BaseModel):
     @field_validator("fallback", mode="before")
     @classmethod
     def _write_fallback(cls, value: Any) -> Any:
-        if value is None:  # a field that is None could not be told from one that was left out
-            return NO_FALLBACK
         if isinstance(value, Mapping):
             return {model: _texts(targets) for model, targets in value.items()}
         return _texts(value)
@@ -145,9 +149,17 @@ class Connected(BaseModel):
         """The keywords of the fallback that were given."""
         given = {name: getattr(self, name) for name in _POLICY}
         options = {name: value for name, value in given.items() if value is not None}
-        if self.fallback is not None:
-            options["fallback"] = None if self.fallback == NO_FALLBACK else self.fallback
+        if self.fallback != "":
+            options["fallback"] = None if self.fallback == "none" else self.fallback
         return options
+
+    @property
+    def _place(self) -> str:
+        """What tells models apart that are written down alike, for LangChain's caches."""
+        if isinstance(self.endpoint, Endpoint):
+            return f"{self.endpoint.name} {self.endpoint.base_url()}"
+        ready = [client for client in (self.client, self.async_client) if client is not None]
+        return " ".join(f"{_url_of(client)} {getattr(client, '_model', None)}" for client in ready)
 
     @property
     def _client_options(self) -> dict[str, Any]:
@@ -202,6 +214,20 @@ class Connected(BaseModel):
         if self._has_clients:
             raise TypeError("A model that was given a ready client cannot be pickled.")
         return super().__getstate__()
+
+
+def _hide_query(values: dict[str, Any]) -> None:
+    """Put a URL that may hold a secret where it is not shown.
+
+    :raises ValueError: for one with a user name or a password.
+    """
+    url = values.get("base_url")
+    if isinstance(url, str) and "://" in url and ("?" in url or "@" in url):
+        values["endpoint"] = endpoint_for(values.pop("base_url"), known=load_settings().endpoints)
+
+
+def _url_of(client: Any) -> str:
+    return without_query(str(getattr(getattr(client, "_config", None), "endpoint", "")))
 
 
 def _move(values: dict[str, Any], name: str, meant: str) -> None:

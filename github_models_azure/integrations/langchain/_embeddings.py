@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -112,4 +114,10 @@ def _vectors(answer: Any, count: int) -> list[list[float]]:
     items = sorted(answer["data"], key=lambda one: one.get("index", 0))
     if len(items) != count:
         raise ValueError(f"{count} texts were sent, and {len(items)} vectors came back.")
-    return [list(item["embedding"]) for item in items]
+    return [_vector(item["embedding"]) for item in items]
+
+
+def _vector(given: Any) -> list[float]:
+    if isinstance(given, str):  # encoding_format="base64": 32-bit floats, the lowest byte first
+        return [number for (number,) in struct.iter_unpack("<f", base64.b64decode(given))]
+    return list(given)

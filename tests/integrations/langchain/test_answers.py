@@ -124,6 +124,40 @@ def test_calls_that_are_no_json_are_kept_apart(side: Side) -> None:
     assert [one["id"] for one in answer.tool_calls] == ["c2"]
 
 
+@pytest.mark.parametrize("arguments", ["[1]", '"it"', "1", "false", "[]"])
+def test_calls_without_an_object_are_kept_apart(side: Side, arguments: str) -> None:
+    """JSON as they are; the rest of the answer is not lost."""
+    answer = whole(side, "So:", tool_calls=[call(arguments), call("{}", id="c2")])
+    assert answer.content == "So:"
+    (broken,) = answer.invalid_tool_calls
+    assert (broken["id"], broken["args"]) == ("c1", arguments)
+    assert "find are no JSON object" in broken["error"]
+    assert [one["id"] for one in answer.tool_calls] == ["c2"]
+
+
+@pytest.mark.parametrize("arguments", ["", " ", "null", None, "{}"])
+def test_calls_of_tools_without_parameters(side: Side, arguments: Any) -> None:
+    """Servers say it in several ways."""
+    (made,) = whole(side, "", tool_calls=[call(arguments)]).tool_calls
+    assert made["args"] == {}
+
+
+def test_arguments_that_a_server_read_already(side: Side) -> None:
+    """They are taken as they are, whole and streamed."""
+    given: Any = {"what": "it"}
+    pieces = [delta(tool_calls=[call(given, index=0)]), delta(finish="tool_calls")]
+    for message in (whole(side, "", tool_calls=[call(given)]), streamed(side, *pieces)):
+        assert [one["args"] for one in message.tool_calls] == [given]
+        assert not message.invalid_tool_calls
+
+
+def test_a_call_of_text_is_kept_apart(side: Side) -> None:
+    """OpenAI's custom tools take no JSON, for which LangChain's calls have no room."""
+    custom = {"id": "c1", "type": "custom", "custom": {"name": "run", "input": "print(1)"}}
+    (broken,) = whole(side, "", tool_calls=[custom]).invalid_tool_calls
+    assert (broken["name"], broken["args"], broken["id"]) == ("run", "print(1)", "c1")
+
+
 def test_what_has_no_field_is_kept(side: Side) -> None:
     """Refusals, spoken answers and the like."""
     answer = whole(side, "", refusal="I cannot.", audio={"id": "a1", "transcript": "Hi"})

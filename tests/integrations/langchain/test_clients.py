@@ -13,7 +13,7 @@ import pytest
 
 from github_models_azure.aio import ChatCompletionsClient as AsyncChatCompletionsClient
 from github_models_azure.integrations.langchain import ChatGitHubModels
-from tests.harness import Service, chat
+from tests.harness import DONE, Service, chat, delta, stream
 from tests.loopback import Journal, serve
 
 from . import emulated
@@ -123,6 +123,55 @@ def test_threads_share_one_client() -> None:
     model.close()
 
 
+def test_event_loops_side_by_side() -> None:
+    """One model serves the loops of several threads at once, each with a client of its own."""
+    model = emulated.chat()
+    both = threading.Barrier(2)
+    answers: list[str] = []
+    clients: list[Any] = []
+
+    async def ask() -> None:
+        await model.ainvoke("Hello")
+        both.wait()  # each loop is open while the other one asks
+        answers.append((await model.ainvoke("Hello")).text)
+        clients.append(await model._get_async_client())
+        both.wait()
+
+    threads = [threading.Thread(target=lambda: asyncio.run(ask())) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(answers) == 2
+    assert clients[0] is not clients[1]
+
+
+async def test_a_cancelled_stream_gives_its_connection_up() -> None:
+    """And the model goes on answering."""
+    words = [delta("word ") for _ in range(9)]
+    service = Service(lambda sent: stream(*words, delta(finish="stop"), DONE))
+    model = Side("aio").chat(service)
+    came = asyncio.Event()
+
+    async def read() -> None:
+        async for _ in model.astream("Hello"):
+            came.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(read())
+    await came.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    loop = asyncio.get_running_loop()
+    for _ in range(100):  # the loop finishes what was left half-way
+        turn = loop.create_future()
+        loop.call_soon(turn.set_result, None)
+        await turn
+    assert service.responses[-1].closed
+    assert [chunk async for chunk in model.astream("Hello")]
+
+
 def test_async_calls_run_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """The async client serves them, not the sync one in a thread."""
 
@@ -168,8 +217,6 @@ def test_a_stream_that_is_left_gives_its_connection_up(side: Side) -> None:
 
 
 def _slow() -> Any:
-    from tests.harness import delta, stream
-
     return stream(*[delta("word ") for _ in range(9)])
 
 

@@ -92,6 +92,14 @@ def test_missing_vectors_are_told(side: Side) -> None:
         side.embed(side.embeddings(Service(answer)), ["a"], chunk_size=0)
 
 
+def test_vectors_in_base64_are_read(side: Side) -> None:
+    """LangChain wants numbers."""
+    model = emulated.embeddings(dimensions=4)
+    plain = side.embed_query(model, "Hello")
+    packed = side.embed_query(model, "Hello", encoding_format="base64")
+    assert packed == pytest.approx(plain, abs=1e-6)
+
+
 def test_the_emulator_embeds(side: Side) -> None:
     """On a real connection; the vectors are as long as asked."""
     model = emulated.embeddings(dimensions=8)

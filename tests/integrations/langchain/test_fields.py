@@ -38,6 +38,18 @@ def test_no_secret_is_shown() -> None:
     assert dumpd(model)["kwargs"]["api_key"]["id"] == ["GITHUB_MODELS_API_KEY"]
 
 
+def test_a_key_in_the_url_is_not_shown() -> None:
+    """Some gateways want it there; in front of the host it is refused, as by the clients."""
+    url = f"https://x.example/v1?code={SECRET}"
+    model = ChatGitHubModels(model="m", base_url=url)
+    shown = [repr(model), dumps(model), str(model._identifying_params), model._get_llm_string()]
+    assert not [text for text in [*shown, model.model_dump_json()] if SECRET in text]
+    assert model._client_options["endpoint"].url == url
+    with pytest.raises(ValueError, match="carries a user name or password") as caught:
+        ChatGitHubModels(model="m", base_url=f"https://u:{SECRET}@x.example/v1")
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize("wrong", [{"temprature": 1}, {"temperature": "hot"}, {"max_retries": -1}])
 def test_errors_do_not_show_the_key(wrong: dict[str, Any]) -> None:
     """Pydantic would repeat all that it was given."""
@@ -174,6 +186,37 @@ def test_fields_can_be_configured_at_run_time(side: Side) -> None:
     model = emulated.chat().configurable_fields(model=ConfigurableField(id="model"))
     chosen = model.with_config(configurable={"model": emulated.SECOND})
     assert "gpt-4o" in side.invoke(chosen).response_metadata["model_name"]
+
+
+def test_a_field_configured_at_run_time_leaves_the_settings_alone() -> None:
+    """LangChain makes the model anew of all its fields, also those that were left out."""
+    for model, policy in ((made(), {}), (made(fallback=None), {"fallback": None})):
+        configured, _ = model.configurable_fields(temperature=ConfigurableField(id="t")).prepare(
+            {"configurable": {"t": 1}}
+        )
+        assert configured.temperature == 1  # type: ignore[attr-defined]
+        assert configured._policy_options == policy  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("nothing", [None, "none"])
+def test_a_copy_may_have_no_fallback(nothing: Any) -> None:
+    """``None`` is not the same as left out."""
+    assert made(fallback="")._policy_options == {}
+    copied = made(fallback=["b"]).model_copy(update={"fallback": nothing})
+    assert copied._policy_options == {"fallback": None}
+
+
+def test_the_cache_tells_places_apart(side: Side) -> None:
+    """What is not written down, endpoints and ready clients, is heeded all the same."""
+    service, cache = Service(lambda sent: chat(sent.model, sent.model)), InMemoryCache()
+    for name in ("a", "b", "a"):
+        model = side.chat(service, {"model": name}, model=None, cache=cache)
+        assert side.invoke(model).content == name
+    assert service.models == ["a", "b"]
+    places = [Endpoint(name, f"https://{name}.example/v1?code={SECRET}") for name in ("y", "z")]
+    keys = {ChatGitHubModels(model="m", endpoint=place)._get_llm_string() for place in places}
+    assert len(keys) == 2
+    assert not [key for key in keys if SECRET in key]
 
 
 def test_the_profile_comes_from_the_registry() -> None:
