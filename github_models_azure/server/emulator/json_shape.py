@@ -12,41 +12,50 @@ _MOST_BRACES = 40
 _WORD = r"(?:keys?|fields?|members?|properties|property|attributes?)"
 _NAME = r"(?:'[\w-]+'|\"[\w-]+\"|`[\w-]+`)"
 _BARE = r"[A-Za-z_][\w-]*"
+_ANY = rf"(?:{_NAME}|{_BARE})"
 _BETWEEN = r"(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+)"
-# "with 'a' and 'b' keys" and "with the keys a, b and c"; a bare name only counts in the latter.
+# "with 'a' and 'b' keys" and "with the keys a, b and c"; a bare name only counts in the latter,
+# where "and" comes before the last: "..., please" is no key.
 _BEFORE = re.compile(rf"({_NAME}(?:{_BETWEEN}{_NAME})*)\s+(?:as\s+)?{_WORD}\b", re.IGNORECASE)
 _AFTER = re.compile(
     rf"\b(?:keys|fields|members|properties|attributes)\b(?:\s+(?:named|called|are))?\s*:?\s+"
-    rf"((?:{_NAME}|{_BARE})(?:{_BETWEEN}(?:{_NAME}|{_BARE}))*)|\b{_WORD}\s+({_NAME})",
+    rf"({_ANY}(?:\s*,\s*(?!and\b|or\b){_ANY})*(?:\s*,?\s+(?:and|or)\s+{_ANY})*)"
+    rf"|\b{_WORD}\s+({_NAME})",
     re.IGNORECASE,
 )
-_EACH = re.compile(rf"{_NAME}|{_BARE}")
+_EACH = re.compile(_ANY)
 _DECODER = json.JSONDecoder()
 
 
 def asked_shape(text: str) -> JsonObject | None:
     """Return a JSON schema of what ``text`` asks for; ``None`` where it names no shape."""
     text = text[:_READ]
-    return _schema_in(text) or _keys_in(text)
+    found = _schema_in(text)
+    return found[0] if found else _keys_in(text)
 
 
 def without_shape(text: str) -> str:
-    """Return a text without the words that name keys: they are no values."""
+    """Return a text without what says the shape: the names in it are no values."""
+    text = text[:_READ]
+    if found := _schema_in(text):
+        _, start, end = found
+        return f"{text[:start]} {text[end:]}"
     return _AFTER.sub(" ", _BEFORE.sub(" ", text))
 
 
-def _schema_in(text: str) -> JsonObject | None:
+def _schema_in(text: str) -> tuple[JsonObject, int, int] | None:
+    """Return the first JSON schema in a text, and where it starts and ends."""
     place = -1
     for _ in range(_MOST_BRACES):
         place = text.find("{", place + 1)
         if place < 0:
             return None
         try:
-            value, _end = _DECODER.raw_decode(text, place)
+            value, end = _DECODER.raw_decode(text, place)
         except (ValueError, RecursionError):
             continue
         if isinstance(value, dict) and isinstance(value.get("properties"), dict):
-            return value
+            return value, place, end
     return None
 
 
