@@ -18,7 +18,6 @@ from typing_extensions import Self
 
 from ..._settings import load_settings
 from ...endpoints import Endpoint, Target
-from ...endpoints.endpoint import without_query
 from ...endpoints.presets import endpoint_for
 from ._clients import Clients
 
@@ -159,7 +158,7 @@ class Connected(BaseModel):
         if isinstance(self.endpoint, Endpoint):
             return f"{self.endpoint.name} {self.endpoint.base_url()}"
         ready = [client for client in (self.client, self.async_client) if client is not None]
-        return " ".join(f"{_url_of(client)} {getattr(client, '_model', None)}" for client in ready)
+        return " ".join(str(getattr(client, "_model", None)) for client in ready)
 
     @property
     def _client_options(self) -> dict[str, Any]:
@@ -224,10 +223,6 @@ def _hide_query(values: dict[str, Any]) -> None:
     url = values.get("base_url")
     if isinstance(url, str) and "://" in url and ("?" in url or "@" in url):
         values["endpoint"] = endpoint_for(values.pop("base_url"), known=load_settings().endpoints)
-
-
-def _url_of(client: Any) -> str:
-    return without_query(str(getattr(getattr(client, "_config", None), "endpoint", "")))
 
 
 def _move(values: dict[str, Any], name: str, meant: str) -> None:
