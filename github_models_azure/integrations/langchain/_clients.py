@@ -74,12 +74,6 @@ class Clients:
     def __reduce__(self) -> tuple[type[Clients], tuple[()]]:
         return Clients, ()  # copies and pickles of a model open connections of their own
 
-    def __copy__(self) -> Clients:
-        return Clients()
-
-    def __deepcopy__(self, memo: object) -> Clients:
-        return Clients()
-
     def __repr__(self) -> str:
         return "<Clients>"
 

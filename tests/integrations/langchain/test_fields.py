@@ -34,6 +34,8 @@ def test_no_secret_is_shown() -> None:
     shown = [repr(model), str(model), dumps(model), str(model.asdict())]
     shown += [str(model.lc_attributes), str(model._identifying_params), model.model_dump_json()]
     shown += [str(model._get_invocation_params()), model._get_llm_string()]
+    model._sync_client()
+    shown += [repr(model.__pydantic_private__), repr(model._sync_client())]
     assert not [text for text in shown if SECRET in text]
     assert dumpd(model)["kwargs"]["api_key"]["id"] == ["GITHUB_MODELS_API_KEY"]
 

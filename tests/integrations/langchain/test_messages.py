@@ -125,6 +125,14 @@ def test_thoughts_go_back_between_a_call_and_its_result(side: Side, service: Ser
         ("Look", {"type": "text", "text": "Look"}),
         ({"type": "text", "text": "Look", "cache_control": {}}, {"type": "text", "text": "Look"}),
         ({"type": "text-plain", "text": "Look"}, {"type": "text", "text": "Look"}),
+        (
+            {"type": "file", "file": {"file_id": "f1"}},
+            {"type": "file", "file": {"file_id": "f1"}},
+        ),
+        (
+            {"type": "file", "source_type": "text", "url": "Look", "mime_type": "text/plain"},
+            {"type": "text", "text": "Look"},
+        ),
         ({"type": "json", "json": {"a": 1}}, {"type": "text", "text": '{"a": 1}'}),
         (
             {"type": "image_url", "image_url": "https://x/y.png"},
