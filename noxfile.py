@@ -47,7 +47,7 @@ AIMOCK_NODE = (20, 15)  # the oldest Node.js that runs it
 SERVERS = ["litellm[proxy]==1.106.2", "llama-cpp-python[server]==0.3.36", "gguf==0.19.0"]
 # What the tests of each connector need beside its extra.
 INTEGRATIONS = {
-    "langchain": ["langchain==1.5.2", "langchain-tests==1.1.9"],
+    "langchain": ["langchain==1.5.2", "langchain-openai==1.7.4", "langchain-tests==1.1.9"],
     "litellm": [],
     "semantic_kernel": [],
 }
