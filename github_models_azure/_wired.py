@@ -47,6 +47,7 @@ class WiredClient:
     """
 
     _is_async: ClassVar[bool]
+    _chats: ClassVar[bool] = False
     _entra: Any
 
     def __init__(
@@ -86,7 +87,9 @@ class WiredClient:
         }
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
-        wired = wire(self._is_async, endpoint, credential, model, options, keywords)
+        wired = wire(
+            self._is_async, endpoint, credential, model, options, keywords, chats=self._chats
+        )
         self._entra = wired.entra  # made for this client, so that it is closed with it
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

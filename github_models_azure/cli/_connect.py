@@ -50,7 +50,8 @@ class Connection:
             endpoint = demo_endpoint()
         if token is not None and not token.strip():
             raise WrongUsageError("--token is empty.")
-        return ChatCompletionsClient(endpoint, token, model=self._model(endpoint), **keywords)
+        model = self._model(endpoint, token)
+        return ChatCompletionsClient(endpoint, token, model=model, **keywords)
 
     def may_stream(self) -> bool:
         """Tell whether a stream can be asked for: not of a model that is known to have none."""
@@ -59,11 +60,11 @@ class Connection:
         known = default_registry().find(self.model) if self.model is not None else None
         return known is None or known.streaming is not False
 
-    def _model(self, endpoint: str | Endpoint | None) -> str | None:
+    def _model(self, endpoint: str | Endpoint | None, token: str | None) -> str | None:
         from .._settings import load_settings
         from ..endpoints import endpoint_for
 
-        settings = load_settings()
+        settings = load_settings(decided=endpoint is not None or token is not None)
         wanted = endpoint if endpoint is not None else settings.endpoint
         own = endpoint_for(wanted, known=settings.endpoints)
         model = chosen_model(self.model, settings, own)
