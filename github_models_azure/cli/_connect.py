@@ -33,7 +33,17 @@ class Connection:
         """
         from .. import ChatCompletionsClient
 
-        keywords: dict[str, Any] = {"retry_total": _RETRIES}
+        endpoint, keywords = self.arguments()
+        return ChatCompletionsClient(
+            endpoint, self.token, model=self._model(endpoint), retry_total=_RETRIES, **keywords
+        )
+
+    def arguments(self) -> tuple[str | Endpoint | None, dict[str, Any]]:
+        """Return the endpoint and the keywords of a client; token and model stand beside them.
+
+        :raises WrongUsageError: for options that exclude each other.
+        """
+        keywords: dict[str, Any] = {}
         if self.fallback:
             keywords["fallback"] = _fallback(self.fallback)
         if self.plan is not None:
@@ -41,17 +51,15 @@ class Connection:
         if self.allow_retired:
             keywords["allow_retired"] = True
         endpoint: str | Endpoint | None = self.endpoint
-        token = self.token
         if self.demo:
             if self.endpoint is not None or self.token is not None:
                 raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
             from ..server.emulator.demo import demo_endpoint
 
             endpoint = demo_endpoint()
-        if token is not None and not token.strip():
+        if self.token is not None and not self.token.strip():
             raise WrongUsageError("--token is empty.")
-        model = self._model(endpoint, token)
-        return ChatCompletionsClient(endpoint, token, model=model, **keywords)
+        return endpoint, keywords
 
     def may_stream(self) -> bool:
         """Tell whether a stream can be asked for: not of a model that is known to have none."""
@@ -60,11 +68,12 @@ class Connection:
         known = default_registry().find(self.model) if self.model is not None else None
         return known is None or known.streaming is not False
 
-    def _model(self, endpoint: str | Endpoint | None, token: str | None) -> str | None:
+    def _model(self, endpoint: str | Endpoint | None) -> str | None:
         from .._settings import load_settings
         from ..endpoints import endpoint_for
 
-        settings = load_settings(decided=endpoint is not None or token is not None)
+        decided = endpoint is not None or self.token is not None
+        settings = load_settings(decided=decided)
         wanted = endpoint if endpoint is not None else settings.endpoint
         own = endpoint_for(wanted, known=settings.endpoints)
         model = chosen_model(self.model, settings, own)
@@ -85,7 +94,7 @@ def known_models() -> ModelRegistry:
     from ..registry import ModelRegistry
 
     registry = ModelRegistry.load()
-    settings = load_settings()
+    settings = load_settings(decided=True)  # models and tiers are our own settings alone
     if settings.overlays or settings.tiers:
         registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
     return registry
