@@ -29,6 +29,7 @@ DECISIONS = ["*/_core/*", "*/policies/*"]  # these must be covered to the last b
 # Folders whose test modules may import an optional dependency at their top. Anywhere else such a
 # test carries the mark `extras` and imports inside the test or fixture.
 NEED_EXTRAS = [
+    "tests/applications",
     "tests/cassettes",
     "tests/cli",
     "tests/drop_ins",
@@ -57,6 +58,17 @@ DROP_INS = {
     "langchain_azure_ai": ["langchain-azure-ai[v1]==1.2.12"],
     "llama_index": ["llama-index-llms-azure-inference==0.8.0"],
 }
+# Programs and libraries that are pointed at the gateway. Of OpenHands only its loader of settings is
+# run, which needs little; the whole of it brings a hundred packages.
+APPLICATIONS = [
+    "litellm==1.110.2",
+    "llm==0.36",
+    "openai==3.57.0",
+    "toml",
+    "python-dotenv",
+    "termcolor",
+]
+OPENHANDS = "openhands-ai==0.9.8"  # with the loader of config.toml; later ones need Python 3.12
 PUBLIC_MODULES = [
     PACKAGE,
     *(
@@ -222,6 +234,15 @@ def drop_ins(session: nox.Session, name: str) -> None:
     session.install("-e", ".[all]", *group("test"), *DROP_INS[name])
     environment = hermetic(GITHUB_MODELS_INTEGRATION_REQUIRED=name)
     session.run("pytest", f"tests/drop_ins/{name}", *session.posargs, env=environment)
+
+
+@nox.session(python="3.12")
+def applications(session: nox.Session) -> None:
+    """Point programs and libraries of the field at the gateway, and read a file as OpenHands does."""
+    session.install("-e", ".[all,server]", *group("test"), *APPLICATIONS)
+    session.install("--no-deps", OPENHANDS)
+    environment = hermetic(GITHUB_MODELS_APPLICATIONS_REQUIRED="1")
+    session.run("pytest", "tests/applications", *session.posargs, env=environment)
 
 
 def run_servers(session: nox.Session, required: str, *arguments: str, **settings: str) -> None:
