@@ -58,8 +58,8 @@ DROP_INS = {
     "langchain_azure_ai": ["langchain-azure-ai[v1]==1.2.12"],
     "llama_index": ["llama-index-llms-azure-inference==0.8.0"],
 }
-# Programs and libraries that are pointed at the gateway. Of OpenHands only its loader of settings is
-# run, which needs little; the whole of it brings a hundred packages.
+# Programs and libraries that are pointed at the gateway. Of OpenHands only the loader of settings
+# is run, which needs the last three; the whole of it brings a hundred packages.
 APPLICATIONS = [
     "litellm==1.110.2",
     "llm==0.36",
@@ -238,7 +238,7 @@ def drop_ins(session: nox.Session, name: str) -> None:
 
 @nox.session(python="3.12")
 def applications(session: nox.Session) -> None:
-    """Point programs and libraries of the field at the gateway, and read a file as OpenHands does."""
+    """Point programs of the field at the gateway, and read a file as OpenHands does."""
     session.install("-e", ".[all,server]", *group("test"), *APPLICATIONS)
     session.install("--no-deps", OPENHANDS)
     environment = hermetic(GITHUB_MODELS_APPLICATIONS_REQUIRED="1")

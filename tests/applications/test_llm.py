@@ -1,4 +1,4 @@
-"""The program `llm`, with two models of its ``extra-openai-models.yaml`` at the gateway."""
+"""The program `llm`, with a model of its ``extra-openai-models.yaml`` at the gateway."""
 
 from __future__ import annotations
 
