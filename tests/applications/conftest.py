@@ -19,6 +19,7 @@ MODULES = {
     "test_litellm.py": ("litellm", "prometheus_client"),
     "test_llm.py": ("llm", "prometheus_client"),
     "test_openai.py": ("openai", "prometheus_client"),
+    "test_openai_connectors.py": ("openai", "prometheus_client"),
     "test_openhands.py": ("openhands", "toml"),
 }
 FIRST, SECOND, THIRD = "openai/gpt-4.1", "openai/gpt-4o", "meta/llama-3.3-70b-instruct"
