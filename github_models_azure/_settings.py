@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 FILE_NAME = "github-models.toml"
 
+_LLM_HEADING = re.compile(rb"^\s*\[llm[.\]]", re.MULTILINE)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
@@ -170,14 +172,19 @@ def _is_llm(document: Mapping[str, Any]) -> bool:
     return isinstance(document.get("llm"), Mapping)
 
 
-def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield the ``[llm]`` tables upwards; a ``config.toml`` may be anybody's, and be broken."""
+def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, Any] | SettingsError]]:
+    """Yield the ``[llm]`` tables upwards; a ``config.toml`` may be anybody's, and be broken.
+
+    In place of a table there is an error where a broken file has the heading of one.
+    """
     for folder in (directory, *directory.parents):
         path = folder / LLM_FILE
         if path.is_file() and b"llm" in _read_bytes(path):
             try:
                 document = _read_toml(path)
-            except SettingsError:
+            except SettingsError as error:
+                if _LLM_HEADING.search(_read_bytes(path)):
+                    yield path, error
                 continue
             if _is_llm(document):
                 yield path, document["llm"]

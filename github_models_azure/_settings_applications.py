@@ -15,6 +15,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from ._credentials import KeySource
 from .endpoints import GITHUB_AZURE, Endpoint
+from .exceptions import SettingsError
 
 if TYPE_CHECKING:
     from ._settings import Settings
@@ -80,7 +81,8 @@ class Application:
 class Found:
     """The settings of applications as they lie there.
 
-    ``notes`` say what is set and does not count, without a value.
+    ``notes`` say what is set and does not count, without a value; ``broken`` why the nearest
+    ``config.toml`` with an ``[llm]`` heading cannot be read.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -88,6 +90,7 @@ class Found:
     file: Path | None = None
     logai: bool = False
     notes: tuple[str, ...] = ()
+    broken: SettingsError | None = None
 
     @property
     def by_variables(self) -> bool:
@@ -99,6 +102,8 @@ class Found:
 
         :raises SettingsError: with one line for each wrong value.
         """
+        if self.broken is not None and not self.logai:
+            raise self.broken
         if says_where(self.variables) or (self.table and not self.logai):
             from ._settings_llm_route import read_llm
 
@@ -108,12 +113,13 @@ class Found:
 
 def find_applications(
     environ: Mapping[str, str],
-    documents: Iterable[tuple[Path, Mapping[str, Any]]],
+    documents: Iterable[tuple[Path, Mapping[str, Any] | SettingsError]],
     named: tuple[Path, Mapping[str, Any]] | None = None,
 ) -> Found:
     """Look for settings of applications.
 
-    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first.
+    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first;
+        an error in place of a table that cannot be read.
     :param named: the file and the table that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
     """
     variables = {
@@ -122,14 +128,18 @@ def find_applications(
         if (value := environ.get(LLM_PREFIX + name.upper(), "")).strip()
     }
     notes: list[str] = []
+    broken: SettingsError | None = None
     file, table = named or (None, MappingProxyType({}))
     for path, other in documents if named is None else ():
+        if isinstance(other, SettingsError):
+            broken = other
+            break
         why = _foreign(other)
         if why is None:
             file, table = path, other
             break
         notes.append(f"{path} is not used: {why}.")
-    if variables and not (table or says_where(variables)):
+    if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
             f"Set and not used: {names}. LLM_* variables count where LLM_MODEL is set together "
@@ -139,7 +149,7 @@ def find_applications(
         variables = {}
     notes.extend(_misspelt(environ) if variables else ())
     logai = environ.get(LOGAI_PROVIDER, "").strip().lower() == "github"
-    return Found(variables, table, file, logai, tuple(notes))
+    return Found(variables, table, file, logai, tuple(notes), broken)
 
 
 def says_where(variables: Mapping[str, str]) -> bool:

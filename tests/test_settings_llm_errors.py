@@ -150,6 +150,18 @@ def test_a_secret_is_not_in_an_error(text: str) -> None:
         error = error.__cause__
 
 
+def test_a_broken_file_is_named() -> None:
+    """And nothing of its text is shown; only where it would count."""
+    file = write(f"[llm]\n{MODEL}api_key = '{SECRET}\n")
+    (line,) = refused()
+    assert str(file) in line
+    assert "is not TOML" in line
+    assert SECRET not in line
+    assert load_settings({"GITHUB_MODELS_ENDPOINT": "groq"}).endpoint == "groq"
+    assert load_settings({}, decided=True).endpoint is None
+    assert load_settings({"LOGAI_LLM_PROVIDER": "github"}).endpoint == "logai"
+
+
 def test_a_secret_is_not_in_the_repr() -> None:
     """Settings may be printed, also where a key was withheld."""
     write(f"[llm]\n{MODEL}api_key = '{SECRET}'\n[llm.a]\nmodel = 'mistral/x'\n")
