@@ -62,7 +62,9 @@ DROP_INS = {
 # is run, which needs the last three; the whole of it brings a hundred packages.
 APPLICATIONS = [
     "litellm==1.110.2",
-    "llm==0.36",
+    "openai==3.57.0",
+    "langchain-openai==1.7.4",
+    "semantic-kernel==1.45.0",
     "openai==3.57.0",
     "toml",
     "python-dotenv",
