@@ -62,15 +62,15 @@ DROP_INS = {
 # is run, which needs the last three; the whole of it brings a hundred packages.
 APPLICATIONS = [
     "litellm==1.110.2",
+    "llm==0.36",
     "openai==3.57.0",
     "langchain-openai==1.7.4",
     "semantic-kernel==1.45.0",
-    "openai==3.57.0",
     "toml",
     "python-dotenv",
     "termcolor",
 ]
-OPENHANDS = "openhands-ai==0.9.8"  # with the loader of config.toml; later ones need Python 3.12
+OPENHANDS = "openhands-ai==0.9.8"  # which has the loader of config.toml; 1.11 has none
 PUBLIC_MODULES = [
     PACKAGE,
     *(
