@@ -15,7 +15,7 @@ import random
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,8 @@ from typing import Any
 
 import aiohttp
 
+FATES = {"good": 70, "cut": 8, "error": 6, "silent": 4, "429": 6, "500": 6}
+"""How often a target answers, and fails in each way."""
 FORM = ["message", "type", "param", "code"]
 FIELDS = Path("/proc/self/fd"), Path("/proc/self/statm")  # Linux tells both without a package
 PATIENCE = 60.0
@@ -40,6 +42,7 @@ class Load:
     gap: float = 0.1
     """Seconds between two chunks of a target."""
     seed: int = 1
+    fates: Mapping[str, int] = field(default_factory=lambda: FATES)
 
 
 @dataclass
@@ -67,6 +70,16 @@ class Report:
 
 # The targets
 
+MESSAGE = {"role": "assistant", "content": "Paris is the capital of France."}
+ANSWER = {
+    "id": "1",
+    "object": "chat.completion",
+    "created": 1,
+    "model": "a",
+    "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 9, "completion_tokens": 7, "total_tokens": 16},
+}
+
 
 def _event(**members: Any) -> bytes:
     return b"data: " + json.dumps(members).encode() + b"\n\n"
@@ -76,6 +89,12 @@ def _chunk(text: str | None = None, finish: str | None = None) -> bytes:
     delta = {} if text is None else {"content": text}
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return _event(id="1", object="chat.completion.chunk", created=1, model="m", choices=[choice])
+
+
+def _whole(status: str, value: object) -> bytes:
+    body = json.dumps(value).encode()
+    told = f"HTTP/1.1 {status} -\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+    return f"{told}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 class _Targets:
@@ -96,17 +115,17 @@ class _Targets:
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         length = next(line for line in head if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
-        fates = {"good": 70, "cut": 8, "error": 6, "silent": 4, "429": 6, "500": 6}
-        (fate,) = self._chance.choices([*fates], [*fates.values()])
-        if fate.isdigit():
-            body = json.dumps({"error": {"code": fate, "message": "no"}}).encode()
-            told = f"HTTP/1.1 {fate} No\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
-            writer.write(f"{told}content-length: {len(body)}\r\n\r\n".encode() + body)
-        else:
+        asked = json.loads(await reader.readexactly(int(length.partition(b":")[2])))
+        (fate,) = self._chance.choices([*self._load.fates], [*self._load.fates.values()])
+        streams = asked.get("stream") is True and not fate.isdigit()
+        if streams:
             await self._stream(writer, fate)
+        elif fate.isdigit():
+            writer.write(_whole(fate, {"error": {"code": fate, "message": "no"}}))
+        else:
+            writer.write(_whole("200", ANSWER))
         await writer.drain()
-        return fate.isdigit()
+        return not streams
 
     async def _stream(self, writer: asyncio.StreamWriter, fate: str) -> None:
         told = b"content-type: text/event-stream\r\nconnection: close\r\n\r\n"
@@ -162,8 +181,15 @@ class Measured:
 
     async def holds(self) -> dict[str, int]:
         """Count tasks, sockets and kilobytes."""
+        return await self._ask(b"\n")
+
+    async def cpu_us(self) -> int:
+        """Tell the microseconds that all its threads have computed."""
+        return (await self._ask(b"cpu\n"))["cpu_us"]
+
+    async def _ask(self, what: bytes) -> dict[str, int]:
         assert self._process.stdin is not None
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(what)
         found: dict[str, int] = json.loads(await self._line())
         return found
 
@@ -178,8 +204,9 @@ def be_gateway(target: str) -> None:
 
     with Gateway(target, "key", model="a", fallback=["b", "c"], retry_total=0) as gateway:
         print(json.dumps({"url": gateway.v1_url}), flush=True)
-        for _ in sys.stdin:
-            print(json.dumps(_holdings()), flush=True)
+        for line in sys.stdin:
+            told = {"cpu_us": round(time.process_time() * 1e6)} if line == "cpu\n" else _holdings()
+            print(json.dumps(told), flush=True)
 
 
 def _holdings() -> dict[str, int]:
