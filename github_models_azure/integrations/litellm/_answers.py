@@ -54,7 +54,8 @@ def chat_response(result: Any, headers: Mapping[str, str], call: Call) -> ModelR
     response = ModelResponse(**{name: data[name] for name in data if name != "object"})
     if usage is not None:
         response.usage = Usage(**usage)  # type: ignore[attr-defined]  # of pydantic's extra members
-    return _kept(response, result, headers, call)
+    _keep(response, result, headers, call)
+    return response
 
 
 def embedding_response(result: Any, headers: Mapping[str, str], call: Call) -> EmbeddingResponse:
@@ -66,15 +67,15 @@ def embedding_response(result: Any, headers: Mapping[str, str], call: Call) -> E
         data=data.get("data") or [],
         usage=Usage(**(data.get("usage") or {})),
     )
-    return _kept(response, result, headers, call)
+    _keep(response, result, headers, call)
+    return response
 
 
-def _kept(response: Any, result: object, headers: Mapping[str, str], call: Call) -> Any:
+def _keep(response: Any, result: object, headers: Mapping[str, str], call: Call) -> None:
     before = getattr(call.response, "_hidden_params", None)
     known = before if isinstance(before, Mapping) else {}
     response._hidden_params = {**known, **hidden_params(result, headers)}
     response._response_headers = dict(headers)
-    return response
 
 
 class Chunks:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from math import ceil, isfinite
 from typing import Any
 
 import httpx
-import litellm
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -16,6 +15,7 @@ from azure.core.exceptions import (
     ServiceRequestTimeoutError,
     ServiceResponseTimeoutError,
 )
+from litellm import exceptions as litellm
 
 from github_models_azure._core.failures import MALFORMED_ANSWER, Failure, FailureKind
 from github_models_azure.exceptions import (
@@ -30,7 +30,7 @@ from ._answers import shown_headers
 from ._requests import Call
 
 _NO_URL = "https://docs.litellm.ai/docs"  # LiteLLM's own stand-in where nothing was sent
-_CLASSES: Mapping[int, type[Exception]] = {
+_CLASSES: Mapping[int, Callable[..., Exception]] = {
     400: litellm.BadRequestError,
     401: litellm.AuthenticationError,
     403: litellm.PermissionDeniedError,
@@ -47,7 +47,7 @@ _STATUSES: Mapping[FailureKind, int] = {
     FailureKind.ENDPOINT_GONE: 404,
     FailureKind.MODEL_GONE: 404,
 }
-_REFUSALS: Mapping[FailureKind, type[Exception]] = {
+_REFUSALS: Mapping[FailureKind, Callable[..., Exception]] = {
     FailureKind.TOO_LARGE: litellm.ContextWindowExceededError,
     FailureKind.CONTENT_FILTERED: litellm.ContentPolicyViolationError,
 }
@@ -60,9 +60,10 @@ def as_litellm(call: Call, *mistakes: type[Exception]) -> Iterator[None]:
 
     :param mistakes: what else the caller can mend, and is told as a bad request.
     """
+    kinds: tuple[type[Exception], ...] = (AzureError, *mistakes)
     try:
         yield
-    except (AzureError, *mistakes) as error:
+    except kinds as error:
         raise litellm_error(error, call) from error
 
 
@@ -112,7 +113,7 @@ def _made(error: Exception, failure: Failure | None, call: Call) -> Exception:
         made = litellm.BadRequestError(**common, response=response)
     else:
         made = litellm.APIError(**common, status_code=status)
-    made.litellm_response_headers = response.headers  # type: ignore[attr-defined] # its Router's
+    made.litellm_response_headers = response.headers  # type: ignore[attr-defined]  # its Router's
     return made
 
 
@@ -149,7 +150,9 @@ def _status_of(failure: Failure) -> int | None:
 def _timed_out(error: Exception, failure: Failure | None) -> bool:
     if failure is None or failure.kind is not FailureKind.UNAVAILABLE:
         return isinstance(error, _TIMEOUTS)
-    return failure.status in (408, 504) or isinstance(error.__cause__ or error, _TIMEOUTS)
+    if failure.status is None:
+        return isinstance(error.__cause__ or error, _TIMEOUTS)
+    return failure.status in (408, 504)
 
 
 def _wait(error: Exception, failure: Failure | None) -> float | None:

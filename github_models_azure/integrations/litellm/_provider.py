@@ -6,11 +6,10 @@ import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from types import TracebackType
 from typing import Any
 
 from azure.ai.inference.models import ChatCompletions, EmbeddingsResult
-from litellm import CustomLLM
+from litellm.llms.custom_llm import CustomLLM
 from litellm.types.utils import EmbeddingResponse, ModelResponse
 
 import github_models_azure
@@ -67,14 +66,16 @@ class GitHubModelsLLM(CustomLLM):
         call = Call.chat(given)
         with self._sending(call, github_models_azure.ChatCompletionsClient) as (client, headers):
             result = client.complete(call.body, **call.options, raw_response_hook=headers)
-        return _logged(chat_response(result, headers.seen, call), call, result)
+        _log_answer(call, result)
+        return chat_response(result, headers.seen, call)
 
     async def acompletion(self, *_: Any, **given: Any) -> ModelResponse:
         """Answer ``litellm.acompletion``."""
         call = Call.chat(given)
         async with self._sending_async(call, aio.ChatCompletionsClient) as (client, headers):
             result = await client.complete(call.body, **call.options, raw_response_hook=headers)
-        return _logged(chat_response(result, headers.seen, call), call, result)
+        _log_answer(call, result)
+        return chat_response(result, headers.seen, call)
 
     def streaming(self, *_: Any, **given: Any) -> ChunkStream:  # type: ignore[override] # chunks
         """Answer ``litellm.completion(stream=True)``; returns once the first content has come."""
@@ -102,14 +103,16 @@ class GitHubModelsLLM(CustomLLM):
         call = Call.embedding(given)
         with self._sending(call, github_models_azure.EmbeddingsClient) as (client, headers):
             result = client.embed(call.body, **call.options, raw_response_hook=headers)
-        return _logged(embedding_response(result, headers.seen, call), call, result)
+        _log_answer(call, result)
+        return embedding_response(result, headers.seen, call)
 
     async def aembedding(self, *_: Any, **given: Any) -> EmbeddingResponse:
         """Answer ``litellm.aembedding``."""
         call = Call.embedding(given)
         async with self._sending_async(call, aio.EmbeddingsClient) as (client, headers):
             result = await client.embed(call.body, **call.options, raw_response_hook=headers)
-        return _logged(embedding_response(result, headers.seen, call), call, result)
+        _log_answer(call, result)
+        return embedding_response(result, headers.seen, call)
 
     def close(self) -> None:
         """Close the sync clients; a later call makes new ones."""
@@ -124,23 +127,13 @@ class GitHubModelsLLM(CustomLLM):
     def __enter__(self) -> GitHubModelsLLM:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     async def __aenter__(self) -> GitHubModelsLLM:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     @contextmanager
@@ -182,11 +175,11 @@ class GitHubModelsLLM(CustomLLM):
         return stream, headers.seen, lambda: _give_back_async(shelf, lent)
 
     def _take(self, shelf: Shelf, call: Call, kind: Callable[..., Any]) -> Lent:
-        own = call.api_base is None or call.api_base == self._endpoint
+        own = call.api_base is None or call.api_base == self._endpoint  # a name or a URL as given
         endpoint = self._endpoint if own else call.api_base
         credential = call.api_key or (self._credential if own else None)
         place = (endpoint, call.api_key)
-        ledger = self._ledger or self._ledger_of(place)
+        ledger = self._ledger if self._ledger is not None else self._ledger_of(place)
         return shelf.take(
             (kind, place), lambda: kind(endpoint, credential, ledger=ledger, **self._options)
         )
@@ -197,7 +190,8 @@ class GitHubModelsLLM(CustomLLM):
 
     def _ledger_of(self, place: object) -> Ledger:
         with self._lock:
-            ledger = self._ledgers[place] = self._ledgers.pop(place, None) or MemoryLedger()
+            ledger = self._ledgers.pop(place) if place in self._ledgers else MemoryLedger()
+            self._ledgers[place] = ledger
             while len(self._ledgers) > _LEDGERS:
                 del self._ledgers[next(iter(self._ledgers))]
             return ledger
@@ -215,7 +209,7 @@ def _log(call: Call) -> None:
         call.logging.pre_call(input=call.asked, api_key=None, additional_args=details)
 
 
-def _logged(response: Any, call: Call, result: ChatCompletions | EmbeddingsResult) -> Any:
+def _log_answer(call: Call, result: ChatCompletions | EmbeddingsResult) -> None:
     if call.logging is not None:
         call.logging.post_call(
             input=call.asked,
@@ -223,4 +217,3 @@ def _logged(response: Any, call: Call, result: ChatCompletions | EmbeddingsResul
             original_response=json.dumps(result.as_dict()),
             additional_args={"complete_input_dict": call.body},
         )
-    return response

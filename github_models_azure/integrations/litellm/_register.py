@@ -48,7 +48,8 @@ def register(handler: GitHubModelsLLM | None = None, *, name: str = PROVIDER) ->
             others = [item for item in litellm.custom_provider_map if item["provider"] != name]
             made = CustomLLMItem(provider=name, custom_handler=chosen)
             litellm.custom_provider_map = [*others, made]
-        custom_llm_setup()  # at each call too, but a Router wants to know the name before any
+        # LiteLLM does this at each call too, but a Router wants to know the name before any.
+        custom_llm_setup()  # type: ignore[no-untyped-call]
     return chosen
 
 
