@@ -200,6 +200,8 @@ class _Entry:
     def _base(self) -> Endpoint:
         """Return what is known of the URL, or of the name where it says no URL."""
         url = self.model.url
+        if url is None and self.name == "copilot":  # no preset: nobody is to ask it unawares
+            url = _COPILOT
         if url is None:
             if self.name not in PRESETS:
                 names = ", ".join(sorted(PRESETS))
@@ -237,8 +239,13 @@ class _Entry:
         key = self.environ.get(source.name) if source.kind == "env" else _from_keyring(source.name)
         if key and key.strip():
             return AzureKeyCredential(key.strip())
+        hint = ""
+        if source.kind == "keyring" and not _has_keyring():
+            hint = (
+                ' The package that reads it is missing: pip install "github-models-azure[keyring]".'
+            )
         return MissingKey(
-            f"The endpoint {self.name} takes its key from {source}, which is not set."
+            f"The endpoint {self.name} takes its key from {source}, which is not set.{hint}"
         )
 
     def _check_scope(self, endpoint: Endpoint) -> None:
@@ -252,6 +259,14 @@ class _Entry:
 
     def _wrong(self, member: str, why: str) -> WrongValuesError:
         return WrongValuesError({f"{self.path}.{member}": why})
+
+
+def _has_keyring() -> bool:
+    try:
+        import keyring  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _from_keyring(entry: str) -> str | None:

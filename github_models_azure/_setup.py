@@ -20,6 +20,7 @@ from .endpoints.endpoint import is_loopback
 from .endpoints.presets import GITHUB_HOSTS
 from .exceptions import CredentialUnavailableError, SettingsError
 from .policies._settings import OPTION_NAMES
+from .policies._trace import TracePolicy
 from .registry import ModelRegistry, OverlayError, default_registry
 from .registry.cache_folder import refreshed_at
 
@@ -121,6 +122,8 @@ def wire(
         keywords["authentication_policy"] = parts.authentication_policy(
             own, credential_scopes=scopes
         )
+    if keywords.get("logging_policy") is None:
+        keywords["logging_policy"] = TracePolicy(**keywords)
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)

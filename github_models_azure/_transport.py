@@ -29,6 +29,8 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from .endpoints.endpoint import is_loopback
+
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
@@ -59,6 +61,8 @@ def sync_transport(**options: Any) -> RequestsTransport:
 
         def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
             streamed = kwargs.get("stream", False)
+            if not kwargs.get("proxies"):
+                kwargs["proxies"] = no_proxies_for(request.url)
             with _clear_errors():
                 if answer_within is None and not streamed:
                     return super().send(request, **kwargs)
@@ -114,9 +118,9 @@ def async_transport(**options: Any) -> AioHttpTransport:
         async def send(
             self, request: Any, *, answer_within: float | None = None, **kwargs: Any
         ) -> Any:
-            if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
-                kwargs["proxy"] = _proxy_for(request.url)
             with _clear_errors():
+                if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
+                    kwargs["proxy"] = _proxy_for(request.url)
                 sending = super().send(request, **kwargs)
                 if answer_within is None:
                     response = await sending
@@ -125,6 +129,11 @@ def async_transport(**options: Any) -> AioHttpTransport:
                         response = await asyncio.wait_for(sending, answer_within)
                     except asyncio.TimeoutError as error:
                         raise _late(answer_within) from error
+                try:  # azure-core would meet what is wrong with it too late to name it
+                    urlsplit(response.headers.get("location") or "")
+                except ValueError:
+                    await response.close()
+                    raise
             if kwargs.get("stream", False):
                 inner, usual = response.internal_response, self.connection_config.read_timeout
                 response.drain = partial(_drain_async, inner)
@@ -135,12 +144,22 @@ def async_transport(**options: Any) -> AioHttpTransport:
     return Transport(use_env_settings=False, **options)
 
 
+def no_proxies_for(url: str) -> dict[str, Any] | None:
+    """Give what keeps requests from asking a proxy of the environment for this machine.
+
+    A key may go there in clear text, and must not pass another machine on its way.
+    """
+    return dict.fromkeys(("http", "https", "all")) if is_loopback(url) else None
+
+
 def _unsigned(request: Any) -> Any:
     return request
 
 
 def _proxy_for(url: str) -> str | None:
     """Give the proxy that the environment names for a URL, as aiohttp itself reads it."""
+    if is_loopback(url):
+        return None
     parts = urlsplit(url)
     proxies = getproxies()
     found = proxies.get(parts.scheme) or proxies.get("all")
@@ -152,7 +171,7 @@ def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
 
     :param inner: the response of requests.
     """
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     read1 = getattr(inner.raw, "read1", None)
     try:
@@ -170,7 +189,9 @@ def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
             if time.monotonic() > end:
                 raise _late(seconds or 0.0)
     except (HTTPError, OSError) as error:  # requests' own exceptions are OSErrors
-        raise ServiceResponseError(error, error=error) from error
+        late = isinstance(error, ReadTimeoutError | TimeoutError)
+        kind = ServiceResponseTimeoutError if late else ServiceResponseError
+        raise kind(error, error=error) from error
 
 
 def _drain(inner: Any, pieces: Iterator[bytes]) -> None:

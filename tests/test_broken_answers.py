@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 
 from github_models_azure import trail_of
 from tests.harness import Twin
@@ -69,3 +69,27 @@ def test_a_broken_answer_is_a_clear_error(twin: Twin, raw: bytes) -> None:
     with answering(raw) as url, pytest.raises(AzureError) as caught:
         ask(twin, url, fallback_max_wait=0, retry_total=0, timeout=30)
     assert len(trail_of(caught.value).attempts) == 1
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "rest", [b"content-length: 100\r\n\r\n{}", b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"]
+)
+def test_a_cut_answer_is_one_error_for_both_twins(twin: Twin, rest: bytes, streamed: bool) -> None:
+    """With a length or in chunks, whole or as a stream."""
+    with answering(OK + rest) as url, pytest.raises(ServiceResponseError) as caught:
+        ask(twin, url, fallback_max_wait=0, retry_total=0, stream=streamed)
+    assert type(caught.value) is ServiceResponseError
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("status", [204, 302, 403, 410, 500])
+def test_a_refusal_without_a_body_is_the_error_of_its_status(
+    twin: Twin, status: int, streamed: bool
+) -> None:
+    """GitHub Models refused accounts so; aiohttp's body can be read but once where it is empty."""
+    raw = b"HTTP/1.1 %d No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % status
+    with answering(raw) as url, pytest.raises(HttpResponseError) as caught:
+        ask(twin, url, fallback_max_wait=0, retry_total=0, stream=streamed)
+    assert caught.value.status_code == status
+    assert [attempt.status for attempt in trail_of(caught.value).attempts] == [status]

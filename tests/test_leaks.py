@@ -220,3 +220,36 @@ def test_a_request_id_is_for_one_origin(
     assert first.journal[0].header("x-ms-client-request-id") == chosen
     assert second.journal[0].header("authorization") == f"Bearer {second.secret('key')}"
     assert leaked(second.journal[0], first) == []
+
+
+@pytest.mark.parametrize("place", ["client", "call"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_trace_of_an_exchange_shows_no_secret(
+    twin: Twin, caplog: pytest.LogCaptureFixture, kind: str, place: str
+) -> None:
+    """``logging_enable`` is for support tickets; azure-core's own policy shows keys and cookies."""
+    caplog.set_level("DEBUG")
+    with two_origins() as (first, second):
+        url, headers = (
+            f"{first.url}/v1?sig={first.secret('query')}",
+            {"X-Mine": first.secret("own")},
+        )
+        own = Endpoint("own", url, key_of(first), "azure-openai", headers=headers)
+        other = Target("n", Endpoint("other", f"{second.url}/v1", token_of(twin, second)))
+        wanted: dict[str, Any] = {"logging_enable": True}
+        options = wanted if place == "client" else {}
+        client = make(twin, kind, own, model="m", fallback=[other], **options)
+        first.fail(429)
+        call = {"headers": loud_headers(first, "call"), **(wanted if place == "call" else {})}
+        (result,) = drive(twin, kind, client, call)
+        assert not isinstance(result, Exception)
+        assert_signed(second.journal[0], second.secret("token"))
+        ours = ("azure.", "github_models_azure.")  # urllib3 logs the path of every request
+        told = [record for record in caplog.records if record.name.startswith(ours)]
+        text = "\n".join(record.getMessage() for record in told)
+        assert f"{first.url}/v1" in text
+        assert "api-version=2024-12-01-preview" in text
+        assert "'Authorization': 'REDACTED'" in text
+        assert [
+            line for line in text.splitlines() if first.mark in line or second.mark in line
+        ] == []

@@ -88,6 +88,37 @@ def test_a_redirect_takes_nothing_along(
         assert request.header("x-ms-custom") == first.secret("client-x-ms-custom")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_location_that_libraries_read_in_two_ways_takes_nothing_along(
+    twin: Twin, origins: tuple[Origin, Origin], kind: str
+) -> None:
+    """To urlsplit the host stands behind the @, to requests before the backslash."""
+    first, second = origins
+    client = client_of(twin, kind, first, key_of(first))
+    first.redirect(307, f"{second.url}\\@{first.host}:{first.port}{path_of(kind)}")
+    drive(twin, kind, client, {"headers": loud_headers(first, "call")})
+    assert_apart(first, second)
+    for request in second.journal:
+        assert_unsigned(request)
+    assert len(first.journal) == 1
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://127.0.0.1:99999/v1", "ftp://a/v1"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_location_that_is_no_url_is_the_servers_mistake(
+    twin: Twin, origins: tuple[Origin, Origin], kind: str, location: str
+) -> None:
+    """It says nothing of the caller, so that the next target answers."""
+    first, second = origins
+    other = Target("n", endpoint(second, key_of(second)))
+    client = client_of(twin, kind, first, key_of(first), fallback=[other])
+    first.redirect(307, location)
+    (result,) = drive(twin, kind, client, {})
+    assert not isinstance(result, Exception)
+    (request,) = second.journal
+    assert_signed(request, second.secret("key"))
+
+
 @pytest.mark.parametrize("status", [307, 308])
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_target_of_a_redirect_may_be_a_fallback_too(

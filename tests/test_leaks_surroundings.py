@@ -42,7 +42,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("secret", ["key", "text", "token", "endpoint header"])
+@pytest.mark.parametrize("secret", ["key", "text", "token", "endpoint header", "query"])
 def test_a_credential_is_not_sent_in_clear_text(
     twin: Twin, dialled: list[Any], kind: str, secret: str
 ) -> None:
@@ -54,7 +54,8 @@ def test_a_credential_is_not_sent_in_clear_text(
         "text": origin.secret("key"),
         "token": token_of(twin, origin),
     }.get(secret)
-    far = Endpoint("far", FAR, headers=headers)
+    query = f"?a=1&sig={origin.secret('query')}" if secret == "query" else ""
+    far = Endpoint("far", FAR + query, headers=headers, anonymous=secret == "query")
     client = make(twin, kind, far, credential, model="m", fallback=None)
     (error,) = drive(twin, kind, client, {})
     assert isinstance(error, CredentialScopeError)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 
 import pytest
+from azure.core.exceptions import AzureError
 
 from github_models_azure import Endpoint
 from tests.dialects.servers_http import LoopbackServer, Reply, Request, as_json
@@ -24,6 +26,10 @@ def proxy() -> Iterator[LoopbackServer]:
 
     with LoopbackServer(answer) as server:
         yield server
+
+
+def unknown(host: str, *_: object, **__: object) -> list[object]:
+    raise socket.gaierror(socket.EAI_NONAME, f"{host} is not known")
 
 
 def ask(twin: Twin, endpoint: Endpoint = FAR, **keywords: object) -> str:
@@ -53,9 +59,24 @@ def test_no_proxy_is_asked_for_what_it_is_not_for(
     twin: Twin, proxy: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """``NO_PROXY`` names the servers that are asked themselves."""
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    assert ask(twin, Endpoint("near", f"{proxy.url}/v1", anonymous=True)) == "Hi"
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.setenv("NO_PROXY", "far.example")
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(AzureError):
+        ask(twin)
+    assert proxy.journal == []
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_what_stays_on_this_machine_passes_no_proxy(
+    twin: Twin, proxy: LoopbackServer, monkeypatch: pytest.MonkeyPatch, name: str, host: str
+) -> None:
+    """A key may go there in clear text, and a proxy is another machine."""
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert ask(twin, Endpoint("near", f"http://{host}:{proxy.port}/v1", "the-key")) == "Hi"
+    assert proxy.journal[0].header("authorization") == "Bearer the-key"
 
 
 def test_a_proxy_of_the_call_goes_first(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -187,11 +188,33 @@ def test_each_credential_has_its_source() -> None:
     assert settings.endpoints["foundry"].credential == Entra()
 
 
+def test_a_key_is_read_from_its_entry_of_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the service ``github-models``; a backend that fails has none."""
+    text = 'credential = { keyring = "my-entry" }'
+    entries = {("github-models", "my-entry"): " kept\n"}
+    fake = SimpleNamespace(get_password=lambda *entry: entries.get(entry))
+    monkeypatch.setitem(sys.modules, "keyring", fake)
+    assert mine(text, "groq").credential.key == "kept"
+    entries.clear()
+    lost = mine(text, "groq").credential
+    assert isinstance(lost, MissingKey)
+    assert lost.message.endswith("the keyring entry my-entry, which is not set.")
+    fake.get_password = lambda *entry: 1 / 0
+    assert isinstance(mine(text, "groq").credential, MissingKey)
+
+
+def test_a_keyring_that_is_not_installed_is_named() -> None:
+    """Or the entry would be sought in vain."""
+    message = mine('credential = { keyring = "my-entry" }', "groq").credential.message
+    assert 'pip install "github-models-azure[keyring]"' in message
+
+
 def test_copilot_is_declared_with_its_header() -> None:
     """The header that it wants comes with the entry; without it the error names it."""
-    text = '[endpoints.copilot]\nurl = "https://api.githubcopilot.com"\n'
+    text = "[endpoints.copilot]\n"
     endpoint = load(f'{text}headers = {{ Copilot-Integration-Id = "x" }}').endpoints["copilot"]
-    assert endpoint.dialect.name == "copilot"
+    assert (endpoint.url, endpoint.dialect.name) == ("https://api.githubcopilot.com", "copilot")
+    assert "copilot" not in load("").endpoints
     (line,) = refused(text)
     assert line.startswith("endpoints.copilot: ")
     assert "Copilot-Integration-Id" in line

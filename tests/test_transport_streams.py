@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ServiceResponseTimeoutError
 
 from github_models_azure import _transport, trail_of
 from github_models_azure.exceptions import StreamInterruptedError
@@ -199,6 +200,15 @@ def test_a_stall_before_the_first_content_moves_on(twin: Twin, head: tuple[bytes
     assert text == "Hi"
     assert wire.models == ["m", "good"]
     assert "no answer in time" in trail_of(updates).attempts[0].failure.message
+
+
+def test_a_stall_before_the_first_content_is_a_timeout(twin: Twin) -> None:
+    """Of one class in both twins, where nobody else is there to ask."""
+    reply = sse(delta("", role="assistant"), Act.STALL)
+    with client_of(twin, reply, fallback=None, fallback_max_wait=0) as (client, wire):
+        with pytest.raises(ServiceResponseTimeoutError):
+            read(twin, client, read_timeout=1)
+        assert wire.hung_up.wait(PATIENCE)
 
 
 def test_a_stall_after_content_is_an_error_with_the_text(twin: Twin) -> None:

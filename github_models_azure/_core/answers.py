@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from .answers_calls import LISTED, CallPieces, fit_calls, text_in
 
@@ -34,9 +35,12 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _MOST_DIGITS = 15
 
 
-def normalise_completion(value: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a chat completion in OpenAI's form: the same object where nothing has to change."""
-    return _fit_answer(value, _fit_choice)
+def normalise_completion(value: Mapping[str, object], asked: str = "") -> Mapping[str, object]:
+    """Return a chat completion in OpenAI's form: the same object where nothing has to change.
+
+    :param asked: what tells its request from others, for ids that are made.
+    """
+    return _fit_answer(value, partial(_fit_choice, asked=asked))
 
 
 @dataclass(slots=True)
@@ -45,8 +49,11 @@ class UpdateNormaliser:
 
     Groq's usage comes twice where ``stream_options`` asked for it: with the finish reason and, in
     an update of its own, as everywhere.
+
+    :ivar asked: what tells the request from others, for ids that are made.
     """
 
+    asked: str = ""
     _calls: dict[int, CallPieces] = field(default_factory=dict)
     _has_deltas: bool = False
 
@@ -88,7 +95,7 @@ class UpdateNormaliser:
         if delta.get("tool_calls") or delta.get("function_call") or delta.get(LISTED):
             calls = self._calls.get(number)
             if calls is None:
-                seed = f"{text_in(answer.get('id'))}/{number}"
+                seed = f"{text_in(answer.get('id'))}/{number}/{self.asked}"
                 calls = self._calls[number] = CallPieces(seed)
             _put("tool_calls", calls.fit(delta), delta, changes)
         return {**delta, **changes} if changes else delta
@@ -113,7 +120,7 @@ def _fit_answer(answer: Mapping[str, object], fit_choice: _FitChoice) -> Mapping
 
 
 def _fit_choice(
-    choice: Mapping[str, object], place: int, answer: Mapping[str, object]
+    choice: Mapping[str, object], place: int, answer: Mapping[str, object], asked: str
 ) -> Mapping[str, object]:
     changes: dict[str, object] = {}
     if choice.get("index") is None:  # GitHub Copilot, agentgateway#2371
@@ -126,8 +133,8 @@ def _fit_choice(
         if isinstance(content := message.get("content"), list):
             _fit_content(message, content, inner)
         if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
-            seed, cut = f"{text_in(answer.get('id'))}/{place}", _is_cut(choice)
-            calls = fit_calls(message, seed, empty="" if cut else "{}")
+            seed = f"{text_in(answer.get('id'))}/{place}/{asked}"
+            calls = fit_calls(message, seed, empty="" if _is_cut(choice) else "{}")
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)
         if inner:

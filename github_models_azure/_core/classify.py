@@ -206,13 +206,21 @@ def _own_reset(evidence: _Evidence) -> float | None:
 
 
 def _describe(verdict: Verdict, evidence: _Evidence, status: int | None) -> str:
-    said = evidence.text or "the server gave no reason"
+    said = evidence.text or _unsaid(evidence)
     where = f"HTTP {status}" if status is not None else "error in the stream"
     if verdict.code == WRONG_PATH:
         said = f"the endpoint's URL or api-version seems wrong: {said}"
     return clean_text(
         said if evidence.text and verdict.code is None else f"{where}: {said}", _MESSAGE_LIMIT
     )
+
+
+def _unsaid(evidence: _Evidence) -> str:
+    """Say what an answer without words tells by its headers, its own end if nothing else."""
+    lifecycle = read_lifecycle(evidence.headers, now=evidence.now)
+    if lifecycle is None:
+        return "the server gave no reason"
+    return f"the server gave no reason, and announces its end: {lifecycle}"
 
 
 def _input_cap(text: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
 from .resets import fold_headers, parse_instant
 
@@ -35,6 +36,20 @@ class Lifecycle:
     sunset_at: float | None = None
     links: tuple[tuple[str, str], ...] = ()
     deprecated: bool = False
+
+    def __str__(self) -> str:
+        """Say it in words: ``deprecated as of 2026-05-05, sunset on 2026-07-30, see https://...``.
+
+        Days are those of UTC.
+        """
+        since, end = _day(self.deprecated_at), _day(self.sunset_at)
+        parts = []
+        if since or self.deprecated:
+            parts.append(f"deprecated as of {since}" if since else "deprecated")
+        if end:
+            parts.append(f"sunset on {end}")
+        parts += [f"see {url}" for relation, url in self.links if relation in _RELATIONS][:1]
+        return ", ".join(parts) or "without a readable date"
 
     def has_ended(self, now: float) -> bool:
         """Tell whether the end has come: the sunset, else the deprecation where no sunset is set.
@@ -69,6 +84,15 @@ def read_lifecycle(headers: Mapping[str, str], *, now: float) -> Lifecycle | Non
         links=links,
         deprecated=deprecated,
     )
+
+
+def _day(instant: float | None) -> str | None:
+    if instant is None:
+        return None
+    try:
+        return datetime.fromtimestamp(instant, timezone.utc).date().isoformat()
+    except (ValueError, OverflowError, OSError):  # past the year 9999
+        return None
 
 
 def _instant(value: str, now: float) -> float | None:

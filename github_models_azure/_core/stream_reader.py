@@ -15,6 +15,8 @@ from .text_calls import TextCallStream
 
 _DONE = b"[DONE]"
 _BODY_LIMIT = 64 * 1024  # of an answer that is no event stream, enough to say what it is
+_SNIFFED = 64  # bytes within which an event stream under another label shows itself
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")  # no JSON and no page begins so
 _CONTENT = (
     "content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio",
 )  # fmt: skip
@@ -37,19 +39,24 @@ class StreamReader:
     ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
     finish reason); until then another target can still take over unseen. Where ``demanded`` names a
     tool that must be called, nothing else is an answer. What ``text_calls`` holds back is none yet.
+    ``asked`` tells the request from others, for ids that are made.
     """
 
     content_type: str = "text/event-stream"
     demanded: str | None = None
     text_calls: TextCallStream | None = None
+    asked: str = ""
     has_content: bool = False
     done: bool = False
     _seen: set[int] = field(default_factory=set)
     _finished: set[int] = field(default_factory=set)
     _decoder: SSEDecoder = field(default_factory=SSEDecoder)
-    _updates: UpdateNormaliser = field(default_factory=UpdateNormaliser)
+    _updates: UpdateNormaliser = field(init=False)
     _text: list[str] = field(default_factory=list)
     _body: bytearray = field(default_factory=bytearray)
+
+    def __post_init__(self) -> None:
+        self._updates = UpdateNormaliser(self.asked)
 
     @property
     def partial_text(self) -> str:
@@ -64,8 +71,11 @@ class StreamReader:
         if self.done:
             return b""
         if not self._is_event_stream():
-            self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
-            return b""
+            begun = bytes(self._body) + chunk if len(self._body) < _SNIFFED else b""
+            if not begun.lstrip().startswith(_FIELDS):
+                self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
+                return b""
+            chunk, self.content_type = begun, "text/event-stream"  # it was labelled wrongly
         try:
             events = self._decoder.feed(chunk)
         except SSEOverflowError as error:
@@ -116,6 +126,8 @@ class StreamReader:
             if not self.has_content:
                 raise StreamFault(_bad("the stream ended before its first content"))
             return rest + b"data: [DONE]\n\n"
+        if event.event == "error":
+            raise StreamFault(classify_stream_error(_read(data)))
         update = _parse(data)
         fitted = self._updates.take(update)
         if self.text_calls is not None:
@@ -136,7 +148,7 @@ class StreamReader:
 
     def _notice(self, update: Mapping[str, object]) -> None:
         choices = update.get("choices")
-        if update.get("error"):
+        if _states_error(update):
             raise StreamFault(classify_stream_error(update))
         if choices is None:
             return
@@ -180,7 +192,30 @@ def _parse(data: bytes) -> Mapping[str, object]:
         raise StreamFault(_bad(f"an event is not JSON: {shown!r}")) from error
     if isinstance(value, dict):
         return value
+    if isinstance(value, list) and value and isinstance(value[0], dict) and _states_error(value[0]):
+        raise StreamFault(classify_stream_error(value))
     raise StreamFault(_bad(f"an event is not an object: {type(value).__name__}"))
+
+
+def _read(data: bytes) -> object:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError):
+        return data.decode("utf-8", "replace")
+    return value
+
+
+def _states_error(update: Mapping[str, object]) -> bool:
+    """Tell an error event by its own words: nested, or at the top of an event without choices."""
+    if update.get("error"):
+        return True
+    if update.get("choices") is not None:
+        return False
+    object_, kind = str(update.get("object")), str(update.get("type"))
+    if "error" in (object_, kind) or isinstance(update.get("detail"), str | list):
+        return True
+    coded = kind.endswith("error") or any(update.get(name) for name in ("code", "status"))
+    return coded and isinstance(update.get("message"), str)
 
 
 def _dump(update: Mapping[str, object], as_sent: bytes) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .answers_calls import fit_calls, text_in
+from .answers_calls import asked_in, fit_calls, text_in
 from .text_grammar import TextCalls, count_ticks, find_start, read_calls
 
 LONGEST = 128 * 1024
@@ -33,7 +33,7 @@ def wanted_text_calls(payload: Mapping[str, object], how: str) -> TextCalls | No
     offered += functions if isinstance(functions, list) else []
     names = [_member(function, "name") for function in offered]
     known = frozenset(name for name in names if isinstance(name, str) and name)
-    return TextCalls(how, known) if known else None
+    return TextCalls(how, known, asked_in(payload)) if known else None
 
 
 def take_text_calls(answer: Mapping[str, object], wanted: TextCalls) -> Mapping[str, object]:
@@ -62,14 +62,20 @@ def _take_choice(choice: object, answer: Mapping[str, object], wanted: TextCalls
     if not calls:
         return choice
     text += rest
-    changes = _finished(choice, calls, f"{text_in(answer.get('id'))}/{choice.get('index')}")
+    changes = _finished(choice, calls, answer, wanted)
     # White space around calls is no answer.
     said = {"content": text if text.strip() else None, "tool_calls": changes.pop("tool_calls")}
     return {**choice, "message": {**message, **said}, **changes}
 
 
-def _finished(choice: Mapping[str, object], calls: list[object], seed: str) -> dict[str, object]:
+def _finished(
+    choice: Mapping[str, object],
+    calls: list[object],
+    answer: Mapping[str, object],
+    wanted: TextCalls,
+) -> dict[str, object]:
     """Give the calls in full, with ids, and the finish reason that goes with them."""
+    seed = f"{text_in(answer.get('id'))}/{choice.get('index')}/{wanted.asked}"
     changes: dict[str, object] = {"tool_calls": fit_calls({"tool_calls": calls}, seed)}
     if choice.get("finish_reason") == "stop":
         native = choice.get("native_finish_reason") or "stop"
@@ -138,7 +144,7 @@ class TextCallStream:
         said = _saying(choice, delta if isinstance(delta, dict) else {}, told + rest)
         if not calls:
             return said
-        changes = _finished(choice, calls, f"{text_in(update.get('id'))}/{choice.get('index')}")
+        changes = _finished(choice, calls, update, held.wanted)
         made, delta = changes.pop("tool_calls"), said["delta"]
         numbered = enumerate(made if isinstance(made, list) else ())
         pieces = [{"index": place, **call} for place, call in numbered]

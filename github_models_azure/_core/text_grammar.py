@@ -43,10 +43,14 @@ _DECODER = json.JSONDecoder(
 
 @dataclass(frozen=True, slots=True)
 class TextCalls:
-    """What to look for: ``how`` calls are written (see ``Dialect``), of which tools."""
+    """What to look for: ``how`` calls are written (see ``Dialect``), of which tools.
+
+    ``asked`` tells the request from others, for ids that are made.
+    """
 
     how: str
     names: frozenset[str]
+    asked: str = ""
 
 
 class _NoCallError(Exception):

@@ -13,13 +13,20 @@ _HEAD = ("id", "created", "model", "usage", "system_fingerprint")
 
 @dataclass(slots=True)
 class AnswerPieces:
-    """Puts the first choice of a stream together; members that only one provider knows survive."""
+    """Puts the first choice of a stream together; members that only one provider knows survive.
 
+    :ivar asked: what tells the request from others, for ids that are made.
+    """
+
+    asked: str = ""
     finish: str | None = None
     _head: dict[str, object] = field(default_factory=dict)
     _message: dict[str, object] = field(default_factory=dict)
     _calls: dict[int, dict[str, object]] = field(default_factory=dict)
-    _updates: UpdateNormaliser = field(default_factory=UpdateNormaliser)
+    _updates: UpdateNormaliser = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._updates = UpdateNormaliser(self.asked)
 
     def take(self, update: Mapping[str, object]) -> str:
         """Add one update, and return the text in it."""

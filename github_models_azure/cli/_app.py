@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -15,7 +14,6 @@ from ._console import Console, OutputClosedError
 from ._errors import OK, WRONG_USAGE, console_of, report
 from ._options import Debug
 
-_PROXIES = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 PROGRAM = "github-models"
 
 _HELP = """Keep azure-ai-inference code getting answers: try it, ask, plan, look things up.
@@ -77,7 +75,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     command = typer.main.get_command(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
-    _keep_loopback_direct()
     with console.logging():
         try:
             code = command.main(given, prog_name=PROGRAM, standalone_mode=False, obj=console)
@@ -87,15 +84,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
         except Exception as error:
             return _refuse(console, error)
     return code if isinstance(code, int) else OK
-
-
-def _keep_loopback_direct() -> None:
-    """Ask servers on this machine without the proxy that the environment names for the world."""
-    if not any(os.environ.get(name) for name in _PROXIES):
-        return
-    for name in ("NO_PROXY", "no_proxy"):
-        kept = [part for part in os.environ.get(name, "").split(",") if part.strip()]
-        os.environ[name] = ",".join(dict.fromkeys([*kept, "127.0.0.1", "localhost", "::1"]))
 
 
 def _refuse(console: Console, error: Exception) -> int:

@@ -20,20 +20,23 @@ _DOWN = {502, 503, 504, *range(520, 531)}  # said by what stands in front of a s
 class Probe:
     """What asking an endpoint's base URL brought: a status, or why there is none.
 
-    ``gone`` is what the endpoint says of its own end, ``seconds`` how long it took to answer.
+    ``gone`` is what the endpoint says of its own end, ``announced`` what it says of one to come,
+    ``seconds`` how long it took to answer.
     """
 
     status: int | None = None
     seconds: float = 0.0
     problem: str | None = None
     gone: str | None = None
+    announced: str | None = None
 
     def __str__(self) -> str:
         if self.problem is not None:
             return f"not reachable: {self.problem}"
         if self.gone is not None:
             return f"reachable, and says that it is gone (HTTP {self.status}): {self.gone}"
-        return f"reachable (HTTP {self.status} in {self.seconds:.2f} s)"
+        ends = f", announces its end: {self.announced}" if self.announced is not None else ""
+        return f"reachable (HTTP {self.status} in {self.seconds:.2f} s){ends}"
 
     @property
     def serves(self) -> bool:
@@ -80,6 +83,8 @@ def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
     """Ask for an endpoint's base URL; any answer shows that somebody is there."""
     import requests
 
+    from .._transport import no_proxies_for
+
     started = time.monotonic()
     try:
         with requests.get(
@@ -87,15 +92,18 @@ def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
             timeout=timeout,
             stream=True,
             allow_redirects=False,
+            proxies=no_proxies_for(endpoint.url),
             auth=_unsigned,  # or requests would look into the user's .netrc
             headers={"Accept": "application/json", "User-Agent": "github-models-azure doctor"},
         ) as answer:
             seconds = time.monotonic() - started
             body = next(answer.iter_content(_BODY), b"") if answer.status_code >= 400 else b""
+            headers = dict(answer.headers)
             return Probe(
                 answer.status_code,
                 seconds,
-                gone=_gone(answer.status_code, dict(answer.headers), body),
+                gone=_gone(answer.status_code, headers, body),
+                announced=_announced(headers),
             )
     except requests.exceptions.Timeout:
         return Probe(problem=f"no answer within {timeout:g} s")
@@ -119,6 +127,13 @@ def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
     if failure.kind is not FailureKind.ENDPOINT_GONE:
         return None
     return failure.message or "no reason given"
+
+
+def _announced(headers: dict[str, str]) -> str | None:
+    from .._core.lifecycle import read_lifecycle
+
+    lifecycle = read_lifecycle(headers, now=time.time())
+    return None if lifecycle is None else str(lifecycle)
 
 
 def _root(error: BaseException) -> str:

@@ -6,7 +6,8 @@ import contextlib
 import importlib
 import operator
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +52,24 @@ def _loaded(name: str) -> Tool:
         raise CommandFailedError(f"--tool {name}: {module} has no {path!r}.") from error
     except (TypeError, ValueError) as error:
         raise CommandFailedError(f"--tool {name}: {error}") from error
-    if tool.function is None or tool.is_async:
-        kind = "async" if tool.is_async else "a definition without a function"
-        raise CommandFailedError(f"--tool {name}: {path} is {kind}; give a plain function.")
+    if tool.function is None:
+        raise CommandFailedError(
+            f"--tool {name}: {path} is a definition without a function; give a function."
+        )
+    if tool.is_async:
+        return replace(tool, function=_awaited(tool.function), is_async=False)
     return tool
+
+
+def _awaited(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function that runs an async one in a loop of its own."""
+
+    def run(*values: Any, **named: Any) -> Any:
+        import asyncio
+
+        return asyncio.run(function(*values, **named))
+
+    return run
 
 
 def _imported(module: str, name: str) -> Any:

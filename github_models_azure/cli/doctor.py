@@ -261,5 +261,6 @@ def _endpoint_as_json(checked: Checked) -> JsonValue:
         "status": probe.status if probe is not None else None,
         "seconds": round(probe.seconds, 3) if probe is not None else None,
         "problem": (probe.problem or probe.gone) if probe is not None else None,
+        "announced": probe.announced if probe is not None else None,
         "usable": checked.usable,
     }

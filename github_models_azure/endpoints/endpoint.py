@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.hosts import is_loopback as is_loopback
 from .._core.payload import SDK
 from .dialects import Dialect, dialect_of
 
@@ -119,7 +119,8 @@ def _check_url(name: str, url: str) -> None:
             f"The URL of the endpoint {name!r} on {parts.hostname} carries a user name or "
             "password. Pass the key as credential instead."
         )
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not _has_valid_port(parts):
+    host = parts.hostname or "\\"
+    if parts.scheme not in _DEFAULT_PORTS or "\\" in host or not _has_valid_port(parts):
         raise ValueError(
             f"The endpoint URL {without_query(url)!r} has no http(s) scheme and host, or a wrong "
             "port. "
@@ -164,9 +165,18 @@ def without_query(url: str) -> str:
 
 @lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
 def origin_of(url: str) -> str:
-    """Give scheme, host and port of a URL, the default port left out, in lower case."""
-    parts = urlsplit(url)
+    """Give scheme, host and port of a URL, the default port left out, in lower case.
+
+    What libraries read in two ways, or in none, has an origin that no endpoint has.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # half an IPv6 address
+        return without_query(url)
     scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    # To requests a backslash ends the host, to urlsplit whatever follows its @ is the host.
+    if "\\" in parts.netloc:
+        return f"{scheme}://{parts.netloc}"
     shown = f"[{host}]" if ":" in host else host
     try:
         port = parts.port
@@ -175,15 +185,3 @@ def origin_of(url: str) -> str:
     if port is None or port == _DEFAULT_PORTS.get(scheme):
         return f"{scheme}://{shown}"
     return f"{scheme}://{shown}:{port}"
-
-
-@lru_cache(maxsize=512)
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL names this machine, so that a key on cleartext goes nowhere."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -13,6 +13,7 @@ from .._core.failures import Failure
 if TYPE_CHECKING:
     from .._core.lifecycle import Lifecycle
 
+_MOST_ENDS = 16  # an end that moves with every answer is news no more
 _NOTHING: Mapping[str, Cooldown] = {}
 
 
@@ -60,7 +61,7 @@ class MemoryLedger:
         self._lock = threading.Lock()
         self._cooldowns: dict[str, Cooldown] = {}
         self._learnt: dict[str, frozenset[str]] = {}
-        self._lifecycles: dict[str, Lifecycle] = {}
+        self._lifecycles: dict[str, tuple[Lifecycle, ...]] = {}
 
     def in_force(self, keys: Iterable[str], now: float) -> Mapping[str, Cooldown]:
         """Return the cooldowns in force at ``now`` among ``keys``."""
@@ -129,14 +130,24 @@ class MemoryLedger:
     def note_lifecycle(self, key: str, lifecycle: Lifecycle) -> bool:
         """Keep what an endpoint announced of its end; true where that is new."""
         with self._lock:
-            if self._lifecycles.get(key) == lifecycle:
-                return False
-            self._lifecycles[key] = lifecycle
-            return True
+            known = self._lifecycles.pop(key, ())
+            # The last one stays the last: models of one endpoint may announce different ends.
+            others = tuple(one for one in known if one != lifecycle)
+            self._lifecycles[key] = (*others, lifecycle)[-_MOST_ENDS:]
+            return len(known) < _MOST_ENDS and lifecycle not in known
 
     def lifecycle(self, key: str) -> Lifecycle | None:
         """Return what an endpoint announced of its end."""
-        return self._lifecycles.get(key)
+        known = self._lifecycles.get(key)
+        return known[-1] if known else None
+
+    def lifecycles(self) -> Mapping[str, Lifecycle]:
+        """Return the last that each endpoint announced of its end.
+
+        Keys begin with the endpoint's base URL; what follows ``#`` tells credentials apart.
+        """
+        with self._lock:
+            return {key: known[-1] for key, known in self._lifecycles.items()}
 
     def __repr__(self) -> str:
         return f"MemoryLedger(cooldowns={len(self._cooldowns)})"

@@ -16,7 +16,7 @@ from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from ._outgoing import ENDPOINT_KEY, is_free_header
 
-_SECRET = re.compile(r"(?i)auth|cookie|key|pass|secret|signature|token")
+_SECRET = re.compile(r"(?i)auth|cookie|key|pass|secret|signature|token|\bsig\b")
 DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
 
 
@@ -39,7 +39,8 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
     if endpoint.origin != own.origin:
         _strip(http)
     http.headers.update(endpoint.headers)
-    if any(_SECRET.search(name) for name in http.headers):
+    names = (part.partition("=")[0] for part in urlsplit(http.url).query.split("&"))
+    if any(_SECRET.search(name) for name in (*http.headers, *names)):
         _refuse_clear_text(http.url, endpoint)
     credential = endpoint.credential
     if credential is None and not endpoint.anonymous and endpoint.origin == own.origin:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    HttpResponseError,
+    IncompleteReadError,
     ServiceRequestError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
@@ -27,6 +29,7 @@ NAME_RETRY = 300.0  # a name that does not resolve is asked again after this man
 _MISTAKES = frozenset({"InvalidHeader", "InvalidSchema", "InvalidURL", "MissingSchema"})
 """What requests and aiohttp call the caller's own mistakes; azure-core calls them unsent."""
 
+_CUT = (HttpResponseError, IncompleteReadError)
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
@@ -65,8 +68,15 @@ def is_callers_mistake(error: BaseException) -> bool:
 
 
 def as_azure_error(error: Exception) -> Exception:
-    """Give a broken connection the class that azure-core gives it elsewhere."""
-    if isinstance(error, AzureError | StreamFault):
+    """Give a broken connection the class that azure-core gives it elsewhere.
+
+    Of one that broke in the middle its transports make an answer's error, without an answer.
+    """
+    if type(error) in _CUT and isinstance(error, HttpResponseError):
+        cut = error.response is None and error.inner_exception is not None
+    else:
+        cut = not isinstance(error, AzureError | StreamFault)
+    if not cut:
         return error
     return ServiceResponseError(one_line(error), error=error)
 

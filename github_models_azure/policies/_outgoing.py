@@ -27,6 +27,7 @@ _FREE_HEADERS = frozenset(
 """The headers that may go to any origin; all others were meant for the first, and stay there."""
 
 _MOST_REDIRECTS = 2  # azure-core's thirty would be thirty requests in one attempt
+_READ_TIMEOUT = 300.0  # azure-core's own
 _VERSION = "api-version="
 _SDK_VERSION = _VERSION + "2024-05-01-preview"  # what the SDK sends unless it is told otherwise
 _TIMEOUTS = {"connection_timeout": "timeout", "read_timeout": "read_timeout"}
@@ -62,6 +63,13 @@ class Outgoing:
     def is_streamed(self) -> bool:
         """Whether the caller asked for the answer as a stream."""
         return bool(self.options.get("stream"))
+
+    @property
+    def read_timeout(self) -> float:
+        """How long the transport may wait for data: as the caller said, else its own usual."""
+        config = getattr(self._request.context.transport, "connection_config", None)
+        given = self.options.get("read_timeout", getattr(config, "read_timeout", None))
+        return given if isinstance(given, int | float) else _READ_TIMEOUT
 
     def attempt(
         self,

@@ -16,6 +16,7 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.answers_calls import asked_in
 from .._core.contract import breach, demanded_call
 from .._core.cooldown import covers_endpoint, format_seconds
 from .._core.dialect import KEEP, Dialect
@@ -31,7 +32,7 @@ from .._core.text_grammar import TextCalls
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
-from ._answers import bring_into_form
+from ._answers import bring_into_form, read_body
 from ._back_off import BackOff
 from ._error_members import HIDDEN, hide
 from ._faults import is_callers_mistake
@@ -43,6 +44,7 @@ from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
 
 _LOGGER = logging.getLogger(__name__)
+_ANNOUNCING = ("deprecation", "sunset", "link")
 _SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 
@@ -86,6 +88,15 @@ class Run:
     def is_streamed(self) -> bool:
         """Whether the caller asked for the answer as a stream."""
         return self._outgoing.is_streamed
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a stream that has begun may bring no event."""
+        return self._outgoing.read_timeout
+
+    def now(self) -> float:
+        """Return the time, by the clock of the settings."""
+        return self._settings.clock()
 
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
@@ -176,6 +187,7 @@ class Run:
             str(http.headers.get("content-type") or "text/event-stream"),
             demanded=demanded_call(self._outgoing.payload) if checked else None,
             text_calls=TextCallStream(written) if written is not None else None,
+            asked=asked_in(self._outgoing.payload),
         )
         return self.reader
 
@@ -197,13 +209,14 @@ class Run:
         """Judge an answer; ``False`` asks for the next step."""
         http, failure = response.http_response, None
         if http.status_code != 200 or not self.is_streamed:
-            value = response.context.get("deserialized_data")
+            value = read_body(response)
             now, operation = self._settings.clock(), self._outgoing.operation
             failure = self._unless_redirected(
                 judge_answer(http, value, operation, now, self._dialect), http
             )
             if failure is None:
-                value = bring_into_form(response, operation, self._written_calls())
+                asked = asked_in(self._outgoing.payload)
+                value = bring_into_form(response, operation, self._written_calls(), asked=asked)
             if failure is None and not self._dialect.tool_choice:
                 failure = breach(value, demanded_call(self._outgoing.payload))
             if failure is None and self._structured is not None:
@@ -219,7 +232,7 @@ class Run:
 
     def fail(self, error: BaseException) -> None:
         """Take note of an exception that came in place of an answer."""
-        if is_callers_mistake(error):
+        if is_callers_mistake(error) and not self._is_redirected():
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
         self._record(judge_error(error, self._settings.clock(), self._dialect), http)
@@ -299,6 +312,10 @@ class Run:
         most = limit if limit is not None else inf
         return most if self._deadline == inf else min(most, self._deadline - self._started)
 
+    def _is_redirected(self) -> bool:
+        """Tell whether the request was on its way to where a server sent it."""
+        return origin_of(self._request.http_request.url) != self._destination.endpoint.origin
+
     def _unless_redirected(self, failure: Failure | None, http: Any) -> Failure | None:
         """Tell a refused credential from one that was left behind by a redirect elsewhere."""
         if failure is None or failure.kind is not FailureKind.AUTH:
@@ -345,7 +362,7 @@ class Run:
         self.plan = self.plan.record(candidate, attempt, repair=repair)
 
     def _note_lifecycle(self, candidate: Candidate, headers: Any, now: float) -> None:
-        if "deprecation" not in headers and "sunset" not in headers:
+        if not any(name in headers for name in _ANNOUNCING):
             return
         lifecycle = read_lifecycle(headers, now=now)
         if lifecycle and self._settings.ledger.note_lifecycle(candidate.endpoint, lifecycle):

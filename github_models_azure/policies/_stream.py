@@ -7,6 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from azure.core.exceptions import ServiceResponseTimeoutError
+
+from .._core.cooldown import format_seconds
 from .._core.failures import FailureKind, Scope
 from .._core.stream_reader import StreamFault, StreamReader
 from ..exceptions import StreamInterruptedError
@@ -26,6 +29,7 @@ class _Streamed:
         self._inner, self._run, self._rest = response, run, rest
         self._head: bytes | None = head
         self._ended = False
+        self._asked = self._silent = 0.0
         attach_trail(self, run.trail)
         # So far each wait was bounded by what the attempt had left; now content flows.
         wait_longer = getattr(response, "wait_longer", None)
@@ -47,6 +51,11 @@ class _Streamed:
             raise RuntimeError("the stream was never opened")
         return reader
 
+    def _ask(self) -> bool:
+        """Note when the next bytes were asked for; true where they were read ahead."""
+        self._asked = self._run.now()
+        return self._head is not None
+
     def _take_head(self) -> bytes:
         head, self._head = self._head or b"", None
         self._ended = self._reader.done
@@ -56,6 +65,11 @@ class _Streamed:
         reader = self._reader
         out = reader.end() if chunk is None else reader.feed(chunk)
         self._ended = chunk is None or reader.done
+        # Comments keep a connection alive for ever, whatever became of the answer.
+        self._silent = 0.0 if out else self._silent + self._run.now() - self._asked
+        if not self._ended and self._silent > self._run.patience:
+            spent = format_seconds(self._silent)
+            raise ServiceResponseTimeoutError(f"nothing but keep-alives for {spent}")
         return out
 
     def _drain(self) -> Any:
@@ -95,7 +109,7 @@ class StreamedResponse(_Streamed):
         if self._ended:
             raise StopIteration
         try:
-            first = self._head is not None
+            first = self._ask()
             out = self._take_head() if first else self._take(next(self._rest, None))
         except BaseException as error:
             self.close()
@@ -147,7 +161,7 @@ class AsyncStreamedResponse(_Streamed):
         if self._ended:
             raise StopAsyncIteration
         try:
-            first = self._head is not None
+            first = self._ask()
             out = self._take_head() if first else self._take(await anext(self._rest, None))
         except BaseException as error:
             await self.close()

@@ -71,7 +71,8 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         if http.status_code != 200:
             pieces = http.iter_bytes()
             http.iter_bytes = lambda **_: in_time_async(run, pieces)  # type: ignore[method-assign]
-            await http.read()
+            body = await http.read()
+            http.read = lambda: _known(body)  # type: ignore[method-assign] # of an empty one but once
             return None
         reader, head, rest = run.open_stream(http), [], http.iter_bytes()
         try:
@@ -88,3 +89,7 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                 raise as_azure_error(error) from error
             raise
         return AsyncStreamedResponse(http, run, b"".join(head), rest)
+
+
+async def _known(body: bytes) -> bytes:
+    return body

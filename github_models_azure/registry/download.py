@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import IO
 from urllib.parse import urlsplit
 
+from .._core.hosts import is_loopback
 from .catalog_entries import LARGEST_CATALOG
 from .errors import CatalogError
 
@@ -37,7 +38,7 @@ def fetch_url(
     end = clock() + deadline
     opener = urllib.request.OpenerDirector()  # build_opener() would add ftp, file and data
     for handler in (
-        urllib.request.ProxyHandler(),
+        urllib.request.ProxyHandler({} if is_loopback(url) else None),
         urllib.request.HTTPHandler(),
         urllib.request.HTTPSHandler(),
         urllib.request.HTTPDefaultErrorHandler(),

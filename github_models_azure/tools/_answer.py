@@ -19,7 +19,7 @@ from pydantic_core import from_json
 from .._core.json_text import json_start, json_texts
 from .._core.structured import Wanted
 from ._errors import problem
-from ._schema import _Generator
+from ._schema import _Generator, read_whole
 from ._strict import strict_schema
 from ._unset import without_unset
 from ._walk import DEFS, TO_DEFS, Schema, definitions, tidied
@@ -141,7 +141,7 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
     if inspect.isroutine(model) or isinstance(model, functools.partial):
         raise _unfit(model, TypeError("it is a function, which reading would call"))
     try:
-        return TypeAdapter(model)
+        return TypeAdapter(read_whole(model))
     except Exception as error:  # a type's own hooks raise what they like
         raise _unfit(model, error) from error
 

@@ -120,7 +120,7 @@ RunEvent = TextDelta | CallStarted | CallFinished | RunFinished
 
 
 def run_of(error: BaseException) -> ToolRun | None:
-    """Return the run that an error ended, as far as it came; ``None`` for other errors.
+    """Return the run that an error or an interrupt ended, as far as it came; else ``None``.
 
     Its ``messages`` end with the last results that are complete: a new run goes on from there, and
     nothing that is in them is run again.

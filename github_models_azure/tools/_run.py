@@ -92,6 +92,8 @@ class Run:
         self._trails: list[Any] = []
         self._records: list[CallRecord] = []
         self._pending: list[ToolCall] = []
+        told = [message for message in self._messages if isinstance(message, Mapping)]
+        self._ids = {one.id for message in told for one in read_calls(message)}
         self._told: dict[tuple[str, tuple[str, str]], str] = {}
         self._round = _Round(RunCalls(()), [], {})
 
@@ -131,10 +133,10 @@ class Run:
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
-        """Put the run on every error that leaves it; the client's, when time is over, say so."""
+        """Put the run on all that ends it; errors of the client, when time is over, say so."""
         try:
             yield
-        except Exception as error:
+        except BaseException as error:
             if isinstance(error, AzureError) and self.is_late and type(error) is not ToolCallError:
                 late = self.out_of_time()
                 attach_trail(late, trail_of(error))
@@ -167,7 +169,7 @@ class Run:
             given = keywords.get("timeout")
             left = max(left, _LEAST_SECONDS)
             keywords["timeout"] = left if given is None else min(given, left)
-        self._pieces = AnswerPieces()
+        self._pieces = AnswerPieces(str(len(self._messages)))
         return keywords
 
     def take(self, update: Any) -> str:
@@ -175,10 +177,12 @@ class Run:
         self.check_time()
         return self._pieces.take(update.as_dict())
 
-    def assembled(self, trail: Any) -> None:
+    def assembled(self, updates: Any) -> None:
         """Note that a streamed answer is complete."""
         completion = ChatCompletions(self._pieces.completion())
-        attach_trail(completion, trail)
+        if hasattr(updates, "parsed"):  # the call has a response_model
+            object.__setattr__(completion, "parsed", updates.parsed)  # no member of the answer
+        attach_trail(completion, trail_of(updates))
         self.answered(completion)
 
     def answered(self, completion: Any) -> None:
@@ -244,7 +248,7 @@ class Run:
 
     def raised(self, ready: Ready, began: float, error: Exception) -> CallRecord:
         """Return the record of a call whose function raised."""
-        told = _one_line(f"Error: {ready.call.name} failed: {type(error).__name__}: {error}")
+        told = _one_line(f"Error: {ready.call.name} failed: {_said(error)}")
         seconds = self.clock() - began
         return replace(self._record(ready.call), error=told, seconds=seconds, cause=error)
 
@@ -268,12 +272,13 @@ class Run:
         """Send the results, in the order of the calls, after the message that asked for them."""
         outcomes = []
         results = []
+        ids = [self._own_id(call) for call in self._round.step.calls]
         for place, (call, end) in enumerate(
             zip(self._round.step.calls, self._round.ends, strict=True)
         ):
             mark = (call.id, call.key)
             if isinstance(end, ToolCall):
-                self._pending.append(end)
+                self._pending.append(replace(end, id=ids[place]))
                 outcomes.append(Outcome.PENDING)
                 continue
             if end is None:
@@ -285,13 +290,25 @@ class Run:
                 text = end.result if end.result is not None else end.error or ""
                 if not self._round.step.cut:
                     self._told[mark] = text
-            results.append(ToolMessage(text, tool_call_id=call.id))
-        asked = self._message
+            results.append(ToolMessage(text, tool_call_id=ids[place]))
+        asked = _renamed(self._message, ids)
         if asked.get("content", "") is None:  # llama-cpp-python refuses null
             asked = type(asked)({name: v for name, v in asked.items() if name != "content"})
         self._messages += [asked, *results]
         self._round = _Round(RunCalls(()), [], {})
         self._progress = self._progress.ran(outcomes)
+
+    def _own_id(self, call: Call) -> str:
+        """Give a call an id of its own: models repeat theirs, and servers refuse that.
+
+        Seen in oh-my-pi#2055 and openclaw#40897; refused in agno#5116 and claudegram#12.
+        """
+        own, number = call.id, 1
+        while own and own in self._ids:
+            number += 1
+            own = f"{call.id}_{number}"
+        self._ids.add(own)
+        return own
 
     def result(self) -> ToolRun:
         """Return the run as it stands."""
@@ -323,7 +340,7 @@ class Run:
             told = f"Error: {call.name} was not run: {'; '.join(str(error).splitlines())}"
             return replace(self._record(wanted), error=_one_line(told), cause=error)
         except Exception as error:  # a validator of the caller's may raise anything
-            told = f"Error: {call.name} was not run: {type(error).__name__}: {error}"
+            told = f"Error: {call.name} was not run: {_said(error)}"
             return replace(self._record(wanted), error=_one_line(told), cause=error)
         return Ready(place, replace(wanted, values=values), tool)
 
@@ -334,10 +351,29 @@ class Run:
         return self.clock() - self._began
 
 
+def _renamed(message: Any, ids: Sequence[str]) -> Any:
+    """Return a message whose calls have these ids; the same object where they have."""
+    calls = message["tool_calls"]
+    if [call.id for call in read_calls(message)] == ids:
+        return message
+    named = [
+        type(call)({**call, "id": own}) if own else call
+        for call, own in zip(calls, ids, strict=True)
+    ]
+    return type(message)({**message, "tool_calls": named})
+
+
 def _outcome(record: CallRecord) -> Outcome:
     if record.refused:
         return Outcome.REFUSED
     return Outcome.DONE if record.error is None else Outcome.FAILED
+
+
+def _said(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # its own __str__ fails
+        return type(error).__name__
 
 
 def _one_line(text: str) -> str:

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
-from ..trail import trail_of
 from ._records import (
     CallFinished,
     CallRecord,
@@ -113,7 +112,7 @@ class ToolRunner:
             for update in updates:
                 if text := run.take(update):
                     yield self._told(TextDelta(text, run.round))
-        run.assembled(trail_of(updates))
+        run.assembled(updates)
 
     def _sent(self, keywords: dict[str, Any]) -> Any:
         result = self._client.complete(**keywords)

@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any
 
 from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
-from ..trail import trail_of
 from ._records import (
     CallFinished,
     CallRecord,
@@ -102,7 +101,7 @@ class AsyncToolRunner:
             async for update in updates:
                 if text := run.take(update):
                     yield await self._told(TextDelta(text, run.round))
-        run.assembled(trail_of(updates))
+        run.assembled(updates)
 
     async def _sent(self, keywords: dict[str, Any]) -> Any:
         result = self._client.complete(**keywords)

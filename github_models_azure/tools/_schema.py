@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -131,11 +132,27 @@ def arguments_of(
     return Arguments(tuple(one for one in known if one is not others), others, schema)
 
 
+def read_whole(hint: Any) -> Any:
+    """Return a type with lists for iterables, which pydantic would judge only item by item, in use.
+
+    By then the function has begun its work.
+    """
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        annotated: Any = Annotated
+        return annotated[(read_whole(inner[0]), *inner[1:])]
+    if origin in (Union, UnionType):
+        return Union[tuple(map(read_whole, inner))]  # noqa: UP007 - of as many as there are
+    if origin is Iterable or hint is Iterable:
+        return list[read_whole(inner[0])] if inner else list[Any]  # type: ignore[misc]
+    return list[read_whole(inner[0])] if origin is list else hint  # type: ignore[misc]
+
+
 def _argument(owner: str, parameter: Parameter, helps: Mapping[str, str]) -> Argument:
     hint, notes = _split(parameter)
     fields = [note for note in notes if isinstance(note, FieldInfo)]
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(hint)
+        adapter: TypeAdapter[Any] = TypeAdapter(read_whole(hint))
         adapter.json_schema(schema_generator=_Generator)
     except Exception as error:  # a type's own hooks raise what they like
         raise TypeError(

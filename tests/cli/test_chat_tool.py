@@ -93,6 +93,14 @@ def test_several_functions_and_nested_ones(program: Program, emulator: Emulator)
     assert len(tools) == 2
 
 
+@pytest.mark.parametrize("cities", ["Oslo", "Oslo and in Paris"])
+def test_an_async_function_is_awaited(program: Program, emulator: Emulator, cities: str) -> None:
+    """One call, and two at once."""
+    question = f"Say later: what is the weather in {cities}?"
+    found = program("chat", question, "--tool", "sky_of_a_test:later", "--json").json
+    assert [call["result"] for call in found["calls"]] == cities.split(" and in ")
+
+
 def test_json_has_the_calls(program: Program, emulator: Emulator) -> None:
     """With arguments and results, beside the answer."""
     found = program("chat", ASK, *TOOL, "--json").json
@@ -135,7 +143,6 @@ def test_a_model_that_calls_for_ever_is_stopped(program: Program, emulator: Emul
         ("sky_of_a_test.inner:f", 1, "there is no module 'sky_of_a_test.inner'"),
         ("sky_of_a_test:snow", 1, "sky_of_a_test has no 'snow'"),
         ("sky_of_a_test:number", 1, "not of int"),
-        ("sky_of_a_test:later", 1, "later is async; give a plain function"),
         ("sky_of_a_test:definition", 1, "is a definition without a function"),
         ("bad_of_a_test:f", 1, "importing bad_of_a_test failed: ZeroDivisionError"),
         ("needy_of_a_test:f", 1, "needy_of_a_test needs no_such_thing"),

@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import Silent
 from tests.cli.program import Program
 from tests.loopback import completion, serve
+from tests.test_broken_answers import answering
 
 if TYPE_CHECKING:
     from github_models_azure.server.emulator import Emulator
@@ -151,6 +152,28 @@ def test_an_endpoint_that_says_it_is_gone_is_not_usable(
     outcome = program("doctor")
     assert outcome.code == 1
     assert "says that it is gone (HTTP 410)" in outcome.out
+
+
+def test_an_end_that_is_announced_is_told(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the headers of any answer; the endpoint may be used until then."""
+    raw = b"HTTP/1.1 404 No\r\nSunset: Thu, 30 Jul 2037 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n"
+    with answering(raw) as url:
+        monkeypatch.setenv("GITHUB_MODELS_ENDPOINT", url)
+        outcome, (found,) = program("doctor"), program("doctor", "--json").json["endpoints"]
+    assert outcome.code == 0
+    assert "announces its end: sunset on 2037-07-30" in outcome.out
+    assert found["announced"] == "sunset on 2037-07-30"
+
+
+def test_this_machine_is_asked_without_a_proxy(
+    program: Program, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the clients ask it."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    outcome = program("doctor")
+    assert (outcome.code, "reachable (HTTP 404" in outcome.out) == (0, True)
 
 
 def test_wrong_settings_are_told_with_the_rest(

@@ -115,3 +115,23 @@ def test_many_links_are_bounded() -> None:
     found = read_lifecycle({"link": "<https://x>; rel=sunset," * 10_000}, now=NOW)
     assert found is not None
     assert len(found.links) == 16
+
+
+PAGE = (("alternate", "https://new.example"), ("sunset", "https://why.example"))
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "words"),
+    [
+        (Lifecycle(1777939200.0, SUNSET, (), True),
+         "deprecated as of 2026-05-05, sunset on 2026-07-30"),
+        (Lifecycle(deprecated=True, links=PAGE), "deprecated, see https://why.example"),
+        (Lifecycle(sunset_at=SUNSET), "sunset on 2026-07-30"),
+        (Lifecycle(links=PAGE), "see https://why.example"),
+        (Lifecycle(1e12, 1e18, deprecated=True), "deprecated"),
+        (Lifecycle(), "without a readable date"),
+    ],
+)  # fmt: skip
+def test_an_announcement_is_told_in_words(lifecycle: Lifecycle, words: str) -> None:
+    """Days rather than seconds, for whoever reads a log."""
+    assert str(lifecycle) == words

@@ -287,6 +287,44 @@ def test_an_event_of_absurd_size_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b'{"object": "error", "message": "slow", "code": 429}', FailureKind.RATE_LIMITED),
+        (b'{"message": "boom", "type": "internal_error"}', FailureKind.UNAVAILABLE),
+        (b'{"message": "boom", "code": "wrong_api_format"}', FailureKind.WRONG_DIALECT),
+        (b'{"type": "error", "message": "boom"}', FailureKind.BAD_STREAM),
+        (b'{"detail": "boom"}', FailureKind.BAD_STREAM),
+        (b'[{"error": {"code": 429, "message": "slow"}}]', FailureKind.RATE_LIMITED),
+        (b'{"message": "boom"}\nevent: error', FailureKind.BAD_STREAM),
+        (b'{"code": 503, "choices": []}\nevent: error', FailureKind.UNAVAILABLE),
+        (b"no upstream\nevent: error", FailureKind.BAD_STREAM),
+    ],
+)
+def test_an_error_of_another_shape_is_no_silence(data: bytes, kind: FailureKind) -> None:
+    """At the top of its event, in an array, or by the event's name; whatever end follows it."""
+    failure = fault(choice(content="Hel") + b"data: " + data + b"\n\n" + choice("stop") + DONE)
+    assert failure.kind is kind
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"id": "1", "object": "chat.completion.chunk", "usage": {"total_tokens": 1}},
+        {"prompt_filter_results": [], "choices": []},
+        {"type": "ping"},
+        {"type": "status", "message": "loading the model"},
+        {"error": None, "code": None, "message": None, "detail": None},
+        {"choices": [], "message": "hi", "code": 1},
+        {},
+    ],
+)
+def test_an_event_without_an_answer_is_no_error(update: dict[str, Any]) -> None:
+    """What states no error is passed on, for the SDK to skip."""
+    out, _ = read(event(**update), HELLO)
+    assert out == event(**update) + HELLO
+
+
+@pytest.mark.parametrize(
     ("content_type", "body", "kind", "words"),
     [
         ("text/html", b"<html></html>", FailureKind.BAD_STREAM, "answered text/html instead"),
@@ -309,6 +347,15 @@ def test_an_answer_that_is_no_stream(
     failure = fault(body[:7], body[7:], content_type=content_type)
     assert failure.kind is kind
     assert words in failure.message
+
+
+@pytest.mark.parametrize("label", ["application/json", "Application/JSON; charset=utf-8"])
+@pytest.mark.parametrize("before", [b"", b": PING\n\n", b"\r\n", b"event: message\n", b"id: 1\n"])
+def test_an_event_stream_under_the_label_of_json_is_read(label: str, before: bytes) -> None:
+    """The plain SDK reads it too; cut anywhere it is the same."""
+    raw = before + HELLO + DONE
+    for pieces in ([raw], [raw[:3], raw[3:]], [raw[i : i + 1] for i in range(len(raw))]):
+        assert read(*pieces, content_type=label)[0] == HELLO + DONE
 
 
 def test_only_the_beginning_of_an_answer_that_is_no_stream_is_kept() -> None:

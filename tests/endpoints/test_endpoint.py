@@ -30,6 +30,7 @@ hosts = st.lists(labels, min_size=1, max_size=3).map(".".join)
         "https://",
         "https:///v1",
         "https://:80/v1",
+        "https://evil.example\\.localhost/v1",
     ],
 )
 def test_a_url_needs_a_scheme_and_a_host(url: str) -> None:
@@ -102,6 +103,9 @@ def test_the_base_url_is_what_paths_are_added_to(url: str, base: str) -> None:
         ("https://host:99999/v1", "https://host"),
         ("https://host:port/v1", "https://host"),
         ("ftp://host:21", "ftp://host:21"),
+        ("http://evil.example:9\\@host:80/v1", "http://evil.example:9\\@host:80"),
+        ("http://evil.example\\.localhost", "http://evil.example\\.localhost"),
+        ("http://[::1/v1?key=1", "http://[::1/v1"),
         ("", "://"),
     ],
 )
@@ -162,6 +166,8 @@ def test_this_machine_is_loopback(url: str) -> None:
         "http://128.0.0.1",
         "http://user@host.example@localhost.example",
         "http://localhost@host.example",
+        "http://host.example\\.localhost",
+        "http://host.example\\@127.0.0.1",
         "",
     ],
 )

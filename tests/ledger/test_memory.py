@@ -234,6 +234,22 @@ def test_an_announcement_is_news_once(ledger: MemoryLedger) -> None:
     assert ledger.lifecycle("other") is None
 
 
+def test_models_of_one_endpoint_may_end_on_different_days(ledger: MemoryLedger) -> None:
+    """Each day is news once, however they alternate; the last one told is what is known."""
+    ends = [Lifecycle(sunset_at=NOW + day) for day in range(2)]
+    news = [ledger.note_lifecycle("https://a/v1#1", ends[call % 2]) for call in range(6)]
+    assert news == [True, True, False, False, False, False]
+    assert ledger.lifecycles() == {"https://a/v1#1": ends[1]}
+
+
+def test_an_end_that_moves_with_every_answer_is_no_news_for_ever(ledger: MemoryLedger) -> None:
+    """Neither the log nor the memory grows with the number of calls."""
+    news = [ledger.note_lifecycle("a", Lifecycle(sunset_at=NOW + call)) for call in range(100)]
+    assert sum(news) == 16
+    assert ledger.lifecycle("a") == Lifecycle(sunset_at=NOW + 99)
+    assert len(ledger._lifecycles["a"]) == 16
+
+
 def test_one_of_many_threads_has_the_news(ledger: MemoryLedger) -> None:
     """An announcement is logged once, however many calls see it."""
     lifecycle = Lifecycle(deprecated=True)

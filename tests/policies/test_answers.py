@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from azure.ai.inference.models import CompletionsFinishReason
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from github_models_azure import trail_of
+from github_models_azure.exceptions import RateLimitedError
 from tests.harness import DONE, Answer, Service, Twin, chat, delta, event, stream
 
 ARGUMENTS = {"city": "Köln", "days": 2}
@@ -42,6 +44,18 @@ class Watching(SansIOHTTPPolicy[Any, Any]):
 
 def client_of(twin: Twin, answer: Answer, **options: Any) -> Any:
     return twin.client(Service(lambda sent: answer), model="m", fallback=None, **options)
+
+
+def test_an_answer_is_read_under_the_label_of_text(twin: Twin) -> None:
+    """The plain SDK looks at no label either; an error keeps its meaning."""
+    text = {"content-type": "text/plain; charset=utf-8"}
+    result = twin.complete(client_of(twin, Answer(200, GEMINI, text)))
+    assert result.choices[0].finish_reason is CompletionsFinishReason.TOOL_CALLS
+    limited = Answer(200, {"error": {"code": 429, "message": "slow down"}}, text)
+    with pytest.raises(RateLimitedError, match="slow down"):
+        twin.complete(client_of(twin, limited))
+    with pytest.raises(HttpResponseError, match="something else than a JSON object"):
+        twin.complete(client_of(twin, Answer(200, b"hello", text)))
 
 
 def test_a_tool_loop_understands_another_servers_calls(twin: Twin) -> None:

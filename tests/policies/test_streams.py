@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from github_models_azure.exceptions import FallbackExhaustedError, StreamInterru
 from tests.harness import (
     DONE,
     FIRST,
+    HELLO,
     SECOND,
     Answer,
     Sent,
@@ -22,6 +24,7 @@ from tests.harness import (
     event,
     hello_stream,
     stream,
+    text_of,
 )
 
 ROLE = delta("", role="assistant")
@@ -101,6 +104,41 @@ def test_what_breaks_after_content_is_an_error_with_the_text(twin: Twin, rest: l
     assert trail_of(caught.value).attempts[-1].failure.kind.value == "bad_stream"
     assert trail_of(caught.value).served_by.endswith(FIRST)
     assert service.responses[0].closed
+
+
+@pytest.mark.parametrize(("options", "pause"), [({}, 300.0), ({"read_timeout": 20}, 20.0)])
+def test_keep_alives_alone_keep_no_stream_alive(
+    twin: Twin, options: dict[str, Any], pause: float
+) -> None:
+    """They reset every timer of the transport; what counts is the time without an event."""
+    ping = b": PING\n\n"
+    lively = [pause, ping, delta("lo")] * 3
+    client, service = client_of(twin, stream(ROLE, delta("Hel"), *lively, pause, ping, 0.5, ping))
+    with pytest.raises(StreamInterruptedError, match="nothing but keep-alives") as caught:
+        twin.read(client, **options)
+    assert caught.value.partial_text == "Hellololo"
+    assert service.models == [FIRST]
+    assert service.responses[0].closed
+
+
+def test_a_slow_reader_is_no_stall(twin: Twin) -> None:
+    """The time between two updates is the caller's own."""
+    pieces = (delta("Hel"), b": PING\n\n", b": PING\n\n", delta("lo", finish="stop"), DONE)
+    client, service = client_of(twin, stream(*pieces))
+
+    def slow(update: Any) -> str:
+        service.clock.now += 1000
+        return text_of(update)
+
+    async def read() -> list[str]:
+        updates = await client.complete(messages=HELLO, stream=True)
+        return [slow(update) async for update in updates]
+
+    if twin.is_async:
+        texts = asyncio.run(read())
+    else:
+        texts = [slow(update) for update in client.complete(messages=HELLO, stream=True)]
+    assert texts == ["Hel", "lo"]
 
 
 def test_a_finish_reason_is_an_end_without_done(twin: Twin) -> None:

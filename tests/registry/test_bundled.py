@@ -1,4 +1,4 @@
-"""The bundled data: complete, consistent with itself, and quick to load.
+"""The bundled data: complete and consistent with itself.
 
 A failure here means that `github_models_azure/registry/catalog.json` has to be put right.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from dataclasses import fields
 from datetime import date
 
@@ -278,11 +277,6 @@ def test_newer_o_models_name_the_api_version_that_they_need() -> None:
     )
 
 
-def test_loading_takes_less_than_three_milliseconds() -> None:
-    """The bundled registry costs a start of the program next to nothing."""
-    assert min(_processor_seconds() for _ in range(7)) < 0.003
-
-
 def test_importing_the_registry_loads_no_pydantic() -> None:
     """Neither importing nor looking up a model needs the schema."""
     code = (
@@ -294,9 +288,3 @@ def test_importing_the_registry_loads_no_pydantic() -> None:
     loaded = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root).stdout
     assert "github_models_azure.registry" in loaded.split()
     assert not [name for name in loaded.split() if name.partition(".")[0] == "pydantic"]
-
-
-def _processor_seconds() -> float:
-    start = time.process_time()
-    ModelRegistry.bundled()
-    return time.process_time() - start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -109,6 +110,14 @@ def test_every_schema_is_an_object(model: Any, value: Any) -> None:
         assert schema["type"] == "object"
         assert "$ref" not in schema
         jsonschema.Draft202012Validator.check_schema(dict(schema))
+
+
+def test_iterables_are_judged_at_once() -> None:
+    """Not as the caller goes through them, when nothing can be corrected any more."""
+    answer = answer_model(Iterable[Point])
+    assert answer.read('{"value": [{"x": 1, "y": 2}]}', strict=False) == [Point(1, 2)]
+    with pytest.raises(AnswerError, match="valid integer"):
+        answer.read('{"value": [{"x": "a", "y": 2}]}', strict=False)
 
 
 def test_the_strict_form_is_openais() -> None:

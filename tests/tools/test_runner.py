@@ -14,6 +14,7 @@ from azure.ai.inference.models import (
     SystemMessage,
     UserMessage,
 )
+from pydantic import BaseModel
 
 from github_models_azure.tools import (
     AsyncToolRunner,
@@ -31,6 +32,12 @@ from tests.tools.running import ASKED, Driver, call, calls, script, told
 
 OSLO = call("weather", "call_1", city="Oslo")
 ROME = call("weather", "call_2", city="Rome")
+
+
+class Degrees(BaseModel):
+    """How warm it is."""
+
+    degrees: int
 
 
 class Weather:
@@ -173,6 +180,20 @@ def test_without_tools_the_model_just_answers(driver: Driver) -> None:
     service = script("Hello.")
     assert driver.run(service, []).text == "Hello."
     assert "tools" not in service.sent[0].body
+
+
+@pytest.mark.parametrize("said", ['{"degrees": 7}', "Seven."], ids=["at once", "repaired"])
+def test_an_answer_of_a_wanted_type_is_on_the_completion(
+    driver: Driver, sky: Weather, said: str
+) -> None:
+    """Calls come first; the answer after them is judged, and asked for once more if need be."""
+    service = script(calls(OSLO), said, '{"degrees": 7}')
+    run = driver.run(service, [sky.weather], response_model=Degrees)
+    assert run.completion is not None
+    assert run.completion.parsed == Degrees(degrees=7)  # type: ignore[attr-defined]
+    assert "parsed" not in run.completion
+    assert (run.rounds, len(run.trails)) == (2, 2)
+    assert len(run.trails[1].attempts) == len(service.sent) - 1
 
 
 def test_definitions_end_the_run_with_what_is_to_be_done(driver: Driver, sky: Weather) -> None:

@@ -22,6 +22,18 @@ def weather(city: str) -> str:
     return f"sun in {city}"
 
 
+class Unspeakable(Exception):
+    """Says nothing of itself."""
+
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+def speechless(city: str) -> str:
+    """Fail without a word."""
+    raise Unspeakable
+
+
 def odd(number: int) -> Any:
     """Return what is no data."""
     return object() if number else "x" * 5000
@@ -35,7 +47,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an unknown tool": (
         call("wether", city="Oslo"),
-        "Error: there is no tool 'wether'; the tools are weather, odd.",
+        "Error: there is no tool 'wether'; the tools are weather, odd, speechless.",
     ),
     "wrong arguments": (
         call("weather", town="Oslo", zip=1),
@@ -49,9 +61,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
         call("odd", number=1),
         "Error: odd failed: TypeError: odd returned a object that cannot be written as JSON",
     ),
+    "an exception without words": (
+        call("speechless", city="Oslo"),
+        "Error: speechless failed: Unspeakable",
+    ),
     "no function": (
         {"id": "1", "type": "custom", "custom": {"name": "x"}},
-        "Error: there is no tool ''; the tools are weather, odd.",
+        "Error: there is no tool ''; the tools are weather, odd, speechless.",
     ),
 }
 
@@ -61,7 +77,7 @@ def test_the_model_is_told_and_corrects_itself(driver: Driver, what: str) -> Non
     """In one short line under the id of the call; then the run goes on."""
     bad, start = BAD[what]
     service = script(calls(bad), calls(FINE), "Sunny.")
-    run = driver.run(service, [weather, odd])
+    run = driver.run(service, [weather, odd, speechless])
     ((identity, text),) = told(service.sent[1])
     assert identity == bad["id"]
     assert text.startswith(start)
@@ -109,7 +125,7 @@ def test_failing_on_ends_the_run(driver: Driver, what: str, errors: int) -> None
     bad, start = BAD[what]
     service = script(*(calls({**bad, "id": f"call_{number}"}) for number in range(9)))
     with pytest.raises(ToolCallError) as caught:
-        driver.run(service, [weather, odd], limits=RunLimits(errors=errors))
+        driver.run(service, [weather, odd, speechless], limits=RunLimits(errors=errors))
     assert len(service.sent) == errors
     rounds = "the last round" if errors == 1 else f"the last {errors} rounds"
     assert rounds in str(caught.value)
@@ -151,6 +167,16 @@ def test_an_answer_cut_inside_a_call_runs_nothing(driver: Driver, finish: str) -
     assert all("cut off" in text for _, text in results)
     assert seen == ["Oslo"]  # from the second answer, under the same id
     assert run.text == "Fine."
+
+
+def test_a_cut_answer_says_so_of_each_call(driver: Driver) -> None:
+    """Also of one that stands in it twice, or that was answered before."""
+    cut = calls(FINE, FINE, raw_call("weather", '{"ci', "half"), finish="length")
+    service = script(calls(FINE), cut, "Sunny.")
+    driver.run(service, [weather])
+    texts = [text for _, text in told(service.sent[2])]
+    assert len(texts) == 3
+    assert all("cut off" in text for text in texts)
 
 
 def test_a_call_cut_before_its_arguments_runs_nothing(driver: Driver) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from github_models_azure import trail_of
+from github_models_azure import Endpoint, trail_of
+from github_models_azure.endpoints import DIALECTS
 from github_models_azure.exceptions import ToolCallError
 from github_models_azure.tools import RunLimits, run_of
-from tests.harness import Answer, Clock, Sent, Service, Twin
+from tests.harness import DONE, Answer, Clock, Sent, Service, Twin, event, stream
 from tests.tools.running import Driver, call, calls, script, spoken, told
 
 ASK = [{"role": "user", "content": "What is the weather in Oslo?"}]
@@ -235,9 +237,38 @@ def test_the_same_call_id_is_not_run_twice(driver: Driver, counter: Counter) -> 
     service = script(calls(once, once), calls(once), "Seven.")
     run = driver.run(service, [counter.count])
     assert (counter.run, run.text) == ([7], "Seven.")
-    assert told(service.sent[1]) == [("same", "7"), ("same", "7")]
-    assert told(service.sent[2]) == [("same", "7")]
+    assert told(service.sent[1]) == [("same", "7"), ("same_2", "7")]
+    assert told(service.sent[2]) == [("same_3", "7")]
     assert len(run.calls) == 1
+
+
+def test_every_call_is_sent_back_under_an_id_of_its_own(driver: Driver, counter: Counter) -> None:
+    """Also where the model gave it to another; results stay with their calls."""
+    one, two, three = (call("count", "call_0", number=number) for number in (1, 2, 3))
+    service = script(calls(one, two), calls(three), "Three.")
+    run = driver.run(service, [counter.count])
+    assert sorted(counter.run) == [1, 2, 3]
+    assert told(service.sent[1]) == [("call_0", "1"), ("call_0_2", "2")]
+    assert told(service.sent[2]) == [("call_0_3", "3")]
+    asked = [m["tool_calls"] for m in service.sent[2].body["messages"] if "tool_calls" in m]
+    assert [(c["id"], c["function"]["arguments"], c["type"]) for made in asked for c in made] == [
+        ("call_0", '{"number": 1}', "function"),
+        ("call_0_2", '{"number": 2}', "function"),
+        ("call_0_3", '{"number": 3}', "function"),
+    ]
+    again = script(calls(one), "One.")
+    driver.events.clear()
+    driver.run(again, [counter.count], run.messages)
+    assert told(again.sent[1]) == [("call_0_4", "1")]
+
+
+def test_pending_calls_have_the_ids_of_the_conversation(driver: Driver) -> None:
+    """Whoever carries them out answers under those."""
+    outside = {"type": "function", "function": {"name": "buy"}}
+    service = script(calls(call("buy", "0", item="a"), call("buy", "0", item="b")))
+    run = driver.run(service, [outside])
+    assert [(one.id, one.values["item"]) for one in run.pending] == [("0", "a"), ("0_2", "b")]
+    assert [one["id"] for one in run.messages[-1]["tool_calls"]] == ["0", "0_2"]
 
 
 def test_another_call_under_a_used_id_is_another_call(driver: Driver, counter: Counter) -> None:
@@ -245,6 +276,36 @@ def test_another_call_under_a_used_id_is_another_call(driver: Driver, counter: C
     said = [calls(call("count", "call_0", number=number)) for number in (1, 2)]
     run = driver.run(script(*said, "Two."), [counter.count])
     assert (counter.run, len(run.calls)) == ([1, 2], 2)
+
+
+@pytest.mark.parametrize("written", [False, True], ids=["called", "as text"])
+def test_calls_without_ids_are_told_apart_by_their_round(
+    driver: Driver, counter: Counter, written: bool
+) -> None:
+    """Where a server names neither calls nor answers, asking once more is another call."""
+    function = {"name": "count", "arguments": '{"number": 1}'}
+    said: dict[str, Any] = {"content": None, "tool_calls": [{"function": function}]}
+    if written:
+        said = {"content": '{"name": "count", "arguments": {"number": 1}}'}
+
+    def answer(sent: Sent) -> Answer:
+        done = [message for message in sent.body["messages"] if message["role"] == "tool"]
+        message = {"role": "assistant", **({"content": "Done."} if len(done) == 2 else said)}
+        if not driver.streamed:
+            choice = {"index": 0, "finish_reason": "stop", "message": message}
+            return Answer(200, {"choices": [choice]})
+        parts = ({"delta": message}, {"delta": {}, "finish_reason": "stop"})
+        return stream(*(event(choices=[{"index": 0, **part}]) for part in parts), DONE)
+
+    service = Service(answer)
+    dialect = replace(DIALECTS["ollama"], name="d", text_calls="both")
+    endpoint = Endpoint("mine", "https://mine.example/v1", "key", dialect)
+    client = driver.twin.client(service, endpoint, model="m", fallback=None)
+    run = driver.run(service, [counter.count], client=client)
+    assert (counter.run, run.text) == ([1, 1], "Done.")
+    first, second = (one.id for one in run.calls)
+    assert first != second
+    assert told(service.sent[2])[-1][0] == second
 
 
 def wrong_limits() -> Iterator[tuple[dict[str, Any], type[Exception]]]:

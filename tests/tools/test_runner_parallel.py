@@ -163,8 +163,11 @@ def test_interrupts_pass_through(
         raise interrupt
 
     service = script(many(number), "Done.")
-    with pytest.raises(interrupt):
+    with pytest.raises(interrupt) as caught:
         driver.run(service, [work])
+    run = run_of(caught.value)
+    assert run is not None
+    assert run.rounds == 1
     assert len(service.sent) == 1
     if not driver.twin.is_async:
         assert threading.active_count() == before

@@ -94,6 +94,16 @@ def test_optional_parameters_may_be_null() -> None:
     }
 
 
+def test_what_has_no_default_to_tell_may_be_null_too() -> None:
+    """In words as well: an object's member may just be left out."""
+    schema = parameters(of_one(Filters), strict=True)
+    (filters,) = schema["$defs"].values()
+    assert filters["required"] == list(filters["properties"])
+    optional = [one for one in filters["properties"].values() if "anyOf" in one]
+    assert optional
+    assert all(one["description"] == "(null to leave it out)" for one in optional)
+
+
 @pytest.mark.parametrize(
     ("hint", "expected"),
     [

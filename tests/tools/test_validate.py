@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import uuid
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -48,6 +49,10 @@ def complaint(tool: Tool, arguments: str) -> str:
         (bytes, '"ab"', b"ab"),
         (set[int], "[1, 2]", {1, 2}),
         (tuple[int, str], '[1, "a"]', (1, "a")),
+        (Iterable[int], "[1, 2.0]", [1, 2]),
+        (Iterable, '[1, "a"]', [1, "a"]),
+        (list[Iterable[int]] | None, "[[1], []]", [[1], []]),
+        (Annotated[Iterable[str], Field(max_length=2)], '["a"]', ["a"]),
         (int | None, "null", None),
         (Unit, '"f"', Unit.FAHRENHEIT),
         (Level, "2", Level.LOW),
@@ -102,6 +107,7 @@ def test_defaults_that_the_function_cannot_see_are_filled_in() -> None:
         (str, "7"),
         (dt.date, "20260730"),
         (set[int], '"1"'),
+        (Iterable[int], '"1"'),
         (int, "null"),
     ],
 )
@@ -109,6 +115,15 @@ def test_no_value_is_taken_for_another(hint: Any, text: str) -> None:
     """What the schema refuses is refused: text is no number, and 1 is not true."""
     with pytest.raises(ToolArgumentsError, match="x: should be a valid"):
         of_one(hint).validate(f'{{"x": {text}}}')
+
+
+@pytest.mark.parametrize(
+    "hint", [Iterable[int], list[Iterable[int]], Iterable[Iterable[int]] | None]
+)
+def test_iterables_are_judged_before_the_call(hint: Any) -> None:
+    """Not as the function goes through them."""
+    with pytest.raises(ToolArgumentsError, match="should be a valid integer"):
+        of_one(hint).validate('{"x": ["a", ["a"]]}')
 
 
 def test_each_wrong_argument_has_its_line() -> None:

@@ -1,0 +1,22 @@
+"""Where a URL leads: to this machine, or out of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+
+@lru_cache(maxsize=512)
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL names this machine, so that a key on cleartext goes nowhere."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if "\\" in parts.netloc:  # another host to requests than to us
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
