@@ -20,7 +20,8 @@ PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 FILE_NAME = "github-models.toml"
 
-_NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in ("DEBUG", "RECORDINGS", "TOKEN"))}
+_ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
+_NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
 
 
 @dataclass(frozen=True, slots=True)

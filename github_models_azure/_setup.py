@@ -19,7 +19,7 @@ from .endpoints import Endpoint, endpoint_for
 from .endpoints.endpoint import is_loopback
 from .endpoints.presets import GITHUB_HOSTS
 from .exceptions import CredentialUnavailableError, SettingsError
-from .policies._settings import OPTION_NAMES
+from .policies._settings import OPTION_NAMES, FallbackSettings
 from .policies._trace import TracePolicy
 from .registry import ModelRegistry, OverlayError, default_registry
 from .registry.cache_folder import refreshed_at
@@ -44,13 +44,17 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """What the SDK's constructor is called with, and the credential that the client closes."""
+    """What the SDK's constructor is called with, and the credential that the client closes.
+
+    ``settings`` are those of the fallback policy.
+    """
 
     url: str
     credential: Any
     model: str | None
     keywords: dict[str, Any]
     entra: Any
+    settings: FallbackSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,8 @@ def wire(
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
-    return Wired(own.url, signs, model or settings.model, keywords, entra)
+    chosen = model or settings.model
+    return Wired(own.url, signs, chosen, keywords, entra, policy._planner.settings)
 
 
 def _own_endpoint(

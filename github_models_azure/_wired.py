@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from .endpoints import Endpoint
     from .ledger import Ledger
+    from .policies._settings import FallbackSettings
     from .registry import ModelRegistry, Plan
 
 UNSET: Any = object()
@@ -48,6 +49,8 @@ class WiredClient:
 
     _is_async: ClassVar[bool]
     _entra: Any
+    _wired_settings: FallbackSettings  # for the gateway, which lists what a client may be asked for
+    _wired_model: str | None
 
     def __init__(
         self,
@@ -88,5 +91,6 @@ class WiredClient:
         keywords = {**kwargs, "transport": transport}
         wired = wire(self._is_async, endpoint, credential, model, options, keywords)
         self._entra = wired.entra  # made for this client, so that it is closed with it
+        self._wired_settings, self._wired_model = wired.settings, wired.model
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

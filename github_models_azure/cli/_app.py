@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from . import chat, demo, doctor, emulate, migrate, models, plan
+from . import chat, demo, doctor, emulate, migrate, models, plan, serve
 from ._console import Console, OutputClosedError
 from ._errors import OK, WRONG_USAGE, console_of, report
 from ._options import Debug
@@ -43,6 +43,7 @@ app.command(epilog=demo.EXAMPLES)(demo.demo)
 app.command(epilog=chat.EXAMPLES)(chat.chat)
 app.command(epilog=models.EXAMPLES)(models.models)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
+app.command(epilog=serve.EXAMPLES)(serve.serve)
 app.command(epilog=emulate.EXAMPLES)(emulate.emulate)
 app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command(epilog=migrate.EXAMPLES)(migrate.migrate)

@@ -33,7 +33,17 @@ class Connection:
         """
         from .. import ChatCompletionsClient
 
-        keywords: dict[str, Any] = {"retry_total": _RETRIES}
+        endpoint, keywords = self.arguments()
+        return ChatCompletionsClient(
+            endpoint, self.token, model=self._model(endpoint), retry_total=_RETRIES, **keywords
+        )
+
+    def arguments(self) -> tuple[str | Endpoint | None, dict[str, Any]]:
+        """Return the endpoint and the keywords of a client; token and model stand beside them.
+
+        :raises WrongUsageError: for options that exclude each other.
+        """
+        keywords: dict[str, Any] = {}
         if self.fallback:
             keywords["fallback"] = _fallback(self.fallback)
         if self.plan is not None:
@@ -41,16 +51,15 @@ class Connection:
         if self.allow_retired:
             keywords["allow_retired"] = True
         endpoint: str | Endpoint | None = self.endpoint
-        token = self.token
         if self.demo:
             if self.endpoint is not None or self.token is not None:
                 raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
             from ..server.emulator.demo import demo_endpoint
 
             endpoint = demo_endpoint()
-        if token is not None and not token.strip():
+        if self.token is not None and not self.token.strip():
             raise WrongUsageError("--token is empty.")
-        return ChatCompletionsClient(endpoint, token, model=self._model(endpoint), **keywords)
+        return endpoint, keywords
 
     def may_stream(self) -> bool:
         """Tell whether a stream can be asked for: not of a model that is known to have none."""

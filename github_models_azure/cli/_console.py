@@ -33,6 +33,7 @@ class Console:
         environ = os.environ if environ is None else environ
         self.debug = environ.get("GITHUB_MODELS_DEBUG", "0") not in ("", "0")
         self._held: list[str] = []
+        self._holds = True
         self.awaited = ""
         self._plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
         self._plain = self._plain or (os.name == "nt" and "WT_SESSION" not in environ)
@@ -86,11 +87,17 @@ class Console:
 
     def hold_warning(self, text: str) -> None:
         """Keep a warning until the command has succeeded: beside an error it would only repeat."""
-        if text not in self._held:
+        if not self._holds:
+            self.warn(text)
+        elif text not in self._held:
             self._held.append(text)
 
-    def release_warnings(self) -> None:
-        """Write the warnings that were kept."""
+    def release_warnings(self, *, for_good: bool = False) -> None:
+        """Write the warnings that were kept.
+
+        :param for_good: write all further ones as they come: the command goes on for days.
+        """
+        self._holds = self._holds and not for_good
         held, self._held = self._held, []
         for text in held:
             self.warn(text)
@@ -164,6 +171,8 @@ class _Messages(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = " ".join(record.getMessage().split())
         if self._console.debug:
+            if record.exc_info is not None:
+                text += "\n" + logging.Formatter().formatException(record.exc_info).rstrip()
             self._console.note(f"{record.name}: {text}", style="dim")
         elif record.levelno >= logging.WARNING:
             self._console.hold_warning(text)

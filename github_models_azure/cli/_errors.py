@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import traceback
 from collections.abc import Callable
@@ -89,6 +90,15 @@ def describe(error: BaseException) -> str:
     """Say on one line what went wrong and, where that is known, what to do."""
     text = " ".join(_describe(error).split())
     return text if len(text) <= 1000 else f"{text[:997]}..."
+
+
+def why_not_bound(host: str, port: int, error: OSError) -> str:
+    """Say why a server cannot listen, and what to give instead."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken. Choose another with --port; 0 takes any free one."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs rights that you do not have. Choose one above 1023 with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}."
 
 
 def _describe(error: BaseException) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from enum import Enum
 from typing import Annotated
 
@@ -10,7 +9,13 @@ import typer
 
 from ..registry import Plan
 from ._console import Console
-from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
+from ._errors import (
+    CommandFailedError,
+    WrongUsageError,
+    console_of,
+    guarded,
+    why_not_bound,
+)
 from ._options import Debug, Json
 
 EXAMPLES = """\b
@@ -88,7 +93,7 @@ def emulate(
     except ValueError as error:  # the host is another machine's
         raise WrongUsageError(str(error)) from error
     except OSError as error:
-        raise CommandFailedError(_why_not(host, port, error)) from error
+        raise CommandFailedError(why_not_bound(host, port, error)) from error
     console.note("The emulator has stopped.")
 
 
@@ -114,11 +119,3 @@ def _announce(
     console.note("To point a client of this package at it:")
     console.note(f"  export GITHUB_MODELS_ENDPOINT={inference}", style="bold")
     console.note("  export GITHUB_MODELS_API_KEY=anything", style="bold")
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"Port {port} of {host} is taken. Choose another with --port; 0 takes any free one."
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs rights that you do not have. Choose one above 1023 with --port."
-    return f"Cannot listen on {host}:{port}: {error.strerror or error}."

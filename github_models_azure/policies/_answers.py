@@ -13,6 +13,8 @@ from .._core.needs import Operation
 from .._core.text_calls import take_text_calls
 from .._core.text_grammar import TextCalls
 
+__all__ = ["body_of", "bring_into_form"]
+
 _BODY = "deserialized_data"  # where azure-core's ContentDecodePolicy puts what it read
 
 
@@ -50,3 +52,11 @@ def bring_into_form(
         response.context[_BODY] = fitted
         response.http_response.json = lambda: fitted  # all that the SDK's operations read
     return fitted
+
+
+def body_of(http: Any) -> bytes:
+    """Return the body of an answer that was read, in the form that it was brought into."""
+    if "json" in vars(http):  # put there above
+        return json.dumps(http.json(), separators=(",", ":")).encode()
+    body: bytes = http.content
+    return body

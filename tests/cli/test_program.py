@@ -12,7 +12,7 @@ from tests.cli.program import COMMAND, PATIENCE, Program, environment, run
 
 pytestmark = pytest.mark.extras
 
-COMMANDS = ["demo", "chat", "models", "plan", "emulate", "doctor", "migrate"]
+COMMANDS = ["demo", "chat", "models", "plan", "serve", "emulate", "doctor", "migrate"]
 
 
 def test_version_is_printed() -> None:

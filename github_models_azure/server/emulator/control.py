@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeAlias
@@ -11,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from ..hosts import is_loopback
 from . import errors
 from .faults import fault_from_json
 from .front import CONTROL, Visit
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from .state import EmulatorState
 
 _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-
-_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether ``host`` is this machine speaking to itself."""
-    if host in _LOOPBACK_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def control_routes(state: EmulatorState) -> list[Route]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import socket
-import threading
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -12,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ..hosts import is_loopback, numeric
+from ..running import Background, address_of, configuration, listen, run_until_signal
 from .app import app_of
-from .control import is_loopback
 from .faults import Fault, FaultKind, fault_from_json
 from .journal import JournalEntry
 from .json_value import Json
@@ -23,8 +21,6 @@ from .state import EmulatorState
 if TYPE_CHECKING:
     from github_models_azure.registry import ModelRegistry
 
-_START_TIMEOUT = 10.0
-_STOP_TIMEOUT = 10.0
 _GRACE = 2
 
 
@@ -60,8 +56,7 @@ class Emulator:
             settings=settings,
             strict_api_version=strict_api_version,
         )
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._server: Background | None = None
         self._address = ""
 
     def __enter__(self) -> Emulator:
@@ -149,33 +144,25 @@ class Emulator:
         :raises RuntimeError: when it already runs, or does not come up within 10 seconds.
         :raises OSError: when the port is taken.
         """
-        if self._thread is not None:
+        if self._server is not None:
             raise RuntimeError(f"The emulator already runs at {self._address}.")
         self.state.stopping.clear()
-        listener = _listen(self._host, self._port)
-        self._server = server = _Server(_config(self.state))
-        self._thread = threading.Thread(
-            target=_run, args=(server, listener), name="github-models-emulator", daemon=True
-        )
+        listener = listen(self._host, self._port)
+        self._address = address_of(listener)
+        self._server = Background("emulator", _config(self.state), listener)
         try:
-            self._address = _address_of(listener)
-            self._thread.start()
-            if not server.ready.wait(_START_TIMEOUT) or not server.started:
-                raise RuntimeError("The emulator did not start; see the log of uvicorn.error.")
+            self._server.start()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        """Stop serving and wait for the end of the thread, at most 10 seconds."""
-        thread, self._thread = self._thread, None
+        """Stop serving and wait for the end of the thread, for a bounded time."""
         server, self._server = self._server, None
         self._address = ""
         self.state.stopping.set()
         if server is not None:
-            server.should_exit = True
-        if thread is not None and thread.ident is not None:
-            thread.join(_STOP_TIMEOUT)
+            server.stop()
 
 
 def serve(
@@ -198,7 +185,7 @@ def serve(
     :raises ValueError: for a host that is not loopback.
     :raises OSError: when the port is taken.
     """
-    listener = _listen(_loopback(host), port)
+    listener = listen(_loopback(host), port)
     try:
         state = EmulatorState(
             plan=plan,
@@ -209,65 +196,13 @@ def serve(
             settings=settings,
             strict_api_version=strict_api_version,
         )
-        address = _address_of(listener)
-        announce = (lambda: on_ready(address)) if on_ready is not None else None
-        server = _Server(_config(state), announce=announce, stopping=state.stopping)
-        # uvicorn handles the signal, and raises it again once everything is closed.
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+        run_until_signal(_config(state), listener, on_ready=on_ready, stopping=state.stopping)
     finally:
         listener.close()
-
-
-class _Server(uvicorn.Server):
-    """A uvicorn server that tells when it accepts requests, and when it is about to stop."""
-
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        *,
-        announce: Callable[[], None] | None = None,
-        stopping: threading.Event | None = None,
-    ) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._announce = announce
-        self._stopping = stopping
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-        if self._announce is not None:
-            self._announce()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._stopping is not None:
-            self._stopping.set()
-        await super().shutdown(sockets)
-
-
-def _run(server: _Server, listener: socket.socket) -> None:
-    try:
-        server.run(sockets=[listener])
-    finally:
-        listener.close()
-        server.ready.set()
 
 
 def _config(state: EmulatorState) -> uvicorn.Config:
-    return uvicorn.Config(
-        app_of(state),
-        http="h11",
-        ws="none",
-        loop="asyncio",
-        lifespan="off",
-        log_config=None,
-        # A connection that a fault drops is an error to uvicorn, and on purpose here.
-        log_level="critical",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
+    return configuration(app_of(state), grace=_GRACE)
 
 
 def _loopback(host: str) -> str:
@@ -276,22 +211,4 @@ def _loopback(host: str) -> str:
             f"host={host!r} is not loopback: the emulator checks no credential and can be steered "
             "by anyone who reaches it. Use 127.0.0.1."
         )
-    return "127.0.0.1" if host == "localhost" else host
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle off only where the protocol is named; answers took 40 ms without.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except BaseException:
-        listener.close()
-        raise
-    return listener
-
-
-def _address_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return numeric(host)

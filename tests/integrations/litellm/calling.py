@@ -59,7 +59,7 @@ class Caller:
         stream = self.completion(model, router, stream=True, **given)
         if self._loop is None:
             for chunk in stream:
-                seen.append(chunk)
+                seen.append(chunk)  # noqa: PERF402 - as below
             return seen
 
         async def read() -> None:

@@ -1,0 +1,121 @@
+"""One request of a caller, and the answer on its way to him."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+
+from starlette.types import Message, Receive, Scope, Send
+
+from ...trail import Trail
+from .errors import ErrorAnswer
+
+_PRINTABLE = "".join(chr(code) for code in range(32, 127))
+_LONGEST = 200
+_JSON = "application/json"
+
+
+class Exchange:
+    """Sends an answer and knows how far it has come."""
+
+    __slots__ = ("_is_whole", "_send", "headers", "receive", "request_id", "scope", "status")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope, self.receive, self._send = scope, receive, send
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = f"req_{os.urandom(12).hex()}"
+        self.status = 0
+        self._is_whole = False
+
+    @property
+    def has_started(self) -> bool:
+        """Whether a status has gone out."""
+        return self.status != 0
+
+    def header(self, name: str) -> str:
+        """Return a header of the request, or nothing."""
+        return self.headers.get(name.encode(), b"").decode("latin-1")
+
+    async def send(self, message: Message) -> None:
+        """Send one message of another application's."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            named = (b"x-request-id", self.request_id.encode())
+            message = {**message, "headers": [*message.get("headers", ()), named]}
+        await self._send(message)
+
+    async def start(
+        self, status: int, media_type: str, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
+        """Send the status and the headers."""
+        pairs = [("content-type", media_type), *headers]
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        await self.send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def write(self, piece: bytes) -> None:
+        """Send a piece of the body; returns when there is room for the next."""
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+    async def end(self, piece: bytes = b"") -> None:
+        """Send the last piece of the body."""
+        await self._send({"type": "http.response.body", "body": piece})
+
+    async def answer(
+        self,
+        status: int,
+        body: bytes,
+        headers: Iterable[tuple[str, str]] = (),
+        media_type: str = _JSON,
+    ) -> None:
+        """Send a whole answer."""
+        self._is_whole = True
+        await self.start(status, media_type, [*headers, ("content-length", str(len(body)))])
+        await self.end(body)
+
+    async def refuse(self, error: ErrorAnswer, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Send an error."""
+        closing = [("connection", "close")] if error.closes else []
+        await self.answer(error.status, error.body(), [*error.headers, *headers, *closing])
+
+    async def break_off(self, error: ErrorAnswer) -> None:
+        """End a stream with an error, and without the word that says that all was said.
+
+        A whole answer that is stuck on its way has no place for one: its connection is dropped.
+        """
+        if not self._is_whole:
+            await self.end(error.event())
+
+
+def exchange_of(scope: Scope) -> Exchange:
+    """Return the exchange that the front has put beside a request."""
+    exchange: Exchange = scope["github_models_exchange"]
+    return exchange
+
+
+def served_headers(trail: Trail | None) -> list[tuple[str, str]]:
+    """Return the headers that say who served, and what it took."""
+    if trail is None:
+        return []
+    headers = [
+        ("x-github-models-requested", _safe(trail.requested)),
+        ("x-github-models-attempts", str(len(trail.attempts))),
+        ("x-github-models-fell-back", "true" if trail.fell_back else "false"),
+    ]
+    if trail.served_by is not None:
+        headers.append(("x-github-models-served-by", _safe(trail.served_by)))
+    if trail.emulated:
+        headers.append(("x-emulated-by", "github_models_azure"))
+    return headers
+
+
+def _safe(text: str) -> str:
+    """Write a name so that it can be a header: callers choose model names freely."""
+    return quote(text[:_LONGEST], safe=_PRINTABLE)
+
+
+def path_params(scope: Scope) -> dict[str, Any]:
+    """Return what the route found in the path."""
+    found: dict[str, Any] = scope.get("path_params", {})
+    return found

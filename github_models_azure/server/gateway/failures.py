@@ -1,0 +1,110 @@
+"""From what a client of this package raises to an answer in OpenAI's form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ServiceRequestTimeoutError,
+    ServiceResponseTimeoutError,
+)
+
+from ..._core.failures import Failure, FailureKind
+from ...exceptions import (
+    CredentialScopeError,
+    CredentialUnavailableError,
+    EndpointRetiredError,
+    FallbackExhaustedError,
+    RateLimitedError,
+)
+from ...trail import Trail, trail_of
+from .errors import ErrorAnswer, retry_headers
+
+_LIMITS = frozenset({FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED})
+_CALLERS = frozenset(
+    {
+        FailureKind.CONTENT_FILTERED, FailureKind.REJECTED, FailureKind.TOO_LARGE,
+        FailureKind.WRONG_DIALECT,
+    }
+)  # fmt: skip
+_CODES = {
+    403: "permission_denied", 404: "model_not_found", 410: "endpoint_retired",
+    413: "request_too_large", 429: "rate_limit_exceeded", 502: "upstream_error",
+    503: "no_target", 504: "timeout",
+}  # fmt: skip
+_LATE = (ServiceRequestTimeoutError, ServiceResponseTimeoutError, TimeoutError)
+_HINT = "Nearest known models:"
+
+
+def answer_of(error: AzureError) -> ErrorAnswer:
+    """Return what the caller is told of an error."""
+    status = _status(error, trail_of(error))
+    message, code, param = _said(error)
+    return ErrorAnswer(
+        status,
+        message,
+        code or _CODES.get(status),
+        param,
+        headers=retry_headers(getattr(error, "retry_after", None)),
+    )
+
+
+def _status(error: AzureError, trail: Trail | None) -> int:
+    if isinstance(error, EndpointRetiredError):
+        return 410
+    if isinstance(error, RateLimitedError):
+        return 429
+    if isinstance(error, FallbackExhaustedError):
+        return _of_many(_latest(trail))
+    if isinstance(error, _LATE):
+        return 504
+    # A key that is missing or wrong here is nothing that the caller could mend with his own.
+    if isinstance(error, CredentialScopeError | CredentialUnavailableError):
+        return 502
+    failures = _latest(trail)
+    if failures:
+        return _of_one(failures[-1])
+    status = error.status_code if isinstance(error, HttpResponseError) else None
+    return status if status is not None and 400 <= status < 500 and status != 401 else 502
+
+
+def _latest(trail: Trail | None) -> list[Failure]:
+    """Give the last failure of each target, in the order of the targets."""
+    attempts = trail.attempts if trail is not None else ()
+    return list({one.target: one.failure for one in attempts if one.failure}.values())
+
+
+def _of_one(failure: Failure) -> int:
+    kind, status = failure.kind, failure.status
+    if kind in _LIMITS:
+        return 429
+    if kind is FailureKind.MODEL_GONE:
+        return 404
+    if kind in _CALLERS:
+        return status if status is not None and 400 <= status < 500 else 400
+    if kind is FailureKind.ENDPOINT_GONE and status == 410:
+        return 410
+    if kind is FailureKind.AUTH and status == 403:
+        return 403
+    if kind is FailureKind.UNAVAILABLE and status in (408, 503, 504):
+        return 503 if status == 503 else 504
+    return 502
+
+
+def _of_many(failures: Iterable[Failure]) -> int:
+    statuses = {_of_one(failure) for failure in failures}
+    return statuses.pop() if len(statuses) == 1 else 503
+
+
+def _said(error: AzureError) -> tuple[str, str | None, str | None]:
+    message = error.message
+    if not isinstance(error, HttpResponseError) or error.error is None:
+        return message, None, None
+    said = error.error
+    if isinstance(error, EndpointRetiredError | FallbackExhaustedError | RateLimitedError):
+        return message, None, None  # the message is the whole story, the body its last line
+    hint = next((line for line in message.splitlines() if line.startswith(_HINT)), None)
+    told = said.message or message
+    return (f"{told}\n{hint}" if hint else told), said.code, said.target

@@ -1,0 +1,143 @@
+"""The clients behind the gateway, and how a call goes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.core.rest import HttpRequest
+
+from ..._calls import begin, reported
+from ..._core.needs import Operation
+from ...aio import ChatCompletionsClient, EmbeddingsClient
+from ...endpoints import Endpoint, Target
+from ...ledger import MemoryLedger
+from ...policies._report import CallReport
+from ...policies._settings import FallbackSettings
+from ...registry import ModelRegistry
+from ...trail import Trail
+from .bodies import Body
+
+_QUERY = "?api-version=2024-05-01-preview"  # what the SDK sends; each dialect has its own say
+_STANDARD = frozenset(
+    {
+        "frequency_penalty", "input", "max_tokens", "messages", "model", "presence_penalty",
+        "response_format", "seed", "stop", "stream", "temperature", "tool_choice", "tools",
+        "top_p", "dimensions", "encoding_format", "input_type",
+    }
+)  # fmt: skip
+"""The members that the SDK has keywords for; of all others Azure wants to be told in a header."""
+
+_EXTRA = "extra-parameters"
+_POLICIES = ("pass-through", "drop", "error")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call on its way: the answer, once there is one, and the trail so far."""
+
+    report: CallReport
+    response: Any = None
+
+    @property
+    def trail(self) -> Trail | None:
+        """The trail as it stands now; ``None`` where no route was made."""
+        return self.report.run.trail() if self.report.run is not None else None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a stream has said all, its last word included."""
+        run = self.report.run
+        return run is not None and run.reader is not None and run.reader.done
+
+
+class Upstream:
+    """The clients: one for chat, one for embeddings, with one memory of cooldowns.
+
+    It takes the arguments of a client. Embeddings fall back to the same model elsewhere only,
+    unless ``fallback`` is a mapping: vectors of another model mean something else.
+    """
+
+    def __init__(
+        self, endpoint: str | Endpoint | None, credential: Any, model: str | None, **options: Any
+    ) -> None:
+        if options.get("ledger") is None:
+            options["ledger"] = MemoryLedger()
+        self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
+        self.settings: FallbackSettings = self._chat._wired_settings
+        options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
+        self._embeddings = EmbeddingsClient(endpoint, credential, **options)
+        self.model = self._chat._wired_model
+        if self.model is None and self.own.dialect.is_github:
+            self.model = "auto"
+        self._closing = AsyncExitStack()
+
+    @property
+    def own(self) -> Endpoint:
+        """The endpoint that models are asked for where none is named."""
+        own = self.settings.endpoint
+        if own is None:  # pragma: no cover - clients always have one
+            raise RuntimeError("the client has no endpoint")
+        return own
+
+    async def open(self) -> None:
+        """Open the connections."""
+        for client in (self._chat, self._embeddings):
+            await self._closing.enter_async_context(client)
+
+    async def close(self) -> None:
+        """Close them."""
+        await self._closing.aclose()
+
+    def begin(self, timeout: float) -> tuple[Call, dict[str, Any]]:
+        """Return a call that has not been sent, and the options to send it with."""
+        options: dict[str, Any] = {"timeout": timeout}
+        return Call(begin(options)), options
+
+    async def send(
+        self, call: Call, options: dict[str, Any], operation: Operation, body: Body, extra: str
+    ) -> None:
+        """Send a call; its answer has begun when this returns.
+
+        :param extra: what the caller says of parameters that Azure does not know, if anything.
+        :raises AzureError: for everything else than an answer.
+        """
+        chat = operation is Operation.CHAT
+        if chat and body.model is None and self.model is not None:
+            body = body.with_model(self.model)
+        request = HttpRequest(
+            "POST",
+            operation.value + _QUERY,
+            headers=_headers(body.members, extra),
+            content=body.content,
+        )
+        client = self._chat if chat else self._embeddings
+        with reported(call.report):
+            call.response = response = await client.send_request(
+                request, stream=chat and body.is_streamed, **options
+            )
+            if response.status_code != 200:
+                raise HttpResponseError(response=response)
+
+
+def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    if extra in _POLICIES:
+        headers[_EXTRA] = extra
+    elif not members.keys() <= _STANDARD:
+        headers[_EXTRA] = "pass-through"
+    return headers
+
+
+def _of_same_model(fallback: Any, registry: ModelRegistry) -> Any:
+    """Turn a list of targets into lists by model; all else stays as it is."""
+    if not isinstance(fallback, tuple):
+        return fallback
+    by_model: dict[str, list[Target]] = {}
+    for target in fallback:
+        info = registry.find(target.model)
+        by_model.setdefault(info.id if info is not None else target.model, []).append(target)
+    return by_model
