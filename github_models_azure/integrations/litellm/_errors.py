@@ -151,7 +151,7 @@ def _timed_out(error: Exception, failure: Failure | None) -> bool:
     if failure is None or failure.kind is not FailureKind.UNAVAILABLE:
         return isinstance(error, _TIMEOUTS)
     if failure.status is None:
-        return isinstance(error.__cause__ or error, _TIMEOUTS)
+        return isinstance(error, _TIMEOUTS) or isinstance(error.__cause__, _TIMEOUTS)
     return failure.status in (408, 504)
 
 

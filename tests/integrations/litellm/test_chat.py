@@ -24,6 +24,11 @@ from tests.integrations.litellm.calling import (
 )
 
 STOCK = [{"role": "user", "content": 'Call find_stock("pears").'}]
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WEATHER = {
+    "type": "function",
+    "function": {"name": "get_weather", "description": "The weather.", "parameters": CITY},
+}
 
 
 def test_a_completion_is_litellms(caller: Caller, llm: GitHubModelsLLM) -> None:
@@ -212,8 +217,8 @@ def test_a_stream_without_usage_ends_with_its_finish_reason(
 
 def test_tool_calls_are_streamed(caller: Caller, llm: GitHubModelsLLM) -> None:
     """The pieces of two calls keep their indexes, ids and the order of their arguments."""
-    question = [{"role": "user", "content": 'Call find_stock("pears") and find_stock("figs").'}]
-    chunks = caller.stream(messages=question, tools=[TOOL])
+    question = [{"role": "user", "content": "What is the weather in Oslo and Paris?"}]
+    chunks = caller.stream(messages=question, tools=[WEATHER])
     assert chunks[-1].choices[0].finish_reason == "tool_calls"
     calls: dict[int, dict[str, str]] = {}
     for chunk in chunks:
@@ -222,13 +227,13 @@ def test_tool_calls_are_streamed(caller: Caller, llm: GitHubModelsLLM) -> None:
             call["id"] += piece.id or ""
             call["name"] += piece.function.name or ""
             call["arguments"] += piece.function.arguments or ""
-    assert [json.loads(call["arguments"])["fruit"] for call in calls.values()] == ["pears", "figs"]
-    assert {call["name"] for call in calls.values()} == {"find_stock"}
+    assert [json.loads(call["arguments"])["city"] for call in calls.values()] == ["Oslo", "Paris"]
+    assert {call["name"] for call in calls.values()} == {"get_weather"}
     assert len({call["id"] for call in calls.values()}) == 2
     built = litellm.stream_chunk_builder(chunks, messages=question)
     assert [call.function.name for call in built.choices[0].message.tool_calls] == [
-        "find_stock",
-        "find_stock",
+        "get_weather",
+        "get_weather",
     ]
 
 
