@@ -24,7 +24,7 @@ from github_models_azure.exceptions import (
     RateLimitedError,
     StreamInterruptedError,
 )
-from github_models_azure.trail import Trail, attach_trail, trail_of
+from github_models_azure.trail import Attempt, Skip, Trail, attach_trail, trail_of
 
 from ._answers import shown_headers
 from ._requests import Call
@@ -81,12 +81,19 @@ def _deciding(error: Exception, trail: Trail | None) -> Failure | None:
 
     What its fallbacks met is in the message; a caller that retries will ask the same target.
     """
-    failures = [
-        (attempt.target, attempt.failure)
-        for attempt in (() if trail is None else trail.attempts)
-        if attempt.failure is not None
-    ]
-    own = [failure for target, failure in failures if trail and target == trail.requested]
+    if trail is None:
+        return None
+    failures: list[tuple[str, Failure]] = []
+    for event in trail.events:
+        match event:
+            case Attempt() if event.failure is not None:
+                failures.append((event.target, event.failure))
+            case Skip(kind=FailureKind() as kind):
+                status = 400 if kind in _REFUSALS else 503
+                failures.append((event.target, Failure(kind, status=status)))
+            case _:
+                pass
+    own = [failure for target, failure in failures if target == trail.requested]
     last = own or [failure for _, failure in failures]
     return last[-1] if last else None
 
