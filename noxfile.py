@@ -51,6 +51,8 @@ INTEGRATIONS = {
     "litellm": [],
     "semantic_kernel": [],
 }
+# What a framework warns of itself, on its page.
+WARNINGS = {"litellm": ["-W", "ignore::UserWarning", "-W", "ignore::DeprecationWarning"]}
 # Frameworks whose own connectors for the SDK take our clients, as they are.
 DROP_INS = {
     "autogen": ["autogen-ext[azure]==0.7.5", "autogen-agentchat==0.7.5"],
@@ -204,13 +206,19 @@ def integrations(session: nox.Session, name: str) -> None:
     folder = [str(path) for path in sorted((ROOT / module).rglob("*.py"))]
     session.run("mypy", *existing(f"{module}.py"), *folder)
     data = str(Path(session.create_tmp()) / "coverage")
-    environment = hermetic(COVERAGE_FILE=data, GITHUB_MODELS_INTEGRATION_REQUIRED=name)
+    environment = hermetic(
+        COVERAGE_FILE=data,
+        GITHUB_MODELS_INTEGRATION_REQUIRED=name,
+        LITELLM_LOCAL_MODEL_COST_MAP="True",  # else its import asks the network for prices
+    )
     session.run("coverage", "erase", env=environment)
     tests = [f"tests/integrations/{name}", *session.posargs]
     session.run("coverage", "run", "-m", "pytest", *tests, env=environment)
     if not session.posargs:
         page = f"{extra}.md"
-        session.run("pytest", "tests/test_docs.py", "-k", page, env=environment)
+        session.run(
+            "pytest", "tests/test_docs.py", "-k", page, *WARNINGS.get(name, ()), env=environment
+        )
         session.run("coverage", "combine", "--quiet", env=environment)
         judged = ["--omit=", f"--include=*/integrations/{name}*", f"--fail-under={OVERALL}"]
         session.run("coverage", "report", *judged, env=environment)

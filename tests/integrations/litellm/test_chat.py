@@ -10,7 +10,7 @@ import litellm
 import pydantic
 import pytest
 
-from github_models_azure.integrations.litellm import GitHubModelsLLM
+from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.server.emulator import Emulator
 from tests.integrations.litellm.calling import (
     ANSWER,
@@ -278,6 +278,18 @@ def test_options_are_taken_per_call(
             fallback=[OTHER], fallback_max_attempts=2, fallback_max_wait=5, max_retries=0
         )
     assert [entry.model for entry in emulator.journal] == ["openai/gpt-4.1", OTHER]
+
+
+def test_a_call_may_have_no_fallback(caller: Caller, emulator: Emulator) -> None:
+    """An empty list says so; LiteLLM drops a ``None`` before it comes here."""
+    emulator.fault("rate_limit", model="openai/gpt-4.1", seconds=30, times=None)
+    with GitHubModelsLLM(emulator.inference_url, "a-key", fallback=[OTHER]) as made:
+        register(made)
+        assert served_by(caller.completion()) == OTHER
+        with pytest.raises(litellm.RateLimitError):
+            caller.completion(fallback=[], fallback_max_wait=0)
+        if caller.name == "aio":
+            caller.run(made.aclose())
 
 
 def test_litellm_retries_only_when_told(

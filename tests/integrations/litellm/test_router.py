@@ -15,7 +15,7 @@ from tests.integrations.litellm.calling import ANSWER, OTHER, SMALL, TOOL, Calle
 GROUPS = [
     {"model_name": "clever", "litellm_params": {"model": "github_models/openai/gpt-4.1"}},
     {"model_name": "cheap", "litellm_params": {"model": f"github_models/{OTHER}"}},
-    {"model_name": "long", "litellm_params": {"model": "github_models/openai/gpt-4.1-mini"}},
+    {"model_name": "long", "litellm_params": {"model": "openai/any", "mock_response": "It fits."}},
     {"model_name": "vectors", "litellm_params": {"model": SMALL}},
 ]
 LATER = ANSWER.replace("gpt-4.1", "gpt-4o")
@@ -27,7 +27,7 @@ def router(llm: GitHubModelsLLM) -> litellm.Router:
     return litellm.Router(
         model_list=GROUPS,
         fallbacks=[{"clever": ["cheap"]}],
-        context_window_fallbacks=[{"clever": ["cheap"]}],
+        context_window_fallbacks=[{"clever": ["long"]}],
         content_policy_fallbacks=[{"clever": ["cheap"]}],
         num_retries=0,
     )
@@ -66,11 +66,17 @@ def test_its_fallbacks_answer(
         assert response.choices[0].message.content == LATER
 
 
-def test_its_special_fallbacks_answer(caller: Caller, router: litellm.Router) -> None:
-    """Those for a refused prompt are told apart by the class of the error."""
+def test_its_special_fallbacks_answer(
+    caller: Caller, router: litellm.Router, emulator: Emulator
+) -> None:
+    """Those for a refused prompt and for a full window are told apart by the class of the error."""
+    long = [{"role": "user", "content": "word " * 200_000}]
+    response = caller.completion("clever", router, messages=long)
+    assert response.choices[0].message.content == "It fits."
     refused = [{"role": "user", "content": "emulate-content-filter"}]
-    with pytest.raises(litellm.ContentPolicyViolationError, match="openai/gpt-4o|clever|cheap"):
+    with pytest.raises(litellm.ContentPolicyViolationError):
         caller.completion("clever", router, messages=refused)
+    assert [entry.model for entry in emulator.journal] == ["openai/gpt-4.1", OTHER]
 
 
 def test_it_cools_a_limited_deployment_down(
@@ -89,15 +95,25 @@ def test_it_cools_a_limited_deployment_down(
     assert asked.count("openai/gpt-4.1") == 1
 
 
-def test_a_broken_stream_goes_on_elsewhere(router: litellm.Router, emulator: Emulator) -> None:
-    """The Router asks the next group to go on from what had come; only its async side does so."""
-    emulator.fault("cut_stream", after=5, polite=True, model="openai/gpt-4.1", times=None)
+def test_a_broken_stream_is_never_taken_for_whole(
+    router: litellm.Router, emulator: Emulator
+) -> None:
+    """After its first content the Router tells our error; before it, another group answers."""
+    seen: list[Any] = []
 
-    async def ask() -> list[Any]:
+    async def ask() -> None:
         messages = [{"role": "user", "content": "What is the capital of France?"}]
         stream: Any = await router.acompletion("clever", messages, stream=True, max_retries=0)
-        return [chunk async for chunk in stream]
+        async for chunk in stream:
+            seen.append(chunk)  # noqa: PERF401 - kept one by one, for the stream breaks
 
-    text = text_of(asyncio.run(ask()))
-    assert "gpt-4.1]" in text
-    assert "emulated openai/gpt-4o]" in text
+    emulator.fault("cut_stream", after=5, polite=True, model="openai/gpt-4.1", times=None)
+    with pytest.raises(litellm.APIConnectionError, match="broke after its first content"):
+        asyncio.run(ask())
+    assert text_of(seen)
+    assert ANSWER.startswith(text_of(seen))
+    seen.clear()
+    emulator.reset()
+    emulator.fault("empty_stream", model="openai/gpt-4.1", times=None)
+    asyncio.run(ask())
+    assert text_of(seen) == LATER
