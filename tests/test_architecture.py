@@ -353,7 +353,12 @@ def exported_order(name: str) -> tuple[int, str]:
 @pytest.mark.parametrize("module", list(public_packages()))
 def test_public_names_are_listed_sorted_and_there(module: str) -> None:
     """Each public package says in `__all__`, in order, what it offers, and offers it."""
-    package = imported(module)
+    try:
+        package = imported(module)
+    except ImportError as error:
+        if part_of(module) != "integrations":
+            raise
+        pytest.skip(str(error))  # a connector, where what it connects to is not installed
     names = getattr(package, "__all__", None)
     assert names is not None, f"{module} has no __all__"
     assert list(names) == sorted(set(names), key=exported_order)
