@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,5 +93,6 @@ class Loops:
         finally:
             with self._lock:
                 self._keepers.pop(loop, None)
-            for client in shelf.clear():
-                await client.close()
+            async with AsyncExitStack() as stack:  # one that fails to close keeps no other open
+                for client in shelf.clear():
+                    stack.push_async_callback(client.close)
