@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from azure.ai.inference import models
     from pydantic import TypeAdapter
+    from typing_extensions import Self
 
     from .policies import RoutePlan
     from .policies._parsed import ParsedChatCompletions, ParsedStream
@@ -63,9 +64,16 @@ def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
 
 
 class _SyncClient(WiredClient):
-    """What the sync clients share: how one is closed."""
+    """What the sync clients share: how one is opened and closed."""
 
     _is_async = False
+
+    def __enter__(self) -> Self:
+        """Check the credential where that was asked for, then open the connections."""
+        if self._startup_check is not None:
+            self._startup_check()
+        super().__enter__()  # type: ignore[misc]
+        return self
 
     def close(self) -> None:
         """Close the connections, also those of the Entra credential that the client made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -10,15 +11,19 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.exceptions import ClientAuthenticationError
 
+from ._key_check import KeyCheck, Verdict, check_github_token
+from ._keyring import KEYRING_USER, read_key
 from .exceptions import CredentialUnavailableError
 
 __all__ = ["GitHubTokenCredential", "TokenFinder"]
 
 ENVIRONMENT = ("GITHUB_MODELS_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
-KEYRING_SERVICE, KEYRING_USER = "github-models", "token"
 DEMO_TOKEN = "demo_token"  # noqa: S105 - the documented switch to the emulator, not a secret
 
+_LOGGER = logging.getLogger(__name__)
+NEW_TOKEN = "https://github.com/settings/personal-access-tokens/new"  # noqa: S105 - a page
 _LIFETIME = 3600.0  # GitHub tokens do not say when they end; a cached one is looked up again
 _GH_TIMEOUT = 10.0
 
@@ -28,6 +33,9 @@ class TokenFinder:
 
     Looks at an explicit token, ``GITHUB_MODELS_TOKEN``, ``GITHUB_TOKEN``, ``GH_TOKEN``, the system
     keyring (where the ``keyring`` package is installed) and ``gh auth token``, in this order.
+
+    :param validate: ask GitHub about each token that is found, before it is used.
+    :param check: asks it; left out, ``api.github.com`` is asked.
     """
 
     def __init__(
@@ -37,6 +45,8 @@ class TokenFinder:
         environ: Mapping[str, str] | None = None,
         run_gh: Callable[[], str | None] | None = None,
         clock: Callable[[], float] = time.time,
+        validate: bool = False,
+        check: Callable[[str], KeyCheck] | None = None,
     ) -> None:
         if token is not None and not token.strip():
             raise ValueError("The GitHub token is empty. Leave it out to have it looked up.")
@@ -44,6 +54,8 @@ class TokenFinder:
         self._environ = os.environ if environ is None else environ
         self._run_gh = run_gh or _ask_gh
         self._clock = clock
+        self._validates, self._check = validate, check or check_github_token
+        self._accepted: str | None = None
         self._lock = threading.Lock()
         self._found: tuple[str, str, float] | None = None
 
@@ -51,29 +63,66 @@ class TokenFinder:
         """Return the token and until when (seconds since the epoch) it is kept.
 
         :raises CredentialUnavailableError: where there is none.
+        :raises ClientAuthenticationError: where it is checked, and GitHub refuses it.
         """
         with self._lock:
-            now = self._clock()
-            if self._found is not None and self._found[2] > now:
-                return self._found[0], self._found[2]
-            for source, token in self._sources():
-                if token:
-                    self._found = (token, source, now + _LIFETIME)
-                    return token, now + _LIFETIME
+            token, source, until = self._look_up()
+            if self._validates:
+                self._ask_github(token, source)
+            return token, until
+
+    def check(self) -> bool:
+        """Ask GitHub about the token; false where it could not be asked.
+
+        :raises CredentialUnavailableError: where there is none.
+        :raises ClientAuthenticationError: where GitHub refuses it.
+        """
+        with self._lock:
+            token, source, _ = self._look_up()
+            return self._ask_github(token, source)
+
+    def _ask_github(self, token: str, source: str) -> bool:
+        if token in (self._accepted, DEMO_TOKEN):  # the latter never leaves this machine
+            return True
+        found = self._check(token)
+        if found.verdict is Verdict.REFUSED:
+            self._found = None  # it may be replaced where it came from
+            raise ClientAuthenticationError(
+                f"The GitHub token from {source} is not valid: {found.reason}. Put another in its "
+                f"place ({NEW_TOKEN}, permission models:read); nothing was sent to a model."
+            )
+        if found.verdict is Verdict.UNKNOWN:
+            _LOGGER.warning(
+                "The GitHub token from %s could not be checked: %s. It is used all the same.",
+                source,
+                found.reason,
+            )
+            return False
+        self._accepted = token
+        return True
+
+    def _look_up(self) -> tuple[str, str, float]:
+        now = self._clock()
+        if self._found is not None and self._found[2] > now:
+            return self._found
+        for source, token in self._sources():
+            if token:
+                self._found = (token, source, now + _LIFETIME)
+                return self._found
         raise CredentialUnavailableError(
             "No GitHub token was found. Tried: an explicit token, "
             f"{', '.join(ENVIRONMENT)}, the system keyring, 'gh auth token'. Set GITHUB_TOKEN to a "
             "fine-grained token with the permission models:read "
-            "(https://github.com/settings/personal-access-tokens/new), or pass credential=."
+            f"({NEW_TOKEN}), or pass credential=."
         )
 
     def source(self) -> str | None:
         """Say where the token comes from; ``None`` where there is none."""
         try:
-            self.find()
+            with self._lock:
+                return self._look_up()[1]
         except CredentialUnavailableError:
             return None
-        return self._found[1] if self._found else None
 
     @property
     def demo(self) -> bool:
@@ -91,7 +140,7 @@ class TokenFinder:
         else:
             for name in ENVIRONMENT:
                 yield name, self._environ.get(name, "").strip()
-            yield "the system keyring", _from_keyring()
+            yield "the system keyring", read_key(KEYRING_USER)
             yield "gh auth token", self._run_gh()
 
     def __repr__(self) -> str:
@@ -106,15 +155,19 @@ class GitHubTokenCredential:
     :param token: the token itself; left out, it is looked up in ``GITHUB_MODELS_TOKEN``,
         ``GITHUB_TOKEN``, ``GH_TOKEN``, the system keyring and ``gh auth token`` when first needed,
         and again after an hour.
+    :keyword validate: ask GitHub whether it knows the token, once, before it is first used. A token
+        that GitHub refuses is never sent to a model; where GitHub cannot be asked, a warning is
+        logged and the token is used.
     :raises CredentialUnavailableError: when asked for a token and there is none.
+    :raises ClientAuthenticationError: when asked for a token that is refused by the check.
     :raises ValueError: for an empty ``token``.
     """
 
     github_only = True
     """Its token is sent to GitHub's hosts and to this machine, nowhere else."""
 
-    def __init__(self, token: str | None = None, **kwargs: Any) -> None:
-        self._finder = TokenFinder(token, **kwargs)
+    def __init__(self, token: str | None = None, *, validate: bool = False, **kwargs: Any) -> None:
+        self._finder = TokenFinder(token, validate=validate, **kwargs)
 
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """Return the token; scopes mean nothing to GitHub and are ignored."""
@@ -125,6 +178,14 @@ class GitHubTokenCredential:
         """Return the token in the newer form of azure-core."""
         token, until = self._finder.find()
         return AccessTokenInfo(token, int(until))
+
+    def check(self) -> bool:
+        """Ask GitHub now whether it knows the token; false where GitHub could not be asked.
+
+        :raises CredentialUnavailableError: where there is no token.
+        :raises ClientAuthenticationError: where GitHub refuses it; says where it came from.
+        """
+        return self._finder.check()
 
     @property
     def demo(self) -> bool:
@@ -148,18 +209,6 @@ class GitHubTokenCredential:
 
     def __repr__(self) -> str:
         return f"GitHubTokenCredential({self._finder!r})"
-
-
-def _from_keyring() -> str | None:
-    try:
-        import keyring
-    except ImportError:
-        return None
-    try:
-        found = keyring.get_password(KEYRING_SERVICE, KEYRING_USER)
-    except Exception:  # a keyring without a desktop raises whatever its backend raises
-        return None
-    return found if isinstance(found, str) else None
 
 
 def _ask_gh() -> str | None:
@@ -197,6 +246,35 @@ class KeySource:
         if self.kind == "env":
             return f"the environment variable {self.name}"
         return f"the keyring entry {self.name}" if self.kind == "keyring" else self.kind
+
+
+class StoredKey:
+    """The key that ``github-models login NAME`` put into the keyring, read when first needed.
+
+    ``message`` says what to do where there is none. ``found`` is the key, once it was read.
+    """
+
+    def __init__(self, entry: str, message: str) -> None:
+        self.entry, self.message = entry, message
+        self.found: str | None = None
+
+    def read(self) -> str:
+        """Return the key.
+
+        :raises CredentialUnavailableError: where the keyring has none.
+        """
+        if self.found is None:
+            self.found = read_key(self.entry)
+        if self.found is None:
+            raise CredentialUnavailableError(self.message)
+        return self.found
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """Return the key in the form of a token."""
+        return AccessToken(self.read(), int(time.time() + _LIFETIME))
+
+    def __repr__(self) -> str:
+        return f"StoredKey({self.entry!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,11 +10,12 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ._credentials import KEYRING_SERVICE, KeySource, MissingKey
+from ._credentials import KeySource, MissingKey
 from ._entra import Entra
+from ._keyring import KEYRING_USER, read_declared
 from .endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
-from .endpoints.endpoint import without_query
-from .endpoints.presets import PRESETS
+from .endpoints.endpoint import is_loopback, without_query
+from .endpoints.presets import GITHUB_HOSTS, PRESETS
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'
@@ -184,7 +184,7 @@ class _Entry:
         endpoint = Endpoint(
             self.name,
             base.url,
-            credential=self._credential(source),
+            credential=self._credential(source, base.url),
             dialect=dialect,
             retired_on=retired_on,
             successor=f"Use {without_query(model.moved_to)}." if model.moved_to else base.successor,
@@ -231,12 +231,12 @@ class _Entry:
             return base.dialect
         return preset.dialect
 
-    def _credential(self, source: KeySource | None) -> Any:
+    def _credential(self, source: KeySource | None, url: str) -> Any:
         if source is None or source.kind == "none":
             return None
         if source.kind == "entra":
             return Entra()
-        key = self.environ.get(source.name) if source.kind == "env" else _from_keyring(source.name)
+        key = self.environ.get(source.name) if source.kind == "env" else self._stored(source, url)
         if key and key.strip():
             return AzureKeyCredential(key.strip())
         hint = ""
@@ -247,6 +247,17 @@ class _Entry:
         return MissingKey(
             f"The endpoint {self.name} takes its key from {source}, which is not set.{hint}"
         )
+
+    def _stored(self, source: KeySource, url: str) -> str | None:
+        origin = origin_of(url)
+        on_github = origin.partition("://")[2] in GITHUB_HOSTS
+        if source.name == KEYRING_USER and not (on_github or is_loopback(url)):
+            raise self._wrong(
+                "credential.keyring",
+                f"{KEYRING_USER!r} is the entry of the GitHub token, which goes to GitHub's hosts "
+                "alone. Keep the key of this endpoint under another name",
+            )
+        return read_declared(source.name, origin)
 
     def _check_scope(self, endpoint: Endpoint) -> None:
         if endpoint.dialect.scope is None:
@@ -267,12 +278,3 @@ def _has_keyring() -> bool:
     except ImportError:
         return False
     return True
-
-
-def _from_keyring(entry: str) -> str | None:
-    with contextlib.suppress(Exception):  # no keyring package, or a backend that cannot answer
-        import keyring
-
-        found = keyring.get_password(KEYRING_SERVICE, entry)
-        return found if isinstance(found, str) else None
-    return None

@@ -11,9 +11,11 @@ from typing import Any
 from azure.core.credentials import AzureKeyCredential
 
 from . import _calls as _calls  # what every call needs loads with the first client
-from ._credentials import DEMO_TOKEN, GitHubTokenCredential, MissingKey
+from ._credentials import DEMO_TOKEN, GitHubTokenCredential, StoredKey
 from ._entra import Entra, EntraCredential
+from ._keyring import entry_at
 from ._settings import Settings, load_settings
+from ._startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
 from ._transport import async_transport, sync_transport
 from .endpoints import Endpoint, endpoint_for
 from .endpoints.endpoint import is_loopback
@@ -40,6 +42,7 @@ class Parts:
     github_credential: Callable[..., Any]
     entra_credential: Callable[..., Any]
     transport: Callable[..., Any]
+    check_policy: Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Wired:
     model: str | None
     keywords: dict[str, Any]
     entra: Any
+    check: StartupCheck | None
     settings: FallbackSettings
 
 
@@ -78,6 +82,7 @@ def _parts(is_async: bool) -> Parts:
             AsyncGitHubTokenCredential,
             AsyncEntraCredential,
             async_transport,
+            AsyncStartupCheckPolicy,
         )
     from .policies import FallbackPolicy, TargetAuthenticationPolicy
 
@@ -87,6 +92,7 @@ def _parts(is_async: bool) -> Parts:
         GitHubTokenCredential,
         EntraCredential,
         sync_transport,
+        StartupCheckPolicy,
     )
 
 
@@ -97,11 +103,14 @@ def wire(
     model: str | None,
     options: Mapping[str, Any],
     keywords: dict[str, Any],
+    *,
+    validate: bool = False,
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
+    :param validate: whether the own endpoint is asked about its credential before anything else.
     """
     parts, settings = _parts(is_async), load_settings()
     entra = parts.entra_credential()
@@ -117,7 +126,9 @@ def wire(
     endpoints = _share_token(parts, endpoints, own)
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
     keywords = dict(keywords)
-    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), policy]
+    check = StartupCheck(own) if validate else None
+    checks = [] if check is None else [parts.check_policy(check)]
+    keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), *checks, policy]
     signs = own.credential or NoCredential()
     if keywords.get("authentication_policy") is not None:
         signs = NoCredential()  # or the SDK sends the key as api-key beside what the policy signs
@@ -132,7 +143,7 @@ def wire(
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
-    return Wired(own.url, signs, chosen, keywords, entra, policy._planner.settings)
+    return Wired(own.url, signs, chosen, keywords, entra, check, policy._planner.settings)
 
 
 def _own_endpoint(
@@ -181,9 +192,10 @@ def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
         return endpoint
     return replace(
         endpoint,
-        credential=MissingKey(
+        credential=StoredKey(
+            entry_at(endpoint.name, endpoint.origin),
             f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
-            "declare one in the settings."
+            f"declare one in the settings, or store one: github-models login {endpoint.name}.",
         ),
     )
 

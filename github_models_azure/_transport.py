@@ -29,7 +29,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from .endpoints.endpoint import is_loopback
+from .endpoints.endpoint import is_loopback, no_proxies_for
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
@@ -55,6 +55,11 @@ def sync_transport(**options: Any) -> RequestsTransport:
     from azure.core.pipeline.transport import RequestsTransport
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
+
+    class Adapter(HTTPAdapter):
+        def close(self) -> None:
+            close_pools(self)
+            super().close()
 
     class Transport(RequestsTransport):  # type: ignore[misc] # Any to mypy: loaded by PEP 562
         takes_answer_within = True
@@ -90,7 +95,7 @@ def sync_transport(**options: Any) -> RequestsTransport:
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         once = Retry(total=False, redirect=False, raise_on_status=False)
         for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=once, pool_maxsize=POOL_SIZE))
+            session.mount(scheme, Adapter(max_retries=once, pool_maxsize=POOL_SIZE))
     return Transport(session=session, **options)
 
 
@@ -144,12 +149,15 @@ def async_transport(**options: Any) -> AioHttpTransport:
     return Transport(use_env_settings=False, **options)
 
 
-def no_proxies_for(url: str) -> dict[str, Any] | None:
-    """Give what keeps requests from asking a proxy of the environment for this machine.
+def close_pools(adapter: Any) -> None:
+    """Close the idle connections of an adapter of requests.
 
-    A key may go there in clear text, and must not pass another machine on its way.
+    urllib3 leaves this to the garbage collector, and an error that somebody keeps keeps its pool.
     """
-    return dict.fromkeys(("http", "https", "all")) if is_loopback(url) else None
+    for manager in (adapter.poolmanager, *adapter.proxy_manager.values()):
+        for key in manager.pools.keys():  # noqa: SIM118 - no dict, and not to be iterated over
+            if (pool := manager.pools.get(key)) is not None:
+                pool.close()
 
 
 def _unsigned(request: Any) -> Any:

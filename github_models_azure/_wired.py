@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from .endpoints import Endpoint
     from .ledger import Ledger
+    from .policies import Observer
     from .policies._settings import FallbackSettings
     from .registry import ModelRegistry, Plan
 
@@ -40,6 +41,11 @@ class WiredClient:
     :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
     :keyword allow_retired: try endpoints and models that are known to be retired all the same.
     :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
+    :keyword observer: is told what every call does, for telemetry.
+    :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
+        when ``with`` is entered or else before the first call. Where it is refused,
+        ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
+        out, a warning is logged.
     :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
 
@@ -69,6 +75,8 @@ class WiredClient:
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
         tokenizer: Callable[[str], int] | None = None,
+        observer: Observer | None = None,
+        validate: bool = False,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
@@ -86,10 +94,14 @@ class WiredClient:
             "plan": plan,
             "allow_retired": allow_retired,
             "tokenizer": tokenizer,
+            "observer": observer,
         }
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
-        wired = wire(self._is_async, endpoint, credential, model, options, keywords)
+        wired = wire(
+            self._is_async, endpoint, credential, model, options, keywords, validate=validate
+        )
+        self._startup_check = wired.check
         self._entra = wired.entra  # made for this client, so that it is closed with it
         self._wired_settings, self._wired_model = wired.settings, wired.model
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.

@@ -67,12 +67,14 @@ def trail_of(value: object) -> Trail | None:
     """Return the trail of a completion, a stream, embeddings, or an error that was raised.
 
     Results of a stock SDK client carry none; there, pass what ``raw_response_hook`` receives, an
-    error, or a stream. ``None`` where the value has no trail.
+    error, or a stream. An error that was raised from another one has that one's. ``None`` where
+    the value has no trail.
     """
-    for trail in _kept_by(value):
-        found = trail() if callable(trail) else trail
-        if isinstance(found, Trail):
-            return found
+    for one in (value, *_causes(value)):
+        for trail in _kept_by(one):
+            found = trail() if callable(trail) else trail
+            if isinstance(found, Trail):
+                return found
     return None
 
 
@@ -82,6 +84,15 @@ def attach_trail(value: object, trail: object) -> None:
         object.__setattr__(value, TRAIL_KEY, trail)
     except AttributeError:  # a value with slots: nothing of the SDK's, possibly a caller's own
         return
+
+
+def _causes(error: object) -> Iterator[BaseException]:
+    seen: set[int] = set()  # nothing forbids a circle
+    cause = getattr(error, "__cause__", None)
+    while isinstance(cause, BaseException) and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__
 
 
 def _kept_by(value: object) -> Iterator[object]:

@@ -34,9 +34,9 @@ LAYERS: list[set[str]] = [
     {"_core", "_version"},
     {"registry", "endpoints", "ledger", "cache"},
     {"_sdk", "_sdk_aio", "_settings", "_settings_endpoints", "_settings_schema"}
-    | {"_credentials", "_entra", "exceptions", "trail"},
+    | {"_credentials", "_entra", "_key_check", "_keyring", "exceptions", "trail"},
     {"policies", "tools"},
-    {"_client", "_calls", "_setup", "_transport", "_wired", "aio", ""},
+    {"_client", "_calls", "_setup", "_startup", "_transport", "_wired", "aio", ""},
     {"server", "evaluation", "integrations"},
     {"cli"},
     {"__main__"},

@@ -87,6 +87,21 @@ def test_a_200_that_states_nothing_has_no_error_member(twin: Twin, body: bytes) 
     assert error.response.content == body
 
 
+@pytest.mark.parametrize("choices", [[{"message": "Hi"}], [{"message": ["Hi"]}], ["Hi"], [None]])
+def test_a_message_that_is_no_object_is_no_answer(twin: Twin, choices: Any) -> None:
+    """The SDK would fail on it with an AttributeError somewhere in its models."""
+    error = raised(twin, False, Answer(200, {"choices": choices}))
+    assert type(error) is HttpResponseError
+    assert "answered with a choice without a message" in error.message
+
+
+def test_a_delta_that_is_no_object_is_no_stream(twin: Twin) -> None:
+    """Nothing of it was handed out, so that another target could answer."""
+    error = raised(twin, True, stream(event(choices=[{"index": 0, "delta": "Hi"}]), DONE))
+    assert type(error) is ServiceResponseError
+    assert "a delta is not an object: str" in str(error)
+
+
 def test_streams_that_merely_break_stay_what_they_are(twin: Twin) -> None:
     """Nothing was stated before the end, or too late: these are no answers of a server."""
     cut = raised(twin, True, stream(delta("", role="assistant")))

@@ -127,6 +127,32 @@ def test_a_trail_is_found_in_the_pipeline_context() -> None:
     assert trail_of(SimpleNamespace(context={TRAIL_KEY: lambda: TRAIL})) is TRAIL
 
 
+def test_a_trail_is_found_behind_the_errors_of_a_framework() -> None:
+    """Through any number of causes, the nearest first; a context is no cause."""
+    error = raised_from(RuntimeError("ours"), None)
+    attach_trail(error, TRAIL)
+    middle = raised_from(KeyError("theirs"), error)
+    assert trail_of(raised_from(ValueError("outermost"), middle)) is TRAIL
+    nearer = Trail("e/b")
+    attach_trail(middle, nearer)
+    assert trail_of(raised_from(ValueError("outermost"), middle)) is nearer
+    beside = ValueError("by chance")
+    beside.__context__ = error
+    assert trail_of(beside) is None
+
+
+def test_causes_that_go_round_end() -> None:
+    """Nothing keeps an error from being the cause of its own cause."""
+    first, second = ValueError("first"), ValueError("second")
+    first.__cause__, second.__cause__ = second, first
+    assert trail_of(first) is None
+
+
+def raised_from(error: Exception, cause: Exception | None) -> Exception:
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
     "value",
     [

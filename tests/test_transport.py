@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ServiceResponseTimeoutError
+from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 
 from github_models_azure import trail_of
 from tests.harness import HELLO, Twin
@@ -88,3 +88,27 @@ def test_an_answer_in_time_is_read_whole(twin: Twin) -> None:
         )
     assert answer.choices[0].message.content == "Hello from m"
     assert seen[0]["model"] == "m"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+def test_a_closed_client_holds_no_connection(twin: Twin, stream: bool) -> None:
+    """Not even while an error of it is kept, which holds its request and all that belongs to it."""
+    gone = threading.Event()
+
+    def refuse(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 400 No\r\ncontent-length: 2\r\n\r\n{}")
+            while connection.recv(65536):
+                pass
+            gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=refuse, args=(listener,))
+        server.start()
+        with pytest.raises(HttpResponseError) as kept:
+            ask(twin, f"http://127.0.0.1:{listener.getsockname()[1]}", stream=stream)
+        assert gone.wait(30)
+        server.join()
+    assert kept.value.status_code == 400

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import NoneType
 
 from .dialect import Dialect
 from .error_body import ErrorBody, clean_text, dotted_path, read_error_body, refused_member
@@ -109,10 +110,19 @@ def classify_ok_body(
     if not isinstance(body_value, dict):
         return _malformed(_TARGET, "answered with something else than a JSON object")
     if any(body_value.get(name) for name in ("choices", "data", "model_name")):
-        return None
+        fits = has_messages(body_value.get("choices"))
+        return None if fits else _malformed(_TARGET, "answered with a choice without a message")
     if read_error_body(body_value).message is not None:
         return _classify_embedded(body_value, _MALFORMED, 200, headers or {}, now)
     return _malformed(_TARGET, "answered without choices or data")
+
+
+def has_messages(choices: object) -> bool:
+    """Tell whether all choices are objects whose message is one too, or not there."""
+    return not isinstance(choices, list) or all(
+        isinstance(choice, dict) and isinstance(choice.get("message"), (dict, NoneType))
+        for choice in choices
+    )
 
 
 def classify_stream_error(

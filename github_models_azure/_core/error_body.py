@@ -81,6 +81,7 @@ _REFUSALS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
         ),
         (r"'(?:developer|system)' is not one of .{0,500}- '([^']+)'", None),
         (r"--enable-auto-tool-choice", "tools"),
+        (r"(?i)\bonly named tools are supported", "tools"),  # of vLLM (semantic-kernel#10452)
         (r"(?i)\bimage input is not supported", "image_url"),
         (r"(?i)^tool call id was (?:.{0,500} )?but must be", "tool_call_id"),
         (r"(?i)\bmissing a thought_signature", "thought_signature"),

@@ -51,7 +51,7 @@ class Unmet:
     reason: str
     firm: bool = True
     harmless: bool = False
-    kind: FailureKind | None = field(default=None, compare=False)
+    kind: FailureKind = field(default=FailureKind.REJECTED, compare=False)
 
 
 def derive_needs(

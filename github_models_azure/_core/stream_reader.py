@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import NoneType
 
 from .answers import UpdateNormaliser
 from .classify import classify_ok_body, classify_stream_error
@@ -39,12 +40,14 @@ class StreamReader:
     ``has_content`` turns true with the first event that carries an answer (text, a tool call, a
     finish reason); until then another target can still take over unseen. Where ``demanded`` names a
     tool that must be called, nothing else is an answer. What ``text_calls`` holds back is none yet.
+    ``tap`` is called with every event that goes out.
     ``asked`` tells the request from others, for ids that are made.
     """
 
     content_type: str = "text/event-stream"
     demanded: str | None = None
     text_calls: TextCallStream | None = None
+    tap: Callable[[Mapping[str, object]], None] | None = None
     asked: str = ""
     has_content: bool = False
     done: bool = False
@@ -133,6 +136,8 @@ class StreamReader:
         if self.text_calls is not None:
             fitted = self.text_calls.take(fitted)
         self._notice(fitted)
+        if self.tap is not None:
+            self.tap(fitted)
         if fitted is not update:
             data = _dump(fitted, data)
         # Line ends inside JSON can only be white space between tokens.
@@ -144,6 +149,8 @@ class StreamReader:
         if update is None:
             return b""
         self._notice(update)
+        if self.tap is not None:
+            self.tap(update)
         return b"data: " + _dump(update, b"{}") + b"\n\n"
 
     def _notice(self, update: Mapping[str, object]) -> None:
@@ -164,6 +171,8 @@ class StreamReader:
         if choice.get("error") or finished == "error":
             raise StreamFault(classify_stream_error(choice))
         delta = choice.get("delta")
+        if not isinstance(delta, (Mapping, NoneType)):
+            raise StreamFault(_bad(f"a delta is not an object: {type(delta).__name__}"))
         text = delta.get("content") if isinstance(delta, Mapping) else None
         if isinstance(text, str) and not index:
             self._text.append(text)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from azure.ai.inference import models
     from pydantic import TypeAdapter
+    from typing_extensions import Self
 
     from ..policies import RoutePlan
     from ..policies._parsed import AsyncParsedStream, ParsedChatCompletions
@@ -63,9 +64,16 @@ async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
 
 
 class _AsyncClient(WiredClient):
-    """What the async clients share: how one is closed."""
+    """What the async clients share: how one is opened and closed."""
 
     _is_async = True
+
+    async def __aenter__(self) -> Self:
+        """Check the credential where that was asked for, then open the connections."""
+        if self._startup_check is not None:
+            await self._startup_check.aside()
+        await super().__aenter__()  # type: ignore[misc]
+        return self
 
     async def close(self) -> None:
         """Close the connections, also those of the Entra credential that the client made."""

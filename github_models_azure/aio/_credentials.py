@@ -16,8 +16,8 @@ class GitHubTokenCredential:
     github_only = True
     """Its token is sent to GitHub's hosts and to this machine, nowhere else."""
 
-    def __init__(self, token: str | None = None, **kwargs: Any) -> None:
-        self._finder = TokenFinder(token, **kwargs)
+    def __init__(self, token: str | None = None, *, validate: bool = False, **kwargs: Any) -> None:
+        self._finder = TokenFinder(token, validate=validate, **kwargs)
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """Return the token; scopes mean nothing to GitHub and are ignored."""
@@ -28,6 +28,14 @@ class GitHubTokenCredential:
         """Return the token in the newer form of azure-core."""
         token, until = await self._find()
         return AccessTokenInfo(token, int(until))
+
+    async def check(self) -> bool:
+        """Ask GitHub now whether it knows the token; false where GitHub could not be asked.
+
+        :raises CredentialUnavailableError: where there is no token.
+        :raises ClientAuthenticationError: where GitHub refuses it; says where it came from.
+        """
+        return await asyncio.to_thread(self._finder.check)
 
     @property
     def demo(self) -> bool:
@@ -53,5 +61,5 @@ class GitHubTokenCredential:
         return f"GitHubTokenCredential({self._finder!r})"
 
     async def _find(self) -> tuple[str, float]:
-        # The keyring and gh may take their time: not on the event loop.
+        # The keyring, gh and a check may take their time: not on the event loop.
         return await asyncio.to_thread(self._finder.find)

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from .._keyring import entry_at, read_key
 from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _used(settings: Settings) -> Iterator[str]:
     from ..endpoints.presets import PRESETS
 
     for name, endpoint in settings.endpoints.items():
-        if endpoint is not PRESETS.get(name) or _is_set(endpoint.key_variable):
+        if endpoint is not PRESETS.get(name) or _has_key(endpoint):
             yield name
     fallback = settings.options.get("fallback")
     listed = fallback.values() if isinstance(fallback, Mapping) else [fallback]
@@ -177,6 +178,9 @@ def _of_variable(endpoint: Endpoint) -> Credential:
         return Credential(f"the environment variable {variable}")
     if is_loopback(endpoint.url):
         return Credential(f"none ({variable} is not set)")
+    entry = entry_at(endpoint.name, endpoint.origin)
+    if read_key(entry) is not None:
+        return Credential(f"the keyring entry {entry}")
     return Credential(f"missing. Set {variable}.", missing=True)
 
 
@@ -190,6 +194,14 @@ def _entra() -> Credential:
     return Credential(
         'missing. entra wants: pip install "github-models-azure[entra]".', missing=True
     )
+
+
+def _has_key(endpoint: Endpoint) -> bool:
+    """Tell whether somebody set the variable of a service, or stored a key for it."""
+    if endpoint.key_variable is None:
+        return False
+    stored = entry_at(endpoint.name, endpoint.origin)
+    return _is_set(endpoint.key_variable) or read_key(stored) is not None
 
 
 def _is_set(variable: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .._credentials import KEYRING_SERVICE
+from .._keyring import KEYRING_SERVICE, entry_at, read_key
 from ._migration import Client, Migration, Step
 from ._render import wrapped
 
@@ -201,7 +201,9 @@ def _key(client: Client) -> str:
     if source.kind == "env":
         return _variable(source.name, optional=client.optional)
     if source.kind == "keyring":
-        return f"keyring.get_password({_text(KEYRING_SERVICE)}, {_text(source.name)})"
+        stored = entry_at(source.name, client.endpoint.origin)
+        entry = source.name if read_key(stored) is None else stored
+        return f"keyring.get_password({_text(KEYRING_SERVICE)}, {_text(entry)})"
     if source.kind == "entra":
         scope = _text(client.endpoint.dialect.scope or "")
         return f"get_bearer_token_provider(credential, {scope})"

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._key_check import ask
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint
 
-_BODY = 16_384
 _DOWN = {502, 503, 504, *range(520, 531)}  # said by what stands in front of a server that is down
 
 
@@ -81,40 +82,12 @@ def probe_all(
 
 def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
     """Ask for an endpoint's base URL; any answer shows that somebody is there."""
-    import requests
-
-    from .._transport import no_proxies_for
-
-    started = time.monotonic()
-    try:
-        with requests.get(
-            endpoint.base_url(),
-            timeout=timeout,
-            stream=True,
-            allow_redirects=False,
-            proxies=no_proxies_for(endpoint.url),
-            auth=_unsigned,  # or requests would look into the user's .netrc
-            headers={"Accept": "application/json", "User-Agent": "github-models-azure doctor"},
-        ) as answer:
-            seconds = time.monotonic() - started
-            body = next(answer.iter_content(_BODY), b"") if answer.status_code >= 400 else b""
-            headers = dict(answer.headers)
-            return Probe(
-                answer.status_code,
-                seconds,
-                gone=_gone(answer.status_code, headers, body),
-                announced=_announced(headers),
-            )
-    except requests.exceptions.Timeout:
-        return Probe(problem=f"no answer within {timeout:g} s")
-    except requests.exceptions.SSLError as error:
-        return Probe(problem=f"TLS failed: {_root(error)}")
-    except (requests.exceptions.RequestException, OSError) as error:
-        return Probe(problem=_root(error))
-
-
-def _unsigned(request: Any) -> Any:
-    return request
+    asked = ask(endpoint.base_url(), timeout, agent="github-models-azure doctor", errors_only=True)
+    if asked.status is None:
+        return Probe(problem=asked.problem)
+    headers = dict(asked.headers or {})
+    gone = _gone(asked.status, headers, asked.body)
+    return Probe(asked.status, asked.seconds, gone=gone, announced=_announced(headers))
 
 
 def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
@@ -134,18 +107,3 @@ def _announced(headers: dict[str, str]) -> str | None:
 
     lifecycle = read_lifecycle(headers, now=time.time())
     return None if lifecycle is None else str(lifecycle)
-
-
-def _root(error: BaseException) -> str:
-    """Find the words of the operating system below those of the libraries."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        found = waiting.pop()
-        if not isinstance(found, BaseException) or id(found) in seen:
-            continue
-        seen.add(id(found))
-        if isinstance(found, OSError) and found.strerror:
-            return found.strerror
-        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None), *found.args]
-    return " ".join(str(error).split())[:160] or type(error).__name__

@@ -185,3 +185,11 @@ def origin_of(url: str) -> str:
     if port is None or port == _DEFAULT_PORTS.get(scheme):
         return f"{scheme}://{shown}"
     return f"{scheme}://{shown}:{port}"
+
+
+def no_proxies_for(url: str) -> dict[str, Any] | None:
+    """Give what keeps requests from asking a proxy of the environment for this machine.
+
+    A key may go there in clear text, and must not pass another machine on its way.
+    """
+    return dict.fromkeys(("http", "https", "all")) if is_loopback(url) else None

@@ -10,6 +10,8 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._credentials import StoredKey
+from .._key_check import is_sendable, key_headers
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
@@ -49,20 +51,27 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
         return None
     _refuse_leaks(http.url, endpoint, credential)
     key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    if isinstance(credential, StoredKey):
+        key = credential.read()
     if not isinstance(key, str):
         return credential
-    if not (key.isascii() and key.isprintable()):  # the libraries' own errors would show the key
+    if not is_sendable(key):
         raise CredentialUnavailableError(
             f"The key of {endpoint.name} has a line end or another character that no header can "
             "carry; nothing was sent. Look at how it was read from its file or variable."
         )
-    auth = endpoint.dialect.auth
     http.headers.pop("api-key", None)  # the SDK set it once, a key may have been rotated since
-    if auth in ("bearer", "both"):
-        http.headers["Authorization"] = f"Bearer {key}"
-    if auth != "bearer":
-        http.headers["api-key" if auth == "both" else auth] = key
+    http.headers.update(key_headers(endpoint.dialect.auth, key))
     return None
+
+
+def unread_key(request: PipelineRequest[HttpRequest], own: Endpoint) -> StoredKey | None:
+    """Give the stored key that an attempt will want, if the keyring has yet to be asked."""
+    endpoint: Endpoint = request.context.get(ENDPOINT_KEY) or own
+    credential = endpoint.credential
+    if not isinstance(credential, StoredKey) or credential.found is not None:
+        return None
+    return credential if origin_of(request.http_request.url) == endpoint.origin else None
 
 
 def scopes_of(

@@ -16,17 +16,25 @@ from .._core.records import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
+from ._observers import CallStart
 from ._outgoing import Outgoing
 from ._report import REPORT_OPTION, CallReport, RoutePlan, RoutePlanned
 from ._route import Route, build_route, strict_route
 from ._run import Run
 from ._settings import FallbackSettings
+from ._watch import watch
 
 _ROUTES_KEPT = 512
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another
     (operation.value, operation)
     for operation in (Operation.CHAT, Operation.IMAGE_EMBEDDINGS, Operation.EMBEDDINGS)
 )
+
+_NAMES = {  # as the conventions of telemetry have them
+    Operation.CHAT: "chat",
+    Operation.EMBEDDINGS: "embeddings",
+    Operation.IMAGE_EMBEDDINGS: "embeddings",
+}
 
 
 class Planner:
@@ -86,6 +94,9 @@ class Planner:
             request, payload, operation, switches_retry_off=self._switches_retry_off
         )
         run = Run(settings, request, outgoing, route, plan, now)
+        if settings.observer is not None:
+            start = CallStart(_NAMES[operation], route.requested, payload, outgoing.is_streamed)
+            run.watch = watch(settings.observer, start)
         if report is not None:
             report.run = run
         return run

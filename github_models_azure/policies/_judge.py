@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
 
-from .._core.classify import classify_ok_body, classify_response
+from .._core.classify import classify_ok_body, classify_response, has_messages
 from .._core.dialect import Dialect
-from .._core.failures import Failure
+from .._core.failures import WRONG_PATH, Failure, FailureKind, Scope
 from .._core.needs import Operation
 from .._core.payload import SDK
 from .._core.stream_reader import StreamFault
+from ..endpoints import origin_of
 from ._faults import fault_of
 
 
@@ -33,6 +35,22 @@ def judge_error(error: BaseException, now: float, dialect: Dialect = SDK) -> Fai
         return error.failure
     http = answer_in(error)
     return fault_of(error) if http is None else _judge_body(http, None, now, dialect)
+
+
+def unless_redirected(failure: Failure | None, http: Any, place: str) -> Failure | None:
+    """Tell a refused credential from one that was left behind by a redirect elsewhere."""
+    if failure is None or failure.kind is not FailureKind.AUTH:
+        return failure
+    url = getattr(getattr(http, "request", None), "url", "")
+    if not url or origin_of(url) == place:
+        return failure
+    return replace(
+        failure,
+        kind=FailureKind.UNAVAILABLE,
+        scope=Scope.ENDPOINT,
+        code=WRONG_PATH,
+        message=f"{place} redirects to {origin_of(url)}, where its credential does not go",
+    )
 
 
 def answer_in(error: BaseException) -> Any:
@@ -62,4 +80,5 @@ def _is_answer(value: object, operation: Operation) -> bool:
         isinstance(items, list)
         and bool(items)
         and all(isinstance(item, dict) and not item.get("error") for item in items)
+        and (operation is not Operation.CHAT or has_messages(items))
     )

@@ -39,6 +39,7 @@ class _Parsed(Generic[T]):
     _structured: Structured
     _run: Run
     _ask: Callable[[Options], Any]
+    _updates: Any  # the stream itself, or what somebody wrapped it in: the SDK's instrumentation
     _text: list[str]
     _refusal: list[str]
     _reason: str | None
@@ -58,6 +59,7 @@ class _Parsed(Generic[T]):
         made: Any = cls.__new__(cls)
         vars(made).update(vars(stream))
         made._structured, made._run, made._ask = structured, run, ask
+        made._updates = aiter(stream) if hasattr(stream, "__aiter__") else iter(stream)
         made._text, made._refusal, made._reason = [], [], None
         made._calls, made._call, made._is_read, made.parsed = False, None, False, None
         return made
@@ -145,7 +147,7 @@ class ParsedStream(_Parsed[T], StreamingChatCompletions):
 
     def __next__(self) -> StreamingChatCompletionsUpdate:
         try:
-            return self._gather(super().__next__())
+            return self._gather(next(self._updates))
         except StopIteration:
             options = None if self._is_read else self._read()
             if options is not None:
@@ -167,7 +169,7 @@ class AsyncParsedStream(_Parsed[T], AsyncStreamingChatCompletions):
 
     async def __anext__(self) -> StreamingChatCompletionsUpdate:
         try:
-            return self._gather(await super().__anext__())
+            return self._gather(await anext(self._updates))
         except StopAsyncIteration:
             options = None if self._is_read else self._read()
             if options is not None:

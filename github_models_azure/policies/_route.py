@@ -16,6 +16,7 @@ from .._core.facts import UNKNOWN, ModelFacts
 from .._core.needs import Operation
 from .._core.payload import SDK
 from .._core.plan import Candidate
+from .._credentials import StoredKey
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from ._settings import FallbackSettings
@@ -70,6 +71,7 @@ def credential_id(credential: Any) -> str:
 def key_of(credential: Any) -> str | None:
     """Return the text of a key; ``None`` for credentials that fetch tokens, and for none."""
     key = credential.key if isinstance(credential, AzureKeyCredential) else credential
+    key = key.found if isinstance(key, StoredKey) else key
     return key if isinstance(key, str) else None
 
 

@@ -20,7 +20,7 @@ from .._core.answers_calls import asked_in
 from .._core.contract import breach, demanded_call
 from .._core.cooldown import covers_endpoint, format_seconds
 from .._core.dialect import KEEP, Dialect
-from .._core.failures import WRONG_PATH, Failure, FailureKind, Scope
+from .._core.failures import Failure, FailureKind
 from .._core.lessons import API_VERSION, lessons_of, told_version, wanted_version
 from .._core.lifecycle import read_lifecycle
 from .._core.payload import adapt
@@ -36,12 +36,13 @@ from ._answers import bring_into_form, read_body
 from ._back_off import BackOff
 from ._error_members import HIDDEN, hide
 from ._faults import is_callers_mistake
-from ._judge import answer_in, judge_answer, judge_error
+from ._judge import answer_in, judge_answer, judge_error, unless_redirected
 from ._outcome import outcome
 from ._outgoing import Outgoing
 from ._route import Destination, Route, key_of
 from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
+from ._watch import UNWATCHED, Unwatched
 
 _LOGGER = logging.getLogger(__name__)
 _ANNOUNCING = ("deprecation", "sunset", "link")
@@ -55,7 +56,7 @@ class Run:
     __slots__ = (
         "_attempt", "_back_off", "_candidate", "_context", "_deadline", "_events", "_fitted",
         "_last", "_outgoing", "_request", "_route", "_seen", "_settings", "_started",
-        "_structured", "_unfitted", "plan", "reader", "served_by",
+        "_structured", "_unfitted", "plan", "reader", "served_by", "watch",
     )  # fmt: skip
     _attempt: Attempt
     _fitted: frozenset[str]
@@ -83,6 +84,7 @@ class Run:
         self._candidate: Candidate = plan.route[0]
         self.reader: StreamReader | None = None
         self.served_by: str | None = None
+        self.watch: Unwatched = UNWATCHED
 
     @property
     def is_streamed(self) -> bool:
@@ -148,6 +150,7 @@ class Run:
             changes = (*(Change(note) for note in notes if note), *changes)
         self.declare((*asked, *changes))
         self._started = self._settings.clock()
+        self.watch.attempt_started(step, destination, payload, len(self.plan.attempts))
         return self._outgoing.attempt(
             destination,
             payload,
@@ -187,6 +190,7 @@ class Run:
             str(http.headers.get("content-type") or "text/event-stream"),
             demanded=demanded_call(self._outgoing.payload) if checked else None,
             text_calls=TextCallStream(written) if written is not None else None,
+            tap=self.watch.tap,
             asked=asked_in(self._outgoing.payload),
         )
         return self.reader
@@ -207,13 +211,12 @@ class Run:
 
     def accept(self, response: PipelineResponse[Any, Any]) -> bool:
         """Judge an answer; ``False`` asks for the next step."""
-        http, failure = response.http_response, None
+        http, failure, value = response.http_response, None, None
         if http.status_code != 200 or not self.is_streamed:
             value = read_body(response)
             now, operation = self._settings.clock(), self._outgoing.operation
-            failure = self._unless_redirected(
-                judge_answer(http, value, operation, now, self._dialect), http
-            )
+            failure = judge_answer(http, value, operation, now, self._dialect)
+            failure = unless_redirected(failure, http, self._destination.endpoint.origin)
             if failure is None:
                 asked = asked_in(self._outgoing.payload)
                 value = bring_into_form(response, operation, self._written_calls(), asked=asked)
@@ -221,7 +224,7 @@ class Run:
                 failure = breach(value, demanded_call(self._outgoing.payload))
             if failure is None and self._structured is not None:
                 failure = self._structured.settle(response, value)
-        self._record(failure, http)
+        self._record(failure, http, value)
         if failure is None:
             self.served_by = self._candidate.target
             if self._structured is not None:
@@ -235,8 +238,9 @@ class Run:
         if is_callers_mistake(error) and not self._is_redirected():
             raise error  # something to mend, not an outage to route around
         http = answer_in(error)
-        self._record(judge_error(error, self._settings.clock(), self._dialect), http)
-        self.hide_key(error)
+        failure = judge_error(error, self._settings.clock(), self._dialect)
+        self.hide_key(error)  # an observer is shown it
+        self._record(failure, http, error)
         answer = None
         if http is not None and http.status_code != 200:
             answer = PipelineResponse(self._request.http_request, http, self._context)
@@ -244,7 +248,7 @@ class Run:
 
     def paused(self, step: Wait) -> None:
         """Take note of a wait that was carried out."""
-        self._events.append(Pause(step.candidate.target, step.seconds))
+        self._happened(Pause(step.candidate.target, step.seconds))
         self.plan = self.plan.wait(step)
 
     def deliver(
@@ -256,6 +260,8 @@ class Run:
         self._publish(response)
         if self.served_by != self._route.requested:
             _LOGGER.info("Successfully used fallback model: %s", self.served_by)
+        if stream is None:
+            self.watch.over(self.trail)
         return response
 
     def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
@@ -264,6 +270,7 @@ class Run:
         raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
         if raised is None and response is not None:
             self._publish(response)
+            self.watch.over(self.trail)
             return response
         failure = raised if raised is not None else error
         if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
@@ -295,7 +302,8 @@ class Run:
         last = self._attempt
         seconds = max(0.0, now - last.started)
         self._events[-1] = replace(last, failure=failure, seconds=seconds)
-        self._settings.ledger.fail(self._candidate.key, failure, now)
+        cooldown = self._settings.ledger.fail(self._candidate.key, failure, now)
+        self.watch.cooled(self._candidate.target, cooldown, now)
         return failure
 
     def nearest_models(self) -> tuple[str, ...]:
@@ -316,23 +324,7 @@ class Run:
         """Tell whether the request was on its way to where a server sent it."""
         return origin_of(self._request.http_request.url) != self._destination.endpoint.origin
 
-    def _unless_redirected(self, failure: Failure | None, http: Any) -> Failure | None:
-        """Tell a refused credential from one that was left behind by a redirect elsewhere."""
-        if failure is None or failure.kind is not FailureKind.AUTH:
-            return failure
-        url = getattr(getattr(http, "request", None), "url", "")
-        place = self._destination.endpoint.origin
-        if not url or origin_of(url) == place:
-            return failure
-        return replace(
-            failure,
-            kind=FailureKind.UNAVAILABLE,
-            scope=Scope.ENDPOINT,
-            code=WRONG_PATH,
-            message=f"{place} redirects to {origin_of(url)}, where its credential does not go",
-        )
-
-    def _record(self, failure: Failure | None, http: Any) -> None:
+    def _record(self, failure: Failure | None, http: Any, came: object) -> None:
         candidate, now = self._candidate, self._settings.clock()
         if failure is not None:
             failure = self._about_credential(failure)
@@ -349,6 +341,7 @@ class Run:
         )
         self._events.append(attempt)
         self._attempt = attempt
+        self.watch.recorded(attempt, came, streamed=self.is_streamed)
         if http is not None:
             self._note_lifecycle(candidate, http.headers, now)
         if failure is None:
@@ -357,7 +350,8 @@ class Run:
         repair = self._learn(candidate, failure) or self._asks_otherwise(candidate, failure)
         if not repair:
             key = candidate.endpoint if covers_endpoint(failure) else candidate.key
-            self._settings.ledger.fail(key, failure, now)
+            cooldown = self._settings.ledger.fail(key, failure, now)
+            self.watch.cooled(candidate.target, cooldown, now)
             _log(candidate, failure)
         self.plan = self.plan.record(candidate, attempt, repair=repair)
 
@@ -424,8 +418,12 @@ class Run:
             mark = (skip.target, skip.reason.partition(",")[0])
             if mark not in self._seen:
                 self._seen.add(mark)
-                self._events.append(skip)
+                self._happened(skip)
                 _LOGGER.debug("Skipped %s: %s", skip.target, skip.reason)
+
+    def _happened(self, event: Skip | Pause) -> None:
+        self._events.append(event)
+        self.watch.noticed(event)
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
         # A method would tie this call, body and all, into a circle that only gc breaks.

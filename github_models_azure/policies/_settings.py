@@ -16,6 +16,7 @@ from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
 from ..registry import ModelRegistry, Plan, default_registry
+from ._observers import Observer, Watched, everybodys_observer
 
 _START = time.time() - time.monotonic()
 
@@ -41,6 +42,7 @@ class FallbackOptions(TypedDict, total=False):
     plan: Plan | str | None
     allow_retired: bool | None
     tokenizer: Callable[[str], int] | None
+    observer: Observer | None
     endpoint: Endpoint | None
     endpoints: Mapping[str, Endpoint] | None
     retry_total: int | None
@@ -54,7 +56,7 @@ class FallbackOptions(TypedDict, total=False):
 OPTION_NAMES = frozenset(
     {
         "fallback", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
-        "adapt", "registry", "ledger", "plan", "allow_retired", "tokenizer",
+        "adapt", "registry", "ledger", "plan", "allow_retired", "tokenizer", "observer",
     }
 )  # fmt: skip
 """The keywords that a client takes at construction and per call."""
@@ -75,6 +77,7 @@ class FallbackSettings:
     tokenizer: Callable[[str], int] = estimate_text
     registry: ModelRegistry = field(default_factory=default_registry)
     ledger: Ledger = field(default_factory=MemoryLedger)
+    observer: Watched | None = field(default_factory=everybodys_observer)
     endpoint: Endpoint | None = None
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: PRESETS)
     retry_total: int | None = None
@@ -207,6 +210,12 @@ def _ledger(value: Any) -> Ledger:
     return value
 
 
+def _observer(value: Any) -> Watched:
+    if not isinstance(value, Observer):
+        raise TypeError(f"observer is an object with call_started(call), not {value!r:.80}.")
+    return Watched(value)
+
+
 _PASSED_ON = frozenset({"retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout"})
 """The keywords of azure-core that this package reads too, per call."""
 
@@ -220,6 +229,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "registry": _registry,
     "allow_retired": _switch,
     "tokenizer": _callable,
+    "observer": _observer,
     "plan": _plan,
     "retry_total": _number("retry_total", least=0, whole=True),
     "retry_backoff_factor": _number("retry_backoff_factor", least=0),

@@ -44,6 +44,10 @@ class _Streamed:
     def __repr__(self) -> str:
         return repr(self._inner)
 
+    def __del__(self) -> None:
+        if "_ended" in self.__dict__:  # left half-way: who watches learns of no other end
+            self._left()
+
     @property
     def _reader(self) -> StreamReader:
         reader = self._run.reader
@@ -89,7 +93,11 @@ class _Streamed:
             error=error,
         )
         attach_trail(made, self._run.trail)
+        self._run.watch.over(self._run.trail, made)
         return made
+
+    def _left(self, error: BaseException | None = None) -> None:
+        self._run.watch.over(self._run.trail, error, abandoned=not self._ended)
 
 
 class StreamedResponse(_Streamed):
@@ -112,9 +120,10 @@ class StreamedResponse(_Streamed):
             first = self._ask()
             out = self._take_head() if first else self._take(next(self._rest, None))
         except BaseException as error:
-            self.close()
+            self._let_go()
             if isinstance(error, Exception):  # transports let their libraries' own ones through
                 raise self._interrupted(error) from error
+            self._left(error)
             raise
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
             self._give_back()
@@ -141,6 +150,12 @@ class StreamedResponse(_Streamed):
 
     def close(self) -> None:
         """Give the connection back."""
+        try:
+            self._let_go()
+        finally:
+            self._left()
+
+    def _let_go(self) -> None:
         self._inner.close()
 
 
@@ -164,9 +179,10 @@ class AsyncStreamedResponse(_Streamed):
             first = self._ask()
             out = self._take_head() if first else self._take(await anext(self._rest, None))
         except BaseException as error:
-            await self.close()
+            await self._let_go()
             if isinstance(error, Exception):  # transports let their libraries' own ones through
                 raise self._interrupted(error) from error
+            self._left(error)
             raise
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
             await self._give_back()
@@ -193,6 +209,12 @@ class AsyncStreamedResponse(_Streamed):
 
     async def close(self) -> None:
         """Give the connection back."""
+        try:
+            await self._let_go()
+        finally:
+            self._left()
+
+    async def _let_go(self) -> None:
         await finish(self._rest)
         await self._inner.close()
 
@@ -201,6 +223,7 @@ class AsyncStreamedResponse(_Streamed):
         leave = getattr(self.__dict__.get("_inner"), "leave", None)
         if leave is not None:
             leave()
+        super().__del__()
 
 
 def in_time(run: Run, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -9,7 +10,7 @@ from azure.core.pipeline.policies import AsyncBearerTokenCredentialPolicy, Async
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from ..endpoints import Endpoint
-from ._authentication import bind_credential, scopes_of
+from ._authentication import bind_credential, scopes_of, unread_key
 
 
 class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
@@ -28,6 +29,8 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
         self, request: PipelineRequest[HttpRequest]
     ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
         """Sign the request and send it on."""
+        if (stored := unread_key(request, self._endpoint)) is not None:
+            await asyncio.to_thread(stored.read)  # a keyring may ask its user first
         credential = bind_credential(request, self._endpoint)
         if credential is None:
             return await self.next.send(request)

@@ -44,6 +44,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :keyword registry: the models that are known; the bundled ones by default.
     :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword observer: is told what every call does, for telemetry: an :class:`.Observer`.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
     """
 
@@ -62,22 +63,26 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         run = self._planner.begin(request)
         if run is None:
             return self.next.send(request)
-        while True:
-            step = run.step()
-            if isinstance(step, Try):
-                try:
-                    response = self.next.send(run.prepare(step))
-                    head = self._read_ahead(run, response)
-                except BROKEN as error:
-                    run.fail(error)
-                    continue
-                if run.accept(response):
-                    return run.deliver(response, head)
-            elif isinstance(step, Wait):
-                request.context.transport.sleep(step.seconds)  # type: ignore[union-attr]
-                run.paused(step)
-            else:
-                return run.finish(step)
+        try:
+            while True:
+                step = run.step()
+                if isinstance(step, Try):
+                    try:
+                        response = self.next.send(run.prepare(step))
+                        head = self._read_ahead(run, response)
+                    except BROKEN as error:
+                        run.fail(error)
+                        continue
+                    if run.accept(response):
+                        return run.deliver(response, head)
+                elif isinstance(step, Wait):
+                    request.context.transport.sleep(step.seconds)  # type: ignore[union-attr]
+                    run.paused(step)
+                else:
+                    return run.finish(step)
+        except BaseException as error:
+            run.watch.over(run.trail, error)
+            raise
 
     def _read_ahead(
         self, run: Run, response: PipelineResponse[HttpRequest, HttpResponse]

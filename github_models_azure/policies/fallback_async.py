@@ -44,22 +44,26 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         run = self._planner.begin(request)
         if run is None:
             return await self.next.send(request)
-        while True:
-            step = run.step()
-            if isinstance(step, Try):
-                try:
-                    response = await self.next.send(run.prepare(step))
-                    head = await self._read_ahead(run, response)
-                except BROKEN as error:
-                    run.fail(error)
-                    continue
-                if run.accept(response):
-                    return run.deliver(response, head)
-            elif isinstance(step, Wait):
-                await request.context.transport.sleep(step.seconds)  # type: ignore[union-attr, misc]
-                run.paused(step)
-            else:
-                return run.finish(step)
+        try:
+            while True:
+                step = run.step()
+                if isinstance(step, Try):
+                    try:
+                        response = await self.next.send(run.prepare(step))
+                        head = await self._read_ahead(run, response)
+                    except BROKEN as error:
+                        run.fail(error)
+                        continue
+                    if run.accept(response):
+                        return run.deliver(response, head)
+                elif isinstance(step, Wait):
+                    await request.context.transport.sleep(step.seconds)  # type: ignore[union-attr, misc]
+                    run.paused(step)
+                else:
+                    return run.finish(step)
+        except BaseException as error:
+            run.watch.over(run.trail, error)
+            raise
 
     async def _read_ahead(
         self, run: Run, response: PipelineResponse[HttpRequest, AsyncHttpResponse]

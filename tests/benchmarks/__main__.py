@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineResponse
@@ -153,7 +154,46 @@ def measure() -> dict[str, dict[str, float]]:
         lambda: call(ours, model=f"l{next(models)}")(), call(stock, model="m"), 200
     )
     rows["retired: error at once"] = compare(refused(), call(stock, model="m"), 200)
+    for name, observer in observers().items():
+        watched, _ = clients(lambda sent: chat("m"), observer=observer)
+        alone, _ = clients(lambda sent: chat("m"))
+        row = compare(call(watched, model="m"), call(alone, model="m"), 300)
+        rows[f"{name}: call"] = row
+        watched, _ = clients(lambda sent: stream(*chunks), observer=observer)
+        alone, _ = clients(lambda sent: stream(*chunks))
+        rows[f"{name}: 200 chunks"] = compare(streamed(watched), streamed(alone), 5)
     return rows
+
+
+class _Silent:
+    """An observer, and of each call, that does nothing."""
+
+    def call_started(self, call: Any) -> Any:
+        return self
+
+    def _nothing(self, *_: Any, **__: Any) -> None: ...
+
+    attempt_started = stream_started = stream_update = attempt_ended = _nothing
+    skipped = waited = cooled = call_ended = _nothing
+
+
+def observers() -> dict[str, Any]:
+    """What may watch calls, by name; telemetry where OpenTelemetry is installed."""
+    found: dict[str, Any] = {"silent observer": _Silent()}
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
+        return found
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+    from opentelemetry.sdk.trace import TracerProvider
+
+    from github_models_azure.integrations.telemetry import TelemetryObserver
+
+    off = TelemetryObserver()
+    on = TelemetryObserver(
+        tracer_provider=TracerProvider(),
+        meter_provider=MeterProvider([InMemoryMetricReader()]),
+    )
+    return {**found, "telemetry, off": off, "telemetry": on}
 
 
 def refused() -> Callable[[], Any]:

@@ -260,7 +260,8 @@ def test_no_secret_is_printed(
     program: Program, form: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keys, header values and queries of the settings become names of variables."""
-    fake = SimpleNamespace(get_password=lambda *_: "secret-word")
+    entries = {"my-entry": "secret-word"}
+    fake = SimpleNamespace(get_password=lambda _, entry: entries.get(entry))
     monkeypatch.setitem(sys.modules, "keyring", fake)
     for name in ("K", "GROQ_API_KEY"):
         monkeypatch.setenv(name, "secret-word")

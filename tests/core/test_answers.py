@@ -43,6 +43,13 @@ def test_answers_of_any_shape_are_brought_into_form_once(value: dict[str, Any]) 
     assert set(fitted) >= set(value)
 
 
+@pytest.mark.parametrize("message", ["Hi", 3, ["Hi"]])
+def test_a_message_that_is_none_stays(message: Any) -> None:
+    """What it means is nobody's to guess; the SDK's model refuses it."""
+    value = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    assert normalise_completion(value)["choices"][0]["message"] is message
+
+
 @given(
     finish=st.sampled_from(["stop", "length", "content_filter", "odd", None]),
     content=st.none() | st.text(),

@@ -20,7 +20,6 @@ def error(code: object, message: str, **more: object) -> dict[str, object]:
         {"choices": [{"finish_reason": "stop"}], "error": None},
         {"data": [{"embedding": [0.1]}]},
         {"model_name": "gpt", "model_type": "chat-completion"},
-        {"choices": ["odd"]},
     ],
 )
 def test_answers_are_no_failures(body: object) -> None:

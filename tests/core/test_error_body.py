@@ -387,6 +387,7 @@ def test_paths_are_dotted(path: str, expected: str) -> None:
         ("Tool call id was but must be a-z, A-Z, 0-9, with a length of 9.", "tool_call_id"),
         ("'developer' is not one of ['system', 'user'] - 'messages.0.role'", "messages.0.role"),
         ('"auto" tool choice requires --enable-auto-tool-choice', "tools"),
+        ("Value error, Currently only named tools are supported.", "tools"),
         ("image input is not supported", "image_url"),
         ("Input tag 'developer' found using 'role' does not match", "messages.role.developer"),
         (

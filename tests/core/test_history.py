@@ -140,6 +140,14 @@ def test_members_that_a_server_does_not_know_are_dropped(
         assert changes == [Change(f"messages: {member} dropped", lossy)]
 
 
+def test_a_call_without_an_id_stays_without() -> None:
+    """An id made up for it would match no result; the server says what it thinks of that."""
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    given = [{"role": "assistant", "tool_calls": [call, "odd"]}]
+    fitted, _ = fit(given, dialect=DIALECTS["mistral"])
+    assert fitted[0]["tool_calls"] == [call, "odd"]
+
+
 def test_a_loss_among_many_drops_is_told_once() -> None:
     """The same member of ten messages is one line of the trail, a loss if it was one anywhere."""
     given = [{"role": "user", "name": name} for name in ("", "Ann", "")]

@@ -363,7 +363,7 @@ def test_a_skip_names_the_failure_foreseen() -> None:
     assert [skip.kind for skip in step.passed] == [K.TOO_LARGE, K.RATE_LIMITED]
     lacking = route(target("lacking", facts=LACKING), B, needs=TOOLS).next(now=NOW)
     assert isinstance(lacking, Try)
-    assert [skip.kind for skip in lacking.passed] == [None]
+    assert [skip.kind for skip in lacking.passed] == [K.REJECTED]
 
 
 def test_a_target_that_was_tried_is_not_also_skipped() -> None:

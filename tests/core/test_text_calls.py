@@ -121,6 +121,14 @@ def test_answers_of_any_shape_are_read(value: dict[str, Any], how: str) -> None:
     assert same(value, before)
 
 
+@pytest.mark.parametrize("choice", ["f", 3, {"message": "f"}, {"delta": "f"}, {"index": "0"}])
+def test_a_choice_that_is_none_is_handed_on(choice: Any) -> None:
+    """In a whole answer and in a stream."""
+    value = {"choices": [choice]}
+    assert take_text_calls(value, WANTED) is value
+    assert TextCallStream(WANTED).take(value) is value
+
+
 @given(words=st.lists(st.text("ab .\n", min_size=1, max_size=5), max_size=8))
 def test_ordinary_text_streams_on(words: list[str]) -> None:
     """Text without a marker is not held back at all: each update is handed on itself."""

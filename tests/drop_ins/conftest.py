@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from github_models_azure import Trail, trail_of
+from github_models_azure.ledger import MemoryLedger
+from github_models_azure.server.emulator import Emulator
+
+FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
+QUESTION, PARIS = "What is the capital of France?", "The capital of France is Paris."
+WEATHER = "What is the weather in Oslo?"
 
 HERE = Path(__file__).parent
 PACKAGES = {
@@ -27,3 +37,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.extras)
+
+
+def get_weather(city: str) -> str:
+    """Get the weather in a city."""
+    return f"sunny in {city}"
+
+
+class Behind:
+    """What stands behind a framework: the emulator, and the responses that a client received."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator, self.responses = emulator, list[Any]()
+        self.options: dict[str, Any] = {
+            "fallback": [SECOND],
+            "ledger": MemoryLedger(),
+            "raw_response_hook": self.responses.append,
+        }
+
+    @property
+    def trail(self) -> Trail:
+        """The trail of the last call."""
+        trail = trail_of(self.responses[-1])
+        assert trail is not None
+        return trail
+
+    @property
+    def asked(self) -> list[str | None]:
+        """The models in the order in which they were asked; LlamaIndex asks for /info as well."""
+        return [entry.model for entry in self.emulator.journal if entry.model]
+
+
+@pytest.fixture
+def behind() -> Iterator[Behind]:
+    """An emulator whose first model is limited for a day."""
+    with Emulator() as emulator:
+        emulator.fault("rate_limit", model=FIRST, times=None, seconds=5631, type="UserByModelByDay")
+        yield Behind(emulator)

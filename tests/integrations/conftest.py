@@ -13,6 +13,7 @@ PACKAGES = {
     "langchain": "langchain_core",
     "litellm": "litellm",
     "semantic_kernel": "semantic_kernel",
+    "telemetry": "opentelemetry",
 }
 REQUIRED = os.environ.get("GITHUB_MODELS_INTEGRATION_REQUIRED", "")
 

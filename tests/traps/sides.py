@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from azure.core.credentials import AccessToken, AzureKeyCredential
 
 from github_models_azure import Endpoint, Trail, trail_of
-from github_models_azure._transport import async_transport, sync_transport
+from github_models_azure._transport import async_transport, close_pools, sync_transport
 from tests.harness import HELLO, Clock, Twin, text_of
 from tests.traps.wire import Script, Wire, serve
 
@@ -69,6 +69,10 @@ class Side:
 
     def __init__(self, twin: Twin, *, is_ours: bool) -> None:
         self.twin, self.is_ours = twin, is_ours
+        self._open: list[Any] = []
+
+    def _keep(self, response: Any, **_: Any) -> None:
+        self._open.append(response)
 
     def transport(self, sleep: Callable[[float], None]) -> Any:
         """The transport of this side, with sleeps that take no time."""
@@ -82,6 +86,9 @@ class Side:
 
             made = sync_transport() if self.is_ours else RequestsTransport()
             made.sleep = sleep
+            if not self.is_ours:
+                made.open()
+                made.session.hooks["response"].append(self._keep)
         return made
 
     def client(self, endpoint: Any, slept: list[float], **options: Any) -> Any:
@@ -150,6 +157,10 @@ class Side:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             yield
+            while self._open:  # errors and their histories hold them beyond any collection
+                response = self._open.pop()
+                response.close()
+                close_pools(response.connection)
             gc.collect(1)
 
 

@@ -88,7 +88,7 @@ def _deciding(error: Exception, trail: Trail | None) -> Failure | None:
         match event:
             case Attempt() if event.failure is not None:
                 failures.append((event.target, event.failure))
-            case Skip(kind=FailureKind() as kind):
+            case Skip(kind=FailureKind() as kind) if kind is not FailureKind.REJECTED:
                 status = 400 if kind in _REFUSALS else 503
                 failures.append((event.target, Failure(kind, status=status)))
             case _:

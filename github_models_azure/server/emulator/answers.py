@@ -6,6 +6,7 @@ import re
 
 from .chat_request import ChatRequest
 from .hints import find_hints
+from .json_shape import asked_shape, without_shape
 from .json_value import Json, compact
 from .schema_values import value_for
 
@@ -38,10 +39,16 @@ def text_answer(request: ChatRequest, model: str, choice: int = 0) -> str:
 
 
 def json_answer(request: ChatRequest, model: str) -> str:
-    """Return a JSON answer: one that fits the schema of the request, or a small object."""
+    """Return a JSON answer: one that fits the schema of the request, or a small object.
+
+    Without a schema in the request, one in the prompt is followed, and so are keys named there.
+    """
     if request.format == "json_schema":
         hints = find_hints(request.last_user_text)
         return compact(value_for(request.schema, hints))
+    shape = asked_shape(request.prompt_text)
+    if shape is not None:
+        return compact(value_for(shape, find_hints(without_shape(request.last_user_text))))
     plain: Json = {"answer": _substance(request), "emulated": True, "model": model}
     return compact(plain)
 

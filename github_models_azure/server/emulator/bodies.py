@@ -100,7 +100,7 @@ def usage_of(completion: Completion, model: ServedModel) -> dict[str, Json]:
         "reasoning_tokens": completion.reasoning_tokens,
         "rejected_prediction_tokens": 0,
     }
-    read: dict[str, Json] = {"audio_tokens": 0, "cached_tokens": 0}
+    read: dict[str, Json] = {"audio_tokens": completion.audio_tokens, "cached_tokens": 0}
     usage: dict[str, Json] = {
         "completion_tokens": written,
         "completion_tokens_details": spent,

@@ -65,6 +65,7 @@ def _reasons(
         yield from _parameters(body, model)
         yield from _ranges(body)
     yield from _roles(body, model)
+    yield from _places_of_images(body, model)
     if request.stream and model.info.streaming is False:
         yield errors.unsupported_value("stream", "true")
     yield from _output_limit(body, model)
@@ -139,6 +140,16 @@ def _roles(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:
         role = as_text(as_object(entry).get("role"))
         if role in ("system", "developer") and role in model.info.rejects:
             yield errors.unsupported_value(f"messages[{index}].role", f"'{role}'")
+
+
+def _places_of_images(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:
+    if model.family is not Family.OPENAI:
+        return
+    for index, entry in enumerate(map(as_object, as_list(body.get("messages")))):
+        role = as_text(entry.get("role"))
+        kinds = [as_object(part).get("type") for part in as_list(entry.get("content"))]
+        if role != "user" and "image_url" in kinds:
+            yield errors.misplaced_image(index, role)
 
 
 def _output_limit(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:

@@ -23,7 +23,9 @@ from .pieces import count_pieces
 _IMAGE_TOKENS_LOW = 85
 _IMAGE_TOKENS = 765
 _AUDIO_TOKENS = 100
+_FILE_TOKENS = 1000
 _TOKENS_PER_MESSAGE = 4
+_AUDIO = ("input_audio", "audio_url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,13 @@ def input_tokens(body: JsonObject) -> int:
     return total + 3
 
 
+def audio_tokens(body: JsonObject) -> int:
+    """Count what the sounds among the input of a chat body weigh."""
+    contents = (as_object(message).get("content") for message in as_list(body.get("messages")))
+    parts = (as_object(part) for content in contents for part in as_list(content))
+    return sum(_AUDIO_TOKENS for part in parts if part.get("type") in _AUDIO)
+
+
 def read_tools(value: Json) -> tuple[Tool, ...]:
     """Return the functions among ``tools``.
 
@@ -206,8 +215,10 @@ def _content(content: Json) -> tuple[str, int]:
         elif kind == "image_url":
             low = as_object(part.get("image_url")).get("detail") == "low"
             media += _IMAGE_TOKENS_LOW if low else _IMAGE_TOKENS
-        elif kind in ("input_audio", "audio_url"):
+        elif kind in _AUDIO:
             media += _AUDIO_TOKENS
+        elif kind == "file":
+            media += _FILE_TOKENS
     return "\n".join(texts), media
 
 

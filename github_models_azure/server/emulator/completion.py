@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .answers import json_answer, text_answer
-from .chat_request import ChatRequest, Tool
+from .chat_request import ChatRequest, Tool, audio_tokens
 from .hints import find_hints
 from .json_value import JsonObject, compact
 from .names import ServedModel
@@ -49,6 +49,7 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     reasoning_tokens: int
+    audio_tokens: int = 0
 
 
 def compose(
@@ -88,7 +89,8 @@ def compose(
         if filtered_word and filtered_word in request.prompt_text:
             choices = tuple(_cut_by_filter(choice) for choice in choices)
     written = sum(_tokens_of(choice) for choice in choices)
-    return Completion(seed, choices, prompt_tokens, written + reasoning, reasoning)
+    heard = audio_tokens(body)
+    return Completion(seed, choices, prompt_tokens, written + reasoning, reasoning, heard)
 
 
 def _speaking(request: ChatRequest, model: ServedModel, index: int, limit: int | None) -> Choice:

@@ -174,6 +174,15 @@ def invalid(param: str, message: str, *, code: str = "invalid_type") -> ErrorAns
     return upstream(f"Invalid '{param}': {message}", code=code, param=param)
 
 
+def misplaced_image(index: int, role: str) -> ErrorAnswer:
+    """Return the answer to an image in a message that is not the user's."""
+    message = (
+        f"Invalid 'messages[{index}]'. Image URLs are only allowed for messages with role 'user', "
+        f"but this message with role '{role}' contains an image URL."
+    )
+    return upstream(message, code="invalid_value", param=f"messages[{index}]")
+
+
 def api_version_too_old(name: str, oldest: str) -> ErrorAnswer:
     """Return the answer to an o-series model called with too old an ``api-version``."""
     message = f"Model {name} is enabled only for api versions {oldest} and later"

@@ -38,7 +38,12 @@ class RollingWindow:
             excess -= units
             if excess <= 0:
                 break
-        return max(ends - now, 0.0) if ends else self.span
+        if not ends:
+            return self.span
+        wait = max(ends - now, 0.0)
+        while now + wait < ends:  # the difference was rounded down
+            wait = math.nextafter(wait, math.inf)
+        return wait
 
     def fits(self, now: float, cost: int = 1) -> bool:
         """Tell whether ``cost`` more units are within the limit at ``now``."""
@@ -52,4 +57,4 @@ class RollingWindow:
 
 def whole_seconds(wait: float) -> int:
     """Round a wait up to the whole seconds that the service announces."""
-    return math.ceil(wait - 1e-6)
+    return math.ceil(wait)

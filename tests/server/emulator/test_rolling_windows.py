@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from github_models_azure.registry import Quota
@@ -64,6 +64,7 @@ def test_no_span_ever_holds_more_than_the_limit(gaps: list[float], limit: int, s
         assert sum(start <= moment < start + span for moment in admitted) <= limit
 
 
+@example(gaps=[0.0, 1.999999999999993], limit=1, span=2)
 @given(gaps=GAPS, limit=st.integers(1, 7), span=st.integers(1, 90))
 def test_after_the_wait_the_request_fits(gaps: list[float], limit: int, span: int) -> None:
     """Whoever waits as told, rounded up, is admitted."""

@@ -1,0 +1,126 @@
+"""``validate=True``: whether a client's own credential is accepted, found out before any call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential
+from azure.core.exceptions import ClientAuthenticationError
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+from ._credentials import DEMO_TOKEN, StoredKey, TokenFinder
+from ._key_check import Verdict, check_github_token, check_key
+from .endpoints import Endpoint
+from .endpoints.endpoint import is_loopback
+from .endpoints.presets import GITHUB_HOSTS
+from .policies._report import REPORT_OPTION
+from .policies._route import key_of
+
+_LOGGER = logging.getLogger(__name__)
+
+
+class StartupCheck:
+    """Asks once who is to accept a credential; a refusal is raised, and asked about anew next time.
+
+    A GitHub token is checked by GitHub, a key, and any token for this machine, by its own endpoint.
+
+    :raises ValueError: for a credential that cannot be checked: Entra's, say, or none.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._lock = threading.Lock()
+        self._done = False
+        is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey)
+        if not is_key and self._finder is None:
+            raise ValueError(
+                f"validate=True checks tokens and keys, and the endpoint {endpoint.name} has "
+                "neither. Leave validate out, or give a key as credential."
+            )
+
+    def __call__(self) -> None:
+        """Check.
+
+        :raises ClientAuthenticationError: where the credential is refused, or there is none.
+        """
+        if self._done:
+            return
+        with self._lock:
+            if not self._done:
+                self._ask()
+                self._done = True
+
+    async def aside(self) -> None:
+        """Check in a thread, so that nobody on the event loop waits."""
+        if not self._done:
+            await asyncio.to_thread(self)
+
+    @property
+    def _finder(self) -> TokenFinder | None:
+        finder = getattr(self._endpoint.credential, "_finder", None)
+        return finder if isinstance(finder, TokenFinder) else None
+
+    def _ask(self) -> None:
+        finder, endpoint = self._finder, self._endpoint
+        if finder is not None and not is_loopback(endpoint.url):
+            finder.check()
+            return
+        key = self._key(finder)
+        if key == DEMO_TOKEN:
+            return
+        on_github = endpoint.origin.partition("://")[2] in GITHUB_HOSTS
+        found = check_github_token(key) if on_github else check_key(endpoint, key)
+        if found.verdict is Verdict.REFUSED:
+            raise ClientAuthenticationError(
+                f"The key of {endpoint.name} is not valid: {found.reason}. Put another in its "
+                "place; nothing was sent to a model."
+            )
+        if found.verdict is Verdict.UNKNOWN:
+            _LOGGER.warning(
+                "The key of %s could not be checked: %s. It is used all the same.",
+                endpoint.name,
+                found.reason,
+            )
+
+    def _key(self, finder: TokenFinder | None) -> str:
+        credential = self._endpoint.credential
+        if finder is not None:
+            return finder.find()[0]
+        if isinstance(credential, StoredKey):
+            return credential.read()
+        return key_of(credential) or ""
+
+    def __repr__(self) -> str:
+        return f"StartupCheck({self._endpoint!r}, done={self._done})"
+
+
+class StartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Checks before the first call goes its way; a plan of a route asks nobody."""
+
+    def __init__(self, check: StartupCheck) -> None:
+        self._check = check
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Check."""
+        if _is_call(request):
+            self._check()
+
+
+class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
+    """The async twin."""
+
+    def __init__(self, check: StartupCheck) -> None:
+        self._check = check
+
+    async def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Check."""
+        if _is_call(request):
+            await self._check.aside()
+
+
+def _is_call(request: PipelineRequest[Any]) -> bool:
+    return not getattr(request.context.options.get(REPORT_OPTION), "plan_only", False)

@@ -1,0 +1,156 @@
+"""``login``: a token or key goes into the system keyring, checked first."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+from .._key_check import KeyCheck, Verdict, check_github_token, check_key, is_sendable
+from .._keyring import write_key
+from ._console import Console, is_terminal
+from ._entries import Entry, Name, entry_of
+from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
+from ._options import Debug, Json
+
+EXAMPLES = """\b
+Examples:
+  github-models login
+  gh auth token | github-models login --with-token
+  github-models login groq
+"""
+_MOST = 10_000  # characters; what is longer is a file by mistake
+
+
+@guarded
+def login(
+    ctx: typer.Context,
+    name: Name = None,
+    with_token: Annotated[
+        bool, typer.Option("--with-token", help="Read it from the standard input.")
+    ] = False,
+    validate: Annotated[
+        bool, typer.Option("--validate/--no-validate", help="Ask whether it is accepted first.")
+    ] = True,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Store a GitHub token, or an endpoint's key, in the system keyring.
+
+    It is read without being shown, and checked before it is stored: a GitHub token by asking
+    api.github.com, which wants no permission for that, a key by asking its endpoint for the list of
+    models. What is refused, or cannot be checked, is not stored; --no-validate stores it unchecked.
+    """
+    console = console_of(ctx)
+    entry = entry_of(name)
+    key = _read(entry, piped=with_token)
+    if not is_sendable(key):
+        raise CommandFailedError(
+            f"The {entry.what} has a line end or another character that no header can carry; "
+            "nothing was stored. Give it alone, on one line."
+        )
+    check = _checked(console, entry, key) if validate else None
+    keyring = write_key(entry.name, key)
+    if as_json:
+        console.json(
+            {
+                "stored": True,
+                "entry": entry.name,
+                "endpoint": entry.endpoint.name if entry.endpoint is not None else None,
+                "keyring": keyring,
+                "checked": check is not None,
+                "outranked_by": entry.outranked_by,
+            }
+        )
+    else:
+        checked = f"; {check.reason}" if check is not None else ", unchecked"
+        console.out(f"The {entry.what} is stored in {keyring}{checked}.")
+    if entry.outranked_by is not None:
+        console.warn(f"{entry.outranked_by} is set, and counts in its place.")
+    if entry.endpoint is None:
+        _say_what_it_is_worth(console)
+
+
+def _read(entry: Entry, *, piped: bool) -> str:
+    """Read a key from a pipe or from a prompt that shows nothing.
+
+    :raises WrongUsageError: where neither has one.
+    """
+    if piped:
+        found = "" if sys.stdin is None else _piped(entry)
+        if not found:
+            raise WrongUsageError(f"The standard input has no {entry.what}.")
+        return found
+    if sys.stdin is None or not is_terminal(sys.stdin):
+        raise WrongUsageError(
+            f"There is no terminal to ask for the {entry.what}. Pipe it in: --with-token."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            found = getpass.getpass(f"{entry.what} (not shown): ", stream=sys.stderr).strip()
+        except getpass.GetPassWarning as error:
+            raise CommandFailedError(
+                "This terminal cannot hide what is typed. Pipe it in: --with-token."
+            ) from error
+        except EOFError:
+            found = ""
+    if not found:
+        raise WrongUsageError(f"No {entry.what} was given; nothing was stored.")
+    return found
+
+
+def _piped(entry: Entry) -> str:
+    """Read the standard input.
+
+    :raises WrongUsageError: for what is no text, or a file by mistake.
+    """
+    try:
+        found = sys.stdin.read(_MOST + 1)
+    except UnicodeDecodeError as error:
+        raise WrongUsageError(f"The standard input is no text, so no {entry.what}.") from error
+    if len(found) > _MOST:
+        raise WrongUsageError(
+            f"The standard input is longer than {_MOST:,} characters, so no {entry.what}."
+        )
+    return found.strip()
+
+
+def _checked(console: Console, entry: Entry, key: str) -> KeyCheck:
+    """Check a key.
+
+    :raises CommandFailedError: where it is refused, or where that cannot be found out.
+    """
+    with console.waiting(f"checking the {entry.what}"):
+        if entry.endpoint is None:
+            found = check_github_token(key)
+        else:
+            found = check_key(entry.endpoint, key)
+    if found.verdict is Verdict.ACCEPTED:
+        return found
+    if found.verdict is Verdict.REFUSED:
+        raise CommandFailedError(
+            f"The {entry.what} is not valid: {found.reason}. Nothing was stored.{_advice(entry)}"
+        )
+    raise CommandFailedError(
+        f"The {entry.what} could not be checked: {found.reason}. Nothing was stored; "
+        "--no-validate stores it unchecked."
+    )
+
+
+def _advice(entry: Entry) -> str:
+    from .._credentials import NEW_TOKEN
+
+    return f" Make a new one at {NEW_TOKEN}." if entry.endpoint is None else ""
+
+
+def _say_what_it_is_worth(console: Console) -> None:
+    from ..endpoints.presets import GITHUB
+
+    console.note(
+        f"GitHub Models itself was retired on {GITHUB.retired_on}: no model there answers to a "
+        "token any more. 'github-models doctor' shows which endpoints can answer."
+    )

@@ -1,0 +1,120 @@
+"""What an answer says beside its text: tokens, and who was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+
+from ...trail import Trail
+
+PROVIDER = "github_models"
+
+
+def usage_metadata(usage: object) -> UsageMetadata | None:
+    """Return the tokens of an answer in LangChain's words; ``None`` where none were counted."""
+    if not isinstance(usage, Mapping):
+        return None
+    read, written = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if read is None and written is None:
+        return None
+    read, written = read or 0, written or 0
+    total = _count(usage, "total_tokens")
+    made = UsageMetadata(
+        input_tokens=read,
+        output_tokens=written,
+        total_tokens=read + written if total is None else total,
+    )
+    if ins := _input_details(usage):
+        made["input_token_details"] = ins
+    if outs := _output_details(usage):
+        made["output_token_details"] = outs
+    return made
+
+
+def _input_details(usage: Mapping[str, Any]) -> InputTokenDetails:
+    told = usage.get("prompt_tokens_details")
+    details: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    made = InputTokenDetails()
+    if (audio := _count(details, "audio_tokens")) is not None:
+        made["audio"] = audio
+    cached = _count(details, "cached_tokens")
+    if cached is None:
+        cached = _count(usage, "prompt_cache_hit_tokens")  # DeepSeek
+    if cached is not None:
+        made["cache_read"] = cached
+    if (stored := _count(details, "cache_write_tokens")) is not None:  # OpenRouter
+        made["cache_creation"] = stored
+    return made
+
+
+def _output_details(usage: Mapping[str, Any]) -> OutputTokenDetails:
+    told = usage.get("completion_tokens_details")
+    details: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    made = OutputTokenDetails()
+    if (audio := _count(details, "audio_tokens")) is not None:
+        made["audio"] = audio
+    if (thought := _count(details, "reasoning_tokens")) is not None:
+        made["reasoning"] = thought
+    return made
+
+
+def _count(counts: Mapping[str, Any], name: str) -> int | None:
+    value = counts.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def answer_metadata(answer: Mapping[str, Any], trail: Trail | None) -> dict[str, Any]:
+    """Return the response metadata of an answer; all of it can be written as JSON.
+
+    ``served_by`` is the target that answered, ``attempts`` how many requests were sent, ``trail``
+    every step. A client without a fallback policy leaves these out.
+    """
+    metadata: dict[str, Any] = {"model_provider": PROVIDER}
+    served = trail.served_by if trail is not None else None
+    name = answer.get("model") or served
+    if name:
+        metadata["model_name"] = name
+    for member in ("id", "created", "system_fingerprint", "service_tier"):
+        if answer.get(member):
+            metadata[member] = answer[member]
+    if answer.get("prompt_filter_results"):
+        metadata["prompt_filter_results"] = answer["prompt_filter_results"]
+    if trail is None:
+        return metadata
+    return {
+        **metadata,
+        "requested": trail.requested,
+        "served_by": served,
+        "fell_back": trail.fell_back,
+        "attempts": len(trail.attempts),
+        "trail": trail_data(trail),
+    }
+
+
+def trail_data(trail: Trail) -> dict[str, Any]:
+    """Return a trail as data that can be written as JSON."""
+    attempts: list[dict[str, Any]] = []
+    for attempt in trail.attempts:
+        failure = attempt.failure
+        attempts.append(
+            {
+                "target": attempt.target,
+                "status": attempt.status,
+                "seconds": round(attempt.seconds, 3),
+                "retry": attempt.retry,
+                "failure": None if failure is None else failure.kind.value,
+                "message": None if failure is None else failure.message,
+            }
+        )
+    return {
+        "attempts": attempts,
+        "skipped": [{"target": one.target, "reason": one.reason} for one in trail.skipped],
+        "adaptations": [
+            {"target": one.target, "change": one.change, "lossy": one.lossy}
+            for one in trail.adaptations
+        ],
+        "waited": round(trail.waited, 3),
+        "emulated": trail.emulated,
+    }

@@ -1,0 +1,95 @@
+"""The keywords of one call: which are the SDK's, which the client's, and which go into the body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from azure.ai.inference.models import JsonSchemaFormat
+from langchain_core.utils.function_calling import convert_to_openai_function
+
+from ...policies._settings import OPTION_NAMES
+
+_OF_SDK = frozenset(
+    {
+        "frequency_penalty", "max_tokens", "model", "presence_penalty", "seed", "stop",
+        "temperature", "tool_choice", "tools", "top_p",
+    }
+)  # fmt: skip
+_OF_CALL = OPTION_NAMES | {
+    "connection_timeout", "headers", "params", "raw_request_hook", "raw_response_hook",
+    "read_timeout", "retry_total", "timeout",
+}  # fmt: skip
+_OTHER_NAMES = {
+    "max_retries": "retry_total", "extra_headers": "headers", "stop_sequences": "stop",
+    "model_name": "model",
+}  # fmt: skip
+_NESTED = ("model_kwargs", "model_extras", "extra_body")
+_NOT_SENT = ("stream", "streaming", "stream_usage")
+
+
+def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of ``complete`` or ``embed``; what is ``None`` is left out."""
+    keywords: dict[str, Any] = {}
+    extras: dict[str, Any] = {}
+    for name, value in _flat(given).items():
+        if name in _OF_CALL:
+            if value is not None or name == "fallback":
+                keywords[name] = value
+        elif value is None or (name == "stop" and not value):
+            continue
+        elif name == "response_format":
+            _put_format(value, keywords, extras)
+        else:
+            (keywords if name in _OF_SDK else extras)[name] = value
+    if isinstance(keywords.get("stop"), str):
+        keywords["stop"] = [keywords["stop"]]
+    if extras:
+        keywords["model_extras"] = extras
+    return keywords
+
+
+def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in given.items():
+        if name in _NESTED:
+            flat.update(value or {})
+        elif name not in _NOT_SENT:
+            flat[_OTHER_NAMES.get(name, name)] = value
+    return flat
+
+
+def _put_format(value: Any, keywords: dict[str, Any], extras: dict[str, Any]) -> None:
+    """Give a response format as the SDK wants it, or as it is where the SDK lacks words for it."""
+    if isinstance(value, Mapping):
+        kind, schema = value.get("type"), value.get("json_schema")
+        if kind in ("text", "json_object") and len(value) == 1:
+            keywords["response_format"] = kind
+        elif kind == "json_schema" and isinstance(schema, Mapping) and _is_whole(schema):
+            keywords["response_format"] = JsonSchemaFormat(**schema)
+        else:
+            extras["response_format"] = dict(value)
+    elif isinstance(value, type):
+        keywords["response_format"] = JsonSchemaFormat(**json_schema_of(value)["json_schema"])
+    else:
+        keywords["response_format"] = value
+
+
+def _is_whole(schema: Mapping[str, Any]) -> bool:
+    return {"name", "schema"} <= schema.keys() <= {"name", "schema", "strict", "description"}
+
+
+def json_schema_of(schema: Any, strict: bool | None = None) -> dict[str, Any]:
+    """Return the response format that asks for a schema: a class, or a dict in several forms."""
+    if isinstance(schema, Mapping) and schema.get("type") == "json_schema":
+        return dict(schema)
+    if isinstance(schema, Mapping) and {"name", "schema"} <= schema.keys():
+        described = dict(schema)
+    else:
+        function = convert_to_openai_function(schema, strict=strict)
+        described = {"name": function["name"], "schema": function.get("parameters") or {}}
+        if function.get("description"):
+            described["description"] = function["description"]
+    if strict is not None:
+        described["strict"] = strict
+    return {"type": "json_schema", "json_schema": described}

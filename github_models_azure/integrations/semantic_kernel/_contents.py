@@ -1,0 +1,141 @@
+"""Answers as the kernel's contents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.ai.inference.models import ChatCompletions, StreamingChatCompletionsUpdate
+from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
+from semantic_kernel.contents.chat_message_content import ChatMessageContent
+from semantic_kernel.contents.function_call_content import FunctionCallContent
+from semantic_kernel.contents.streaming_chat_message_content import StreamingChatMessageContent
+from semantic_kernel.contents.streaming_text_content import StreamingTextContent
+from semantic_kernel.contents.text_content import TextContent
+from semantic_kernel.contents.utils.author_role import AuthorRole
+from semantic_kernel.contents.utils.finish_reason import FinishReason
+
+from ...trail import trail_of
+from ._history import CALL_EXTRAS
+
+
+def whole_messages(answer: ChatCompletions, ai_model_id: str) -> list[ChatMessageContent]:
+    """Return one message for each choice of an answer."""
+    about = _about(answer) | _outcome(answer, answer.usage)
+    return [_whole(answer, choice, about, ai_model_id) for choice in answer.choices]
+
+
+def _whole(answer: Any, choice: Any, about: dict[str, Any], model: str) -> ChatMessageContent:
+    message = choice.message
+    text = message.content or message.get("refusal")
+    items: list[Any] = [TextContent(text=text)] if text else []
+    items += [_call(call, None) for call in message.tool_calls or ()]
+    return ChatMessageContent(
+        role=AuthorRole.ASSISTANT,
+        items=items,
+        inner_content=answer,
+        finish_reason=_finish(choice),
+        ai_model_id=model,
+        metadata=about | _logprobs(choice),
+    )
+
+
+class StreamedMessages:
+    """The messages of one stream: what each update brings, and at the end what is known then.
+
+    The kernel adds the messages of a stream up, and what comes later overwrites: so usage and
+    trail come once, with a last message without text.
+    """
+
+    def __init__(self, ai_model_id: str, attempt: int) -> None:
+        self._about: dict[str, Any] = {}
+        self._ai_model_id, self._attempt = ai_model_id, attempt
+        self._indexes: set[int] = set()
+        self._last: StreamingChatCompletionsUpdate | None = None
+
+    def of(self, update: StreamingChatCompletionsUpdate) -> list[StreamingChatMessageContent]:
+        """Return one message for each choice of an update, none for the one with the usage."""
+        self._about |= _about(update)
+        if update.usage:
+            self._last = update
+        return [self._piece(update, choice) for choice in update.choices or ()]
+
+    def end(self, stream: Any) -> list[StreamingChatMessageContent]:
+        """Return the last message of each choice, with the usage and the trail."""
+        outcome = self._about | _outcome(stream, self._last and self._last.usage)
+        return [
+            self._message(index, [], self._last, outcome) for index in sorted(self._indexes) or [0]
+        ]
+
+    def _piece(self, update: Any, choice: Any) -> StreamingChatMessageContent:
+        index = choice.index or 0
+        self._indexes.add(index)
+        delta = choice.delta or {}
+        text = delta.get("content") or delta.get("refusal")
+        items: list[Any] = []
+        if text:
+            items.append(StreamingTextContent(choice_index=index, text=text))
+        items += [_call(call, call.get("index")) for call in delta.get("tool_calls") or ()]
+        about = _about(update) | _logprobs(choice)
+        return self._message(index, items, update, about, _finish(choice))
+
+    def _message(
+        self,
+        index: int,
+        items: list[Any],
+        update: Any,
+        metadata: dict[str, Any],
+        finish: FinishReason | None = None,
+    ) -> StreamingChatMessageContent:
+        return StreamingChatMessageContent(
+            role=AuthorRole.ASSISTANT,
+            choice_index=index,
+            items=items,
+            inner_content=update,
+            finish_reason=finish,
+            metadata=metadata,
+            ai_model_id=self._ai_model_id,
+            function_invoke_attempt=self._attempt,
+        )
+
+
+def _call(call: Any, index: int | None) -> FunctionCallContent:
+    function = call.get("function") or {}
+    # Gemini refuses the next turn without the thought_signature that it sent beside a call.
+    extras = {
+        name: value
+        for name, value in call.items()
+        if name not in ("id", "type", "function", "index") and value is not None
+    }
+    return FunctionCallContent(
+        id=call.get("id"),
+        index=index,
+        name=function.get("name"),
+        arguments=function.get("arguments"),
+        metadata={CALL_EXTRAS: extras} if extras else None,
+    )
+
+
+def _about(answer: Any) -> dict[str, Any]:
+    members = ("id", "model", "created", "system_fingerprint")
+    return {name: answer.get(name) for name in members if answer.get(name) is not None}
+
+
+def _outcome(result: Any, usage: Any) -> dict[str, Any]:
+    outcome: dict[str, Any] = {"trail": trail_of(result)}
+    if usage:
+        names = CompletionUsage.model_fields
+        outcome["usage"] = CompletionUsage(**{name: usage.get(name) for name in names})
+    if getattr(result, "parsed", None) is not None:
+        outcome["parsed"] = result.parsed
+    return outcome
+
+
+def _logprobs(choice: Any) -> dict[str, Any]:
+    logprobs = choice.get("logprobs")
+    return {} if logprobs is None else {"logprobs": logprobs}
+
+
+def _finish(choice: Any) -> FinishReason | None:
+    reason = choice.finish_reason
+    known = {one.value: one for one in FinishReason}
+    return known.get(getattr(reason, "value", reason))

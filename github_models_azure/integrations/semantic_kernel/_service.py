@@ -1,0 +1,159 @@
+"""What the chat and the embedding service share: their client, and errors in the kernel's words."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from azure.core.exceptions import AzureError
+from dotenv import dotenv_values
+from pydantic import PrivateAttr
+from semantic_kernel.exceptions.service_exceptions import (
+    ServiceContentFilterException,
+    ServiceException,
+    ServiceInitializationError,
+    ServiceInvalidExecutionSettingsError,
+    ServiceInvalidRequestError,
+    ServiceInvalidResponseError,
+    ServiceResponseException,
+)
+from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
+
+from ..._core.failures import FailureKind
+from ..._settings import PREFIX, load_settings
+from ...exceptions import OutputValidationError
+from ...trail import trail_of
+
+_RAISED: Mapping[FailureKind, type[ServiceException]] = {
+    FailureKind.CONTENT_FILTERED: ServiceContentFilterException,
+    FailureKind.REJECTED: ServiceInvalidRequestError,
+}
+
+
+def service_fields(
+    make: type[Any],
+    ai_model_id: str | None,
+    service_id: str | None,
+    client: Any,
+    endpoint: Any,
+    credential: Any,
+    env_file: tuple[str | None, str | None],
+    options: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the fields of a service, with a client that is made unless one is given.
+
+    :param make: the class of the client.
+    :param env_file: the path and the encoding of a ``.env`` file; the environment goes first.
+    :raises ServiceInitializationError: for a wrong setting, and where no model is named.
+    """
+    try:
+        found = _env_file(*env_file)
+        settings = load_settings({**found, **os.environ})
+        model = ai_model_id or settings.model
+        if not model:
+            raise ServiceInitializationError(
+                f"No model is named. Pass ai_model_id=..., or set {PREFIX}MODEL."
+            )
+        if client is not None:
+            if not isinstance(client, make) or endpoint or credential or options:
+                raise TypeError(
+                    f"client is an async {make.__name__} of this package, and brings its endpoint, "
+                    "key and options with it: leave those out beside it."
+                )
+            return {"ai_model_id": model, "service_id": service_id or "", "client": client}
+        if found:  # else the client reads the same settings by itself
+            options = {**settings.options, **options}
+            if endpoint is None:
+                endpoint, credential = settings.endpoint, credential or settings.api_key
+        url = endpoint if isinstance(endpoint, str) and "://" in endpoint else ""
+        return {
+            "ai_model_id": model,
+            "service_id": service_id or "",
+            "client": make(endpoint, credential, model=model, **options),
+            "managed_client": True,
+            "url": url.partition("?")[0] or None,  # spans show it, and a query may hold a secret
+        }
+    except (AzureError, TypeError, ValueError) as error:
+        raise ServiceInitializationError(f"The service could not be made: {error}") from error
+
+
+def _env_file(path: str | None, encoding: str | None) -> dict[str, str]:
+    values = dotenv_values(path or ".env", encoding=encoding or "utf-8")
+    return {
+        name: value
+        for name, value in values.items()
+        if value and name.startswith(PREFIX) and not os.environ.get(name)
+    }
+
+
+class GitHubModelsService(AIServiceClientBase):
+    """A service with a client, which it closes if it made it."""
+
+    MODEL_PROVIDER_NAME: ClassVar[str] = "github_models"
+
+    client: Any
+    managed_client: bool = False
+    url: str | None = None
+    _loop: Any = PrivateAttr(None)
+
+    def service_url(self) -> str | None:
+        """Return the URL that the service was given, for the kernel's telemetry."""
+        return self.url
+
+    def in_first_loop(self) -> bool:
+        """Tell whether this is the event loop of the first call, where the connections belong."""
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        return self._loop is loop
+
+    async def close(self) -> None:
+        """Close the connections of the client, unless it was given to the service."""
+        if self.managed_client:
+            await self.client.close()
+
+    async def ask(self, send: Callable[..., Awaitable[Any]], **keywords: Any) -> Any:
+        """Call the client.
+
+        :raises ServiceInvalidExecutionSettingsError: for what it does not take.
+        """
+        try:
+            return await send(**keywords)
+        except (TypeError, ValueError) as error:
+            raise ServiceInvalidExecutionSettingsError(str(error)) from error
+
+    async def __aenter__(self) -> Any:
+        return self
+
+    async def __aexit__(self, *exc_details: object) -> None:
+        await self.close()
+
+
+@contextmanager
+def service_errors(service: GitHubModelsService, purpose: str) -> Iterator[None]:
+    """Raise what goes wrong as the kernel's own error; ``trail_of`` looks through to its cause."""
+    at_home = service.in_first_loop()
+    try:
+        yield
+    except AzureError as error:
+        text = f"{type(service).__name__} failed to {purpose}: {error}"
+        raise _error_class(error)(text) from error
+    except RuntimeError as error:
+        if at_home:
+            raise
+        raise ServiceResponseException(
+            f"{type(service).__name__} failed to {purpose}: its connections belong to the event "
+            "loop of its first call, and this is another one. Make a service for each asyncio.run."
+        ) from error
+
+
+def _error_class(error: AzureError) -> type[ServiceException]:
+    if isinstance(error, OutputValidationError):
+        return ServiceInvalidResponseError
+    trail = trail_of(error)
+    failure = trail.attempts[-1].failure if trail is not None and trail.attempts else None
+    if failure is None:
+        return ServiceResponseException
+    return _RAISED.get(failure.kind, ServiceResponseException)

@@ -1,0 +1,20 @@
+"""OpenTelemetry: one span for each call, one below it for each attempt, and metrics.
+
+Switch it on for the whole process, before the clients are made, or give it to one client::
+
+    GitHubModelsInstrumentor().instrument()
+    ChatCompletionsClient(observer=TelemetryObserver())
+
+The attempts follow the ``gen_ai`` conventions. Prompts and completions are recorded only when that
+is asked for; credentials never are.
+"""
+
+from .._extras import missing_extra
+
+try:
+    from ._instrumentor import GitHubModelsInstrumentor
+    from ._observer import TelemetryObserver
+except ModuleNotFoundError as error:
+    raise missing_extra("otel", error) from error
+
+__all__ = ["GitHubModelsInstrumentor", "TelemetryObserver"]

@@ -1,0 +1,107 @@
+"""Prompts and completions in the form of the conventions, for those who ask for them.
+
+https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/, ``gen_ai.input.messages`` and
+``gen_ai.output.messages``. The bytes of images and sounds are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ._attributes import Attributes, choices
+
+# Of azure-ai-inference's own instrumentation, and of OpenTelemetry's.
+_AZURE_SWITCH = "AZURE_TRACING_GEN_AI_CONTENT_RECORDING_ENABLED"
+_OTEL_SWITCH = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+_MODALITIES = {"image_url": "image", "audio_url": "audio", "input_audio": "audio"}
+_ON_SPANS = {"true", "span_only", "span_and_event"}
+
+
+def wants_content(given: bool | None) -> bool:
+    """Tell whether content is to be recorded: as given, else as the environment says, else not."""
+    if given is not None:
+        return given
+    environment = os.environ
+    return (
+        environment.get(_AZURE_SWITCH, "").strip().lower() == "true"
+        or environment.get(_OTEL_SWITCH, "").strip().lower() in _ON_SPANS
+    )
+
+
+def prompt_attributes(body: Mapping[str, object]) -> Attributes:
+    """Give the prompt of a request."""
+    attributes: Attributes = {}
+    messages = body.get("messages")
+    if isinstance(messages, list):
+        attributes["gen_ai.input.messages"] = _dump([_message(one) for one in messages])
+    tools = body.get("tools")
+    if isinstance(tools, list):
+        attributes["gen_ai.tool.definitions"] = _dump(tools)
+    texts = body.get("input")
+    if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+        attributes["gen_ai.input.messages"] = _dump(
+            [{"role": "user", "parts": [_text(text)]} for text in texts]
+        )
+    return attributes
+
+
+def completion_attributes(answer: Mapping[str, object]) -> Attributes:
+    """Give the completion of an answer."""
+    found = [
+        {**_message(choice.get("message")), "finish_reason": choice.get("finish_reason") or "error"}
+        for choice in choices(answer)
+    ]
+    return {"gen_ai.output.messages": _dump(found)} if found else {}
+
+
+def _message(message: object) -> dict[str, Any]:
+    if not isinstance(message, Mapping):
+        return {"role": "assistant", "parts": []}
+    role = str(message.get("role") or "assistant")
+    content = message.get("content")
+    if role == "tool":
+        answer = {"type": "tool_call_response", "id": message.get("tool_call_id")}
+        return {"role": role, "parts": [{**answer, "response": content}]}
+    return {"role": role, "parts": [*_parts(content), *_calls(message.get("tool_calls"))]}
+
+
+def _parts(content: object) -> Iterator[dict[str, Any]]:
+    if isinstance(content, str) and content:
+        yield _text(content)
+    for item in content if isinstance(content, list) else ():
+        if isinstance(item, Mapping):
+            yield _part(item)
+
+
+def _part(item: Mapping[str, Any]) -> dict[str, Any]:
+    if item.get("type") == "text":
+        return _text(item.get("text"))
+    picture = item.get("image_url")
+    url = picture.get("url") if isinstance(picture, Mapping) else None
+    if isinstance(url, str) and not url.startswith("data:"):
+        return {"type": "uri", "modality": "image", "uri": url.partition("?")[0]}
+    kind = str(item.get("type"))
+    return {"type": "blob", "modality": _MODALITIES.get(kind, kind), "content": ""}
+
+
+def _calls(calls: object) -> Iterator[dict[str, Any]]:
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if isinstance(function, Mapping):
+            yield {
+                "type": "tool_call",
+                "id": call.get("id"),
+                "name": function.get("name"),
+                "arguments": function.get("arguments"),
+            }
+
+
+def _text(text: object) -> dict[str, Any]:
+    return {"type": "text", "content": text}
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
