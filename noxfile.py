@@ -51,8 +51,15 @@ INTEGRATIONS = {
     "litellm": [],
     "semantic_kernel": [],
 }
-# What a framework warns of itself, on its page.
-WARNINGS = {"litellm": ["-W", "ignore::UserWarning", "-W", "ignore::DeprecationWarning"]}
+# What a framework warns of itself, on its page: of its types, and of names that pydantic drops.
+WARNINGS = {
+    "litellm": [
+        *("-W", "ignore:Item:UserWarning:pydantic._internal._generate_schema"),
+        "-W",
+        "ignore:Accessing the 'model_:DeprecationWarning"
+        ":litellm.litellm_core_utils.model_response_utils",
+    ]
+}
 # Frameworks whose own connectors for the SDK take our clients, as they are.
 DROP_INS = {
     "autogen": ["autogen-ext[azure]==0.7.5", "autogen-agentchat==0.7.5"],

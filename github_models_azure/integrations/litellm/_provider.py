@@ -152,7 +152,9 @@ class GitHubModelsLLM(CustomLLM):
     ) -> AsyncIterator[tuple[Any, Headers]]:
         _log(call)
         with as_litellm(call, *_MISTAKES):
-            shelf = await self._loops.shelf()
+            # A sync call with LiteLLM's own `fallbacks` comes in a loop made for it, which LiteLLM
+            # closes without the finishing that a loop's shelf waits for.
+            shelf = Shelf(kept=0) if call.from_sync else await self._loops.shelf()
             lent = self._take(shelf, call, kind)
             try:
                 yield lent.client, Headers()

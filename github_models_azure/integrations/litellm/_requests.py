@@ -55,6 +55,11 @@ class Call:
         details = getattr(self.logging, "model_call_details", None) or {}
         return str(details.get("custom_llm_provider") or PROVIDER)
 
+    @property
+    def from_sync(self) -> bool:
+        """Whether LiteLLM's sync ``completion`` made this call, also where it is async."""
+        return str(getattr(self.logging, "call_type", "")) == "completion"
+
     @classmethod
     def chat(cls, given: Mapping[str, Any], *, stream: bool = False) -> Call:
         """Read the arguments of ``completion`` and its like."""

@@ -17,13 +17,17 @@ from github_models_azure.integrations.litellm._requests import Call
 from github_models_azure.server.emulator import Emulator
 
 HERE = Path(__file__).parent
-# LiteLLM's and pydantic's own: deprecations, types, and the task of its logs that a loop leaves.
 _NOT_OURS = (
-    "ignore::pydantic.warnings.PydanticDeprecationWarning",
-    "ignore:Items? .* on TypedDict class:UserWarning",
-    "ignore:Pydantic serializer warnings:UserWarning",
-    "ignore:coroutine 'LoggingWorker:RuntimeWarning",
-    "ignore:Exception ignored in. <coroutine object Log:pytest.PytestUnraisableExceptionWarning",
+    # Pydantic, of the types that LiteLLM declares when it is imported and used.
+    r"ignore:Items? .* on TypedDict class .* `ReadOnly` qualifier:UserWarning"
+    r":pydantic\._internal\._generate_schema",
+    # LiteLLM looks at its answers by names that pydantic is about to drop.
+    "ignore:Accessing the 'model_(computed_)?fields' attribute"
+    r":pydantic.warnings.PydanticDeprecatedSince211:litellm\.litellm_core_utils\.model_response_utils",
+    # The task of LiteLLM's logs that a loop leaves; told wherever it is collected, in any module.
+    r"ignore:coroutine 'LoggingWorker\._worker_loop' was never awaited:RuntimeWarning",
+    r"ignore:Exception ignored in. <coroutine object LoggingWorker\._worker_loop"
+    ":pytest.PytestUnraisableExceptionWarning",
 )
 
 

@@ -16,7 +16,7 @@ from github_models_azure import MemoryLedger
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.integrations.litellm._clients import Shelf
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller
+from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller, served_by
 
 
 @pytest.fixture
@@ -118,6 +118,19 @@ def test_each_loop_has_clients_that_end_with_it(llm: GitHubModelsLLM, made: list
             assert asyncio.run(ask()) == [ANSWER] * 4
             assert [client.closed for client in made] == [1] * number
         gc.collect()
+
+
+def test_a_loop_that_litellm_makes_leaves_nothing_open(
+    llm: GitHubModelsLLM, emulator: Emulator, made: list[Any]
+) -> None:
+    """Its sync ``fallbacks`` run in one that it closes without finishing what lives in it."""
+    emulator.fault("rate_limit", model="openai/gpt-4.1", seconds=30)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ResourceWarning)
+        response: Any = litellm.completion(MODEL, QUESTION, fallbacks=[f"github_models/{OTHER}"])
+        gc.collect()
+    assert served_by(response) == OTHER
+    assert [client.closed for client in made] == [1, 1]
 
 
 def test_two_loops_at_once_do_not_share(llm: GitHubModelsLLM, made: list[Any]) -> None:
