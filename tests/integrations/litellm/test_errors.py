@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import logging
 import traceback
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import litellm
 import pytest
 from litellm.exceptions import MidStreamFallbackError
+from litellm.integrations.custom_logger import CustomLogger
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, RateLimitedError
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, OTHER, QUESTION, Caller, text_of
+from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller, text_of
 
 KEY = "sk-a-key-that-nobody-may-see"
+OTHER_KEY = "sk-another-one-given-with-a-call"
+HEARD = {"sync": {"sent", "answered", "failed"}, "aio": {"sent"}}  # at the least
 FAULTS: list[tuple[str, dict[str, Any], type[Exception], int]] = [
     ("rate_limit", {"seconds": 30}, litellm.RateLimitError, 429),
     ("status", {"status": 418}, litellm.BadRequestError, 418),
@@ -152,6 +156,28 @@ def test_a_stream_that_breaks_says_what_came(
     assert caught.value.is_pre_first_chunk is (not seen)
 
 
+@pytest.mark.parametrize(
+    ("status", "wrapped"), [(400, False), (408, False), (429, True), (503, True)]
+)
+def test_a_stream_refused_at_its_first_chunk_is_wrapped_where_another_may_serve(
+    llm: GitHubModelsLLM, emulator: Emulator, status: int, wrapped: bool
+) -> None:
+    """LiteLLM puts what its Router may mend into an error of its own; the rest comes as it is."""
+
+    async def read() -> None:
+        stream: Any = await litellm.acompletion(MODEL, QUESTION, stream=True, max_retries=0)
+        async for _ in stream:
+            pass
+
+    emulator.fault("status", status=status, times=None)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - judged below
+        asyncio.run(read())
+    assert isinstance(caught.value, MidStreamFallbackError) is wrapped
+    error: Any = caught.value.original_exception if wrapped else caught.value
+    expected = {400: "BadRequestError", 408: "Timeout", 429: "RateLimitError"}
+    assert type(error).__name__ == expected.get(status, "ServiceUnavailableError")
+
+
 @pytest.mark.parametrize("kind", ["empty_stream", "error_in_200", "html_error", "rate_limit"])
 def test_a_stream_that_never_began_is_an_error_of_the_call(
     caller: Caller, llm: GitHubModelsLLM, emulator: Emulator, kind: str
@@ -199,6 +225,29 @@ def _debugging() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_debugging")
+class Listener(CustomLogger):
+    """Keeps what LiteLLM's callbacks are told, and of which event."""
+
+    def __init__(self, told: list[Any]) -> None:
+        super().__init__()
+        self._told = told
+
+    def log_pre_api_call(self, *seen: Any, **named: Any) -> None:
+        self._told.append(("sent", seen, named))
+
+    def log_success_event(self, *seen: Any, **named: Any) -> None:
+        self._told.append(("answered", seen, named))
+
+    def log_failure_event(self, *seen: Any, **named: Any) -> None:
+        self._told.append(("failed", seen, named))
+
+    async def async_log_success_event(self, *seen: Any, **named: Any) -> None:
+        self._told.append(("answered", seen, named))
+
+    async def async_log_failure_event(self, *seen: Any, **named: Any) -> None:
+        self._told.append(("failed", seen, named))
+
+
 def test_no_key_is_shown(
     caller: Caller,
     emulator: Emulator,
@@ -207,23 +256,31 @@ def test_no_key_is_shown(
 ) -> None:
     """Not in errors, their traces and answers, the provider, LiteLLM's logs or its callbacks."""
     told: list[Any] = []
-    litellm.callbacks = [told.append]
+    litellm.callbacks = [Listener(told)]
     caplog.set_level(logging.DEBUG)
     with GitHubModelsLLM(emulator.inference_url, KEY, fallback=None, fallback_max_wait=0) as made:
         register(made)
         shown = [repr(made), str(caller.completion()._hidden_params)]
         caller.stream()
+        shown.append(str(caller.completion(api_key=OTHER_KEY)._hidden_params))
+        caller.stream(api_key=OTHER_KEY)
         emulator.fault("status", status=400, body={"error": {"message": "no"}}, times=None)
-        for call in (caller.completion, caller.stream, caller.embedding):
-            given = {"input": ["a"]} if call == caller.embedding else {"messages": QUESTION}
+        calls = (caller.completion, caller.stream, caller.embedding)
+        for call, key in product(calls, ({}, {"api_key": OTHER_KEY})):
+            given: dict[str, Any] = (
+                {"input": ["a"]} if call == caller.embedding else {"messages": QUESTION}
+            )
             with pytest.raises(litellm.BadRequestError) as caught:
-                call(**given)
+                call(**given, **key)
             error: Any = caught.value
             shown += [repr(error), str(error), "".join(traceback.format_exception(error))]
             shown += [str(vars(error)), str(error.response.headers), error.response.text]
             shown += [str(error.response.request.headers)]
-    caller.settle(0.2, until=lambda: False)
-    shown += [caplog.text, *capfd.readouterr(), str(told)]
+    caller.settle(until=lambda: {event for event, *_ in told} >= HEARD[caller.name])
+    shown += [caplog.text, *capfd.readouterr()]
+    # LiteLLM itself hands its callbacks the key that its caller gave.
+    shown.append(str(told).replace(f"'api_key': '{OTHER_KEY}'", ""))
     assert "POST Request Sent from LiteLLM" in caplog.text  # it was looked at
-    assert not [text for text in shown if KEY in text]
-    assert not [text for text in shown if json.dumps(KEY) in text]
+    assert {event for event, *_ in told} >= HEARD[caller.name]
+    for key in (KEY, OTHER_KEY):
+        assert not [text for text in shown if key in text]
