@@ -354,6 +354,18 @@ def test_limits_that_may_be_stale_only_order_the_first_attempt() -> None:
     assert route(small, needs=needs).next(now=NOW) == Try(small, forced=True)
 
 
+def test_a_skip_names_the_failure_foreseen() -> None:
+    """Callers can tell a full context window and a known limit apart without reading words."""
+    small = target("small", facts=ModelFacts(input_tokens=10))
+    plan = route(small, A, B, needs=Needs(input_tokens=9_999))
+    step = plan.next(now=NOW, cooldowns=cooling(A, 9))
+    assert isinstance(step, Try)
+    assert [skip.kind for skip in step.passed] == [K.TOO_LARGE, K.RATE_LIMITED]
+    lacking = route(target("lacking", facts=LACKING), B, needs=TOOLS).next(now=NOW)
+    assert isinstance(lacking, Try)
+    assert [skip.kind for skip in lacking.passed] == [K.REJECTED]
+
+
 def test_a_target_that_was_tried_is_not_also_skipped() -> None:
     """The trail shows its attempt, so no skip is reported for it."""
     plan = failed(route(A, B), A, K.RATE_LIMITED, retry_after=9.0)
