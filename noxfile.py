@@ -29,6 +29,7 @@ DECISIONS = ["*/_core/*", "*/policies/*"]  # these must be covered to the last b
 # Folders whose test modules may import an optional dependency at their top. Anywhere else such a
 # test carries the mark `extras` and imports inside the test or fixture.
 NEED_EXTRAS = [
+    "tests/applications",
     "tests/cassettes",
     "tests/cli",
     "tests/drop_ins",
@@ -57,6 +58,19 @@ DROP_INS = {
     "langchain_azure_ai": ["langchain-azure-ai[v1]==1.2.12"],
     "llama_index": ["llama-index-llms-azure-inference==0.8.0"],
 }
+# Programs and libraries that are pointed at the gateway. Of OpenHands only the loader of settings
+# is run, which needs the last three; the whole of it brings a hundred packages.
+APPLICATIONS = [
+    "litellm==1.110.2",
+    "llm==0.36",
+    "openai==3.57.0",
+    "langchain-openai==1.7.4",
+    "semantic-kernel==1.45.0",
+    "toml",
+    "python-dotenv",
+    "termcolor",
+]
+OPENHANDS = "openhands-ai==0.9.8"  # which has the loader of config.toml; 1.11 has none
 PUBLIC_MODULES = [
     PACKAGE,
     *(
@@ -75,7 +89,7 @@ PUBLIC_MODULES = [
 ]
 
 SECRET_OR_SETTING = re.compile(
-    r"(?i)TOKEN|API_?KEY|SECRET|PASSWORD|_PAT$|_PROXY$|^(AZURE|GITHUB_MODELS|LLM|OPENAI)_"
+    r"(?i)TOKEN|API_?KEY|SECRET|PASSWORD|_PAT$|_PROXY$|^(AZURE|GITHUB_MODELS|LLM|LOGAI|OPENAI)_"
 )
 
 
@@ -234,6 +248,15 @@ def drop_ins(session: nox.Session, name: str) -> None:
         session.run("pytest", *shown, env=environment)
 
 
+@nox.session(python="3.12")
+def applications(session: nox.Session) -> None:
+    """Point programs of the field at the gateway, and read a file as OpenHands does."""
+    session.install("-e", ".[all,server]", *group("test"), *APPLICATIONS)
+    session.install("--no-deps", OPENHANDS)
+    environment = hermetic(GITHUB_MODELS_APPLICATIONS_REQUIRED="1")
+    session.run("pytest", "tests/applications", *session.posargs, env=environment)
+
+
 def run_servers(session: nox.Session, required: str, *arguments: str, **settings: str) -> None:
     """Run tests that fail where one of the required servers is missing."""
     needs = {
@@ -343,6 +366,15 @@ def record(session: nox.Session) -> None:
     folder = ["tests/cassettes", *session.posargs]
     session.run("pytest", *folder, "--record-mode=rewrite", env=hermetic(**origin))
     session.run("pytest", *folder, env=hermetic())  # both twins can play what the last recorded
+
+
+@nox.session
+def load(session: nox.Session) -> None:
+    """Put 200 streams at once on the gateway for a minute, and measure what it costs; by hand."""
+    session.install("-e", ".[all]", *group("test"))
+    load = ["python", "-m", "tests.benchmarks.gateway_load"]
+    session.run(*load, *session.posargs, env=hermetic())
+    session.run("python", "-m", "tests.benchmarks.gateway_cost", env=hermetic())
 
 
 @nox.session

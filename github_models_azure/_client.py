@@ -92,6 +92,8 @@ class _SyncClient(WiredClient):
 class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback: the keywords and the results of the SDK."""
 
+    _chats = True
+
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
         @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too

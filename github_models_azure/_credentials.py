@@ -236,15 +236,18 @@ def _ask_gh() -> str | None:
 class KeySource:
     """Where the settings take an endpoint's key from; ``str`` says it in words, without the key.
 
-    ``name`` is that of the environment variable or of the keyring's entry.
+    ``name`` is that of the environment variable or of the keyring's entry; of a key that stands in
+    a file, its place there.
     """
 
-    kind: Literal["env", "keyring", "entra", "none"]
+    kind: Literal["env", "keyring", "file", "entra", "none"]
     name: str = ""
 
     def __str__(self) -> str:
         if self.kind == "env":
             return f"the environment variable {self.name}"
+        if self.kind == "file":
+            return self.name
         return f"the keyring entry {self.name}" if self.kind == "keyring" else self.kind
 
 

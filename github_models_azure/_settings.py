@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from azure.core.credentials import AzureKeyCredential
+
 from ._credentials import KeySource
+from ._settings_applications import LLM_FILE, find_applications, joined
 from .endpoints import Endpoint
 from .endpoints.presets import PRESETS
 from .exceptions import SettingsError
@@ -20,6 +24,8 @@ PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 FILE_NAME = "github-models.toml"
 
+_LLM_HEADING = re.compile(rb"^\s*\[llm[.\]]", re.MULTILINE)
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
 
@@ -31,6 +37,10 @@ class Settings:
     ``options`` are keywords of the fallback policy, ``overlays`` changes to the model registry and
     ``tiers`` user-made quotas. ``sources`` says of the endpoints that were given a credential where
     it comes from. ``file`` is the settings file that was read, if one was.
+
+    What another application's settings add: ``retries`` of the policy, ``call`` for each chat
+    call, ``origins`` of the settings that are theirs, ``lent`` endpoints whose keys may go to their
+    own origins where ours is another endpoint, ``notes`` on what is set and does not count.
     """
 
     endpoint: str | None = None
@@ -42,45 +52,112 @@ class Settings:
     overlays: Mapping[str, Any] = field(default_factory=dict)
     tiers: Mapping[str, Any] = field(default_factory=dict)
     file: Path | None = None
+    retries: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    lent: tuple[Endpoint, ...] = ()
+    notes: tuple[str, ...] = ()
+    applications: bool = True
+
+    def for_vectors(self) -> Settings:
+        """Leave out what an application says of chat models, for clients of embeddings."""
+        theirs = self.origins.keys()
+        options = {n: v for n, v in self.options.items() if n != "fallback" or n not in theirs}
+        model = None if "model" in theirs else self.model
+        return replace(self, model=model, options=options, call={})
+
+    def key_for(self, endpoint: Endpoint) -> Any:
+        """Return the credential of an application for the same origin; ``None`` without one."""
+        same = (one.credential for one in self.lent if one.origin == endpoint.origin)
+        return next((key for key in same if isinstance(key, AzureKeyCredential)), None)
 
 
 _DEFAULTS = Settings()
 
 
 def load_settings(
-    environ: Mapping[str, str] | None = None, directory: Path | None = None
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+    *,
+    decided: bool = False,
 ) -> Settings:
     """Read the environment and the nearest settings file.
 
     The file is the one that ``GITHUB_MODELS_CONFIG`` names, else ``github-models.toml`` or a
-    ``[tool.github-models]`` table of ``pyproject.toml`` in the directory or its parents.
+    ``[tool.github-models]`` table of ``pyproject.toml`` in the directory or its parents. The
+    settings of OpenHands (``LLM_*``, ``config.toml``) and of LogAI are understood too.
 
+    :param decided: the caller names an endpoint or a credential, so that an application's settings
+        lend at most a key to their own origin, and their mistakes do not matter.
     :raises SettingsError: for a file that cannot be read and for values of a wrong type.
     """
     environ = os.environ if environ is None else environ
+    directory = directory or Path.cwd()
     variables = {
         name: value
         for name, value in environ.items()
         # Compose files and CI set variables to nothing where they mean to leave them out.
         if name.startswith(PREFIX) and name not in _NO_SETTING and value.strip()
     }
-    file, table = _find_table(environ, directory or Path.cwd())
-    if not variables and not table:  # nobody set anything: pydantic stays unloaded
-        return _DEFAULTS
-    from ._settings_schema import validate
+    named = _named_file(environ)
+    file, table = _find_table(named, directory)
+    own = _DEFAULTS
+    if variables or table:  # where nobody set anything pydantic stays unloaded
+        from ._settings_schema import validate
 
-    return validate(variables, table, file, environ)
+        own = validate(variables, table, file, environ)
+    if not own.applications:
+        return own
+    said = frozenset(name.removeprefix(PREFIX).lower() for name in variables)
+    return _beside_applications(own, said, environ, named, directory, decided=decided)
+
+
+def _beside_applications(
+    own: Settings,
+    said: frozenset[str],
+    environ: Mapping[str, str],
+    named: tuple[Path, Mapping[str, Any]] | None,
+    directory: Path,
+    *,
+    decided: bool,
+) -> Settings:
+    theirs = None
+    if named is not None:
+        theirs = (named[0], named[1]["llm"]) if _is_llm(named[1]) else None
+    documents = () if named is not None else _llm_tables(directory)
+    found = find_applications(environ, documents, theirs)
+    own = replace(own, notes=found.notes) if found.notes else own
+    ours = said & {"endpoint", "api_key"} or (own.endpoint is not None or own.api_key is not None)
+    decided = decided or bool(said & {"endpoint", "api_key"})
+    try:
+        application = found.read(environ)
+    except SettingsError:
+        if decided or (ours and not found.by_variables):
+            return own
+        raise
+    if application is None:
+        return own
+    if decided:
+        return replace(own, lent=tuple(application.endpoints.values()))
+    return joined(own, said, application)
+
+
+def _named_file(environ: Mapping[str, str]) -> tuple[Path, Mapping[str, Any]] | None:
+    named = environ.get(CONFIG_VARIABLE)
+    if not named:
+        return None
+    path = Path(named).expanduser()
+    if not path.is_file():
+        raise SettingsError(f"{CONFIG_VARIABLE} names {named!r}, which is not a file.")
+    return path, _read_toml(path)
 
 
 def _find_table(
-    environ: Mapping[str, str], directory: Path
+    named: tuple[Path, Mapping[str, Any]] | None, directory: Path
 ) -> tuple[Path | None, Mapping[str, Any]]:
-    named = environ.get(CONFIG_VARIABLE)
-    if named:
-        path = Path(named).expanduser()
-        if not path.is_file():
-            raise SettingsError(f"{CONFIG_VARIABLE} names {named!r}, which is not a file.")
-        return path, _own_table(path, _read_toml(path))
+    if named is not None:
+        path, document = named
+        return (None, _NOTHING) if _is_llm(document) else (path, _own_table(path, document))
     for path in _candidates(directory):
         if path.name == FILE_NAME:
             return path, _read_toml(path)
@@ -88,7 +165,29 @@ def _find_table(
             table = _own_table(path, _read_toml(path))
             if table:
                 return path, table
-    return None, MappingProxyType({})
+    return None, _NOTHING
+
+
+def _is_llm(document: Mapping[str, Any]) -> bool:
+    return isinstance(document.get("llm"), Mapping)
+
+
+def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, Any] | SettingsError]]:
+    """Yield the ``[llm]`` tables upwards; a ``config.toml`` may be anybody's, and be broken.
+
+    In place of a table there is an error where a broken file has the heading of one.
+    """
+    for folder in (directory, *directory.parents):
+        path = folder / LLM_FILE
+        if path.is_file() and b"llm" in _read_bytes(path):
+            try:
+                document = _read_toml(path)
+            except SettingsError as error:
+                if _LLM_HEADING.search(_read_bytes(path)):
+                    yield path, error
+                continue
+            if _is_llm(document):
+                yield path, document["llm"]
 
 
 def _candidates(directory: Path) -> Iterator[Path]:

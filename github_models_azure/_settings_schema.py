@@ -95,6 +95,7 @@ class _SettingsModel(BaseSettings):
     attempt_timeout: Annotated[float | None, _Number] = Field(default=None, ge=0.001)
     adapt: Literal["lenient", "strict"] | None = None
     allow_retired: bool | None = None
+    applications: bool = True
     endpoints: dict[str, EndpointModel] = {}
     dialects: dict[str, dict[str, Any]] = {}
     models: dict[str, dict[str, Any]] = {}
@@ -135,6 +136,7 @@ def validate(
         overlays=model.models,
         tiers=model.tiers,
         file=file,
+        applications=model.applications,
     )
 
 

@@ -105,20 +105,23 @@ def wire(
     keywords: dict[str, Any],
     *,
     validate: bool = False,
+    chats: bool = True,
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
     :param validate: whether the own endpoint is asked about its credential before anything else.
+    :param chats: whether its calls are chat completions.
     """
-    parts, settings = _parts(is_async), load_settings()
+    settings = load_settings(decided=endpoint is not None or credential is not None)
+    parts, settings = _parts(is_async), settings if chats else settings.for_vectors()
     entra = parts.entra_credential()
     own = _own_endpoint(parts, settings, endpoint, credential)
     own = _with_key(own, entra)
     known = {**settings.endpoints, own.name: own}
     endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
-    policy_options = _policy_options(settings, options)
+    policy_options = {**settings.retries, **_policy_options(settings, options)}
     for name in _RETRY_OPTIONS:
         if name in keywords:
             policy_options[name] = keywords[name]
@@ -129,6 +132,9 @@ def wire(
     check = StartupCheck(own) if validate else None
     checks = [] if check is None else [parts.check_policy(check)]
     keywords["per_call_policies"] = [*_listed(keywords.get("per_call_policies")), *checks, policy]
+    for name, value in settings.call.items():
+        if keywords.get(name) is None:
+            keywords[name] = value
     signs = own.credential or NoCredential()
     if keywords.get("authentication_policy") is not None:
         signs = NoCredential()  # or the SDK sends the key as api-key beside what the policy signs
@@ -166,6 +172,8 @@ def _own_endpoint(
     own = endpoint_for(given, credential, known=settings.endpoints)
     if own.credential is None and settings.api_key and endpoint is None:
         own = replace(own, credential=AzureKeyCredential(settings.api_key))
+    if own.credential is None and not own.anonymous and not _has_variable(own):
+        own = replace(own, credential=settings.key_for(own))
     if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
     if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
@@ -198,6 +206,11 @@ def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
             f"declare one in the settings, or store one: github-models login {endpoint.name}.",
         ),
     )
+
+
+def _has_variable(endpoint: Endpoint) -> bool:
+    variable = endpoint.key_variable
+    return variable is not None and bool(os.environ.get(variable, "").strip())
 
 
 def _fetches(credential: Any) -> bool:

@@ -54,6 +54,7 @@ class WiredClient:
     """
 
     _is_async: ClassVar[bool]
+    _chats: ClassVar[bool] = False
     _entra: Any
     _wired_settings: FallbackSettings  # for the gateway, which lists what a client may be asked for
     _wired_model: str | None
@@ -99,7 +100,14 @@ class WiredClient:
         options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
         wired = wire(
-            self._is_async, endpoint, credential, model, options, keywords, validate=validate
+            self._is_async,
+            endpoint,
+            credential,
+            model,
+            options,
+            keywords,
+            validate=validate,
+            chats=self._chats,
         )
         self._startup_check = wired.check
         self._entra = wired.entra  # made for this client, so that it is closed with it

@@ -22,7 +22,8 @@ _LOOPBACK = ("127.", "::1", "localhost")
 @pytest.fixture(autouse=True)
 def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
-        ours = name.startswith("GITHUB_MODELS_") and name != "GITHUB_MODELS_RECORDINGS"
+        read = name.startswith(("GITHUB_MODELS_", "LLM_", "LOGAI_"))
+        ours = read and name != "GITHUB_MODELS_RECORDINGS"
         if ours or name.endswith("_API_KEY"):  # the vendors' keys make endpoints usable
             monkeypatch.delenv(name)
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):

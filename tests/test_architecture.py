@@ -34,6 +34,7 @@ LAYERS: list[set[str]] = [
     {"_core", "_version"},
     {"registry", "endpoints", "ledger", "cache"},
     {"_sdk", "_sdk_aio", "_settings", "_settings_endpoints", "_settings_schema"}
+    | {"_settings_applications", "_settings_llm", "_settings_llm_route", "_settings_providers"}
     | {"_credentials", "_entra", "_key_check", "_keyring", "exceptions", "trail"},
     {"policies", "tools"},
     {"_client", "_calls", "_setup", "_startup", "_transport", "_wired", "aio", ""},

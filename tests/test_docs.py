@@ -179,17 +179,21 @@ def test_the_code_of_a_page_compiles(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_settings_of_a_page_are_settings(page: Path, tmp_path: Path) -> None:
-    """Every block of TOML is read as a settings file, and its models and tiers as overlays."""
+    """Every block of TOML is read as settings, ours or OpenHands', and its models as overlays."""
     from github_models_azure._settings import load_settings
     from github_models_azure.registry import default_registry
 
     for block in blocks(page):
         if block.language != "toml":
             continue
-        file = tmp_path / "github-models.toml"
+        theirs = "[llm]" in block.code  # a file of OpenHands'
+        file = tmp_path / ("config.toml" if theirs else "github-models.toml")
         file.write_text(block.code, "utf-8")
         settings = load_settings({}, tmp_path)
-        assert settings.file == file
+        assert settings.endpoint == "llm" if theirs else settings.file == file
+        if theirs:
+            file.unlink()
+            continue
         default_registry().with_overlay(settings.overlays, tiers=settings.tiers)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .contract import demanded_call
 from .facts import ModelFacts
+from .failures import FailureKind
 from .tokens import MESSAGE_OVERHEAD, estimate_text
 
 ESTIMATE_MARGIN = 1.2  # an estimate refuses only what is surely too much
@@ -50,6 +51,7 @@ class Unmet:
     reason: str
     firm: bool = True
     harmless: bool = False
+    kind: FailureKind = field(default=FailureKind.REJECTED, compare=False)
 
 
 def derive_needs(
@@ -104,7 +106,8 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
         if limit is not None and needs.input_tokens > limit:
             much = f"{needs.input_tokens:,}"
             sure = firm and (needs.exact or needs.input_tokens > limit * ESTIMATE_MARGIN)
-            return Unmet(f"input of about {much} tokens is over its limit of {limit:,}", sure)
+            reason = f"input of about {much} tokens is over its limit of {limit:,}"
+            return Unmet(reason, sure, kind=FailureKind.TOO_LARGE)
     asked, most = needs.output_tokens, facts.output_tokens
     if asked is not None and most is not None and asked > most:
         return Unmet(f"{asked:,} output tokens are over its limit of {most:,}", firm=False)

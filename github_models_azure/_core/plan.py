@@ -223,7 +223,7 @@ class _Choice:
             elif verdict.rank == LATER:
                 later.append(verdict)
             if verdict.reason and not self._tries(candidate):
-                passed.append(Skip(candidate.target, verdict.reason))
+                passed.append(Skip(candidate.target, verdict.reason, verdict.kind))
         if resort is not None:
             kept = tuple(skip for skip in passed if skip.target != resort.target)
             return Try(resort, forced=True, passed=kept)
@@ -269,7 +269,7 @@ class _Choice:
         # A fallback that would probably refuse hides the failure that led to it.
         late = bool(self.plan.attempts) and not self._tries(candidate)
         if lack is not None and (firm or (late and not lack.harmless)):
-            return Verdict(candidate, REFUSED, lack.reason)
+            return Verdict(candidate, REFUSED, lack.reason, kind=lack.kind)
         spent = self._spent(candidate)
         if spent is not None:
             return spent
@@ -279,7 +279,7 @@ class _Choice:
             reason = cooling.reason(self.now)
             return Verdict(candidate, rank, reason, cooling.until, cooling.kind)
         if lack is not None:
-            return Verdict(candidate, LAST_RESORT, lack.reason)
+            return Verdict(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
         return Verdict(candidate, READY)
 
     def _spent(self, candidate: Candidate) -> Verdict | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .failures import Failure
+from .failures import Failure, FailureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A target that was not asked, and why."""
+    """A target that was not asked, and why; ``kind`` is the failure foreseen, where it has one."""
 
     target: str
     reason: str
+    kind: FailureKind | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"skipped {self.target}: {self.reason}"

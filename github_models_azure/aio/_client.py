@@ -92,6 +92,8 @@ class _AsyncClient(WiredClient):
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback, async; otherwise as the sync client."""
 
+    _chats = True
+
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
         @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too

@@ -72,7 +72,8 @@ class Connection:
         from .._settings import load_settings
         from ..endpoints import endpoint_for
 
-        settings = load_settings()
+        decided = endpoint is not None or self.token is not None
+        settings = load_settings(decided=decided)
         wanted = endpoint if endpoint is not None else settings.endpoint
         own = endpoint_for(wanted, known=settings.endpoints)
         model = chosen_model(self.model, settings, own)
@@ -93,7 +94,7 @@ def known_models() -> ModelRegistry:
     from ..registry import ModelRegistry
 
     registry = ModelRegistry.load()
-    settings = load_settings()
+    settings = load_settings(decided=True)  # models and tiers are our own settings alone
     if settings.overlays or settings.tiers:
         registry = registry.with_overlay(settings.overlays, tiers=settings.tiers)
     return registry

@@ -187,6 +187,10 @@ class _Keys:
         from ..endpoints.presets import GITHUB_HOSTS
 
         declared = self.settings.sources.get(endpoint.name)
+        if declared is not None and declared.kind == "file":
+            variable = _environment_name(f"{endpoint.name}_API_KEY")
+            told = f"Its key is {declared}: put it into {variable}."
+            return KeySource("env", variable), False, told
         if declared is not None:
             return declared, False, None
         if endpoint is self.own and self.from_settings and self.settings.api_key:

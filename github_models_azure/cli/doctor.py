@@ -54,7 +54,8 @@ class Setting:
 class Report:
     """Everything that ``doctor`` found; no secret is in it.
 
-    ``others`` are the endpoints that are known by name and that nobody uses here.
+    ``notes`` say what is set and does not count, ``others`` are the endpoints that are known by
+    name and that nobody uses here.
     """
 
     versions: Mapping[str, str | None]
@@ -63,6 +64,7 @@ class Report:
     settings: tuple[Setting, ...]
     token_source: str | None
     demo: bool
+    notes: tuple[str, ...] = field(default=())
     endpoints: tuple[Checked, ...] = field(default=())
     others: tuple[str, ...] = field(default=())
 
@@ -135,6 +137,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
         settings=tuple(_settings(settings)),
         token_source=source,
         demo=token.demo,
+        notes=settings.notes,
         endpoints=checked,
         others=tuple(others) if checked else (),
     )
@@ -166,6 +169,8 @@ def _settings(settings: Settings) -> Iterator[Setting]:
         "api_key": "set" if settings.api_key else None,
         "model": settings.model,
         **settings.options,
+        **settings.retries,
+        **settings.call,
     }
     if "fallback" in values and values["fallback"] is None:
         values["fallback"] = "none"
@@ -173,7 +178,9 @@ def _settings(settings: Settings) -> Iterator[Setting]:
         variable = PREFIX + name.upper()
         if value is None:
             continue
-        where = variable if os.environ.get(variable) else str(settings.file)
+        where = settings.origins.get(name)
+        if where is None:
+            where = variable if os.environ.get(variable) else str(settings.file)
         yield Setting(name, value if isinstance(value, dict) else plain(value), where)
 
 
@@ -199,6 +206,15 @@ def _show(console: Console, report: Report) -> None:
     if report.demo:
         token += " (demo_token: the emulator answers in place of GitHub)"
     console.out(f"  {'GitHub token':{_LABEL}}{token}")
+    for note in report.notes:
+        for line in wrapped("note: ", note):
+            console.out(line, style="dim")
+    _show_endpoints(console, report)
+    if report.usable:
+        console.out(f"usable: {', '.join(report.usable)}", style="bold")
+
+
+def _show_endpoints(console: Console, report: Report) -> None:
     if report.endpoints:
         console.out("endpoints", style="bold")
     for checked in report.endpoints:
@@ -210,8 +226,6 @@ def _show(console: Console, report: Report) -> None:
     if report.endpoints and report.others:
         for line in wrapped("also known: ", f"{', '.join(report.others)} (--all asks them)"):
             console.out(line, style="dim")
-    if report.usable:
-        console.out(f"usable: {', '.join(report.usable)}", style="bold")
 
 
 def _advice(report: Report) -> str | None:
@@ -237,6 +251,7 @@ def _as_json(report: Report) -> JsonValue:
                 setting.name: {"value": setting.value, "source": setting.source}
                 for setting in report.settings
             },
+            "notes": list(report.notes),
         },
         "token": {"source": report.token_source, "demo": report.demo},
         "endpoints": [_endpoint_as_json(checked) for checked in report.endpoints],

@@ -44,7 +44,7 @@ def migrate(
     from ._openai_code import code_of
 
     console = console_of(ctx)
-    settings = load_settings()
+    settings = load_settings(decided=endpoint is not None)
     migration = migration_of(settings, endpoint, model)
     code = code_of(migration, is_async=is_async)
     if as_json:

@@ -10,12 +10,20 @@ class BackOff:
 
     :param factor: seconds of the first wait, doubled with each; ``most`` caps them.
     :param jitter: makes a wait of the longest one allowed; full jitter by default.
+    :param least: seconds that no wait is shorter than, whatever the others come to.
     """
 
-    __slots__ = ("_attempt", "_factor", "_jitter", "_most", "_seconds", "_waits")
+    __slots__ = ("_attempt", "_factor", "_jitter", "_least", "_most", "_seconds", "_waits")
 
-    def __init__(self, factor: float, most: float, jitter: Callable[[float], float] | None) -> None:
+    def __init__(
+        self,
+        factor: float,
+        most: float,
+        jitter: Callable[[float], float] | None,
+        least: float = 0.0,
+    ) -> None:
         self._factor, self._most, self._jitter = factor, most, jitter
+        self._least = least
         self._attempt, self._seconds = -1, 0.0
         self._waits: Iterator[float] | None = None
 
@@ -32,4 +40,4 @@ class BackOff:
             self._waits = backoff.expo(factor=self._factor, max_value=self._most)
             next(self._waits)  # the generator's first value is a start signal, not a wait
         jitter = self._jitter or backoff.full_jitter
-        return float(jitter(next(self._waits)))
+        return max(self._least, float(jitter(next(self._waits))))

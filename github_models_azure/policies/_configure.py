@@ -10,7 +10,7 @@ from ._settings import OPTION_NAMES, FallbackSettings, check_options
 _INNER = frozenset(
     {
         "clock", "endpoint", "endpoints", "jitter", "retry_backoff_factor", "retry_backoff_max",
-        "retry_total", "timeout",
+        "retry_backoff_min", "retry_total", "timeout",
     }
 )  # fmt: skip
 

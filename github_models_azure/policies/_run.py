@@ -129,6 +129,7 @@ class Run:
                 options.get("retry_backoff_factor", settings.retry_backoff_factor),
                 options.get("retry_backoff_max", settings.retry_backoff_max),
                 settings.jitter,
+                settings.retry_backoff_min,
             )
         return self._back_off.after(len(self.plan.attempts))
 

@@ -48,6 +48,7 @@ class FallbackOptions(TypedDict, total=False):
     retry_total: int | None
     retry_backoff_factor: float | None
     retry_backoff_max: float | None
+    retry_backoff_min: float | None
     timeout: float | None
     clock: Callable[[], float] | None
     jitter: Callable[[float], float] | None
@@ -83,6 +84,7 @@ class FallbackSettings:
     retry_total: int | None = None
     retry_backoff_factor: float = 0.8
     retry_backoff_max: float = 60.0
+    retry_backoff_min: float = 0.0
     timeout: float | None = None
     clock: Callable[[], float] = steady_time
     jitter: Callable[[float], float] | None = None
@@ -234,5 +236,6 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "retry_total": _number("retry_total", least=0, whole=True),
     "retry_backoff_factor": _number("retry_backoff_factor", least=0),
     "retry_backoff_max": _number("retry_backoff_max", least=0),
+    "retry_backoff_min": _number("retry_backoff_min", least=0),
     "timeout": _number("timeout", least=0),
 }

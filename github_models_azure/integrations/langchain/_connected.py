@@ -135,7 +135,8 @@ class Connected(BaseModel):
     @model_validator(mode="after")
     def _take_model_of_settings(self) -> Self:
         if self.model is None and not self._has_clients:
-            self.model = load_settings().model
+            given = (self.base_url, self.api_key, self.endpoint, self.credential)
+            self.model = load_settings(decided=any(one is not None for one in given)).model
             self.model_fields_set.discard("model")
         return self
 

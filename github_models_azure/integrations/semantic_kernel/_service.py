@@ -51,7 +51,8 @@ def service_fields(
     """
     try:
         found = _env_file(*env_file)
-        settings = load_settings({**found, **os.environ})
+        decided = endpoint is not None or credential is not None
+        settings = load_settings({**found, **os.environ}, decided=decided)
         model = ai_model_id or settings.model
         if not model:
             raise ServiceInitializationError(

@@ -30,9 +30,12 @@ from .upstream import Upstream
 
 _BASES = (
     "/v1", "/inference", "", "/inference/v1", "/openai/v1", "/orgs/{org}/inference",
-    "/openai/deployments/{deployment:path}",
+    *(f"{base}/openai/deployments/{{deployment:path}}" for base in ("", "/v1", "/inference")),
 )  # fmt: skip
-"""The base URLs in use: OpenAI's, both of GitHub Models, Foundry's, Azure OpenAI's."""
+"""The base URLs in use: OpenAI's, both of GitHub Models, Foundry's, Azure OpenAI's.
+
+LiteLLM's ``azure_ai`` appends the last to whatever base URL it is given.
+"""
 
 
 def create_app(

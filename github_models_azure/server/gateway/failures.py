@@ -40,8 +40,13 @@ _HINT = "Nearest known models:"
 
 def answer_of(error: AzureError) -> ErrorAnswer:
     """Return what the caller is told of an error."""
-    status = _status(error, trail_of(error))
+    trail = trail_of(error)
+    status = _status(error, trail)
     message, code, param = _said(error)
+    if code is None and status == 400 and (foreseen := _foreseen(trail)):
+        # The former is OpenAI's word, which frameworks act upon.
+        is_long = foreseen == {FailureKind.TOO_LARGE}
+        code = "context_length_exceeded" if is_long else "unsupported_request"
     return ErrorAnswer(
         status,
         message,
@@ -57,7 +62,10 @@ def _status(error: AzureError, trail: Trail | None) -> int:
     if isinstance(error, RateLimitedError):
         return 429
     if isinstance(error, FallbackExhaustedError):
-        return _of_many(_latest(trail))
+        failures = _latest(trail)
+        if not failures and _foreseen(trail) & _CALLERS:
+            return 400  # no target can do it, whenever it is asked
+        return _of_many(failures)
     if isinstance(error, _LATE):
         return 504
     # A key that is missing or wrong here is nothing that the caller could mend with his own.
@@ -96,6 +104,12 @@ def _of_one(failure: Failure) -> int:
 def _of_many(failures: Iterable[Failure]) -> int:
     statuses = {_of_one(failure) for failure in failures}
     return statuses.pop() if len(statuses) == 1 else 503
+
+
+def _foreseen(trail: Trail | None) -> set[FailureKind | None]:
+    """Give what kept all targets from being asked; nothing where it differs in kind."""
+    kinds = {skip.kind for skip in trail.skipped} if trail is not None else set()
+    return kinds if kinds <= _CALLERS else set()
 
 
 def _said(error: AzureError) -> tuple[str, str | None, str | None]:

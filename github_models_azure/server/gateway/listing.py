@@ -54,7 +54,7 @@ class Listing:
             for target in targets:
                 owner = target.endpoint.name if target.endpoint else self._owner(target.model)
                 yield str(target), owner
-        yield from ((name, self._owner(name)) for name in load_settings().overlays)
+        yield from ((name, self._owner(name)) for name in load_settings(decided=True).overlays)
         if own.dialect.is_github:
             yield from ((info.id, info.publisher or own.name) for info in settings.registry)
 

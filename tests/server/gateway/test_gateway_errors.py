@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import openai
@@ -14,49 +12,8 @@ from github_models_azure import Endpoint
 from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway
 from tests.harness import delta
-from tests.traps.wire import Act, Asked, Reply, Wire, answer, serve, sse
-
-BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
-TYPES = {
-    "invalid_request_error", "authentication_error", "permission_error", "rate_limit_error",
-    "server_error",
-}  # fmt: skip
-KEY = "sk-upstream-secret-0123456789"
-
-
-def shaped(response: requests.Response) -> dict[str, Any]:
-    """Check the form of an error and return it."""
-    assert response.headers["content-type"] == "application/json"
-    assert response.headers["x-request-id"].startswith("req_")
-    body = response.json()
-    assert list(body) == ["error"]
-    error: dict[str, Any] = body["error"]
-    assert list(error) == ["message", "type", "param", "code"]
-    assert error["message"]
-    assert error["type"] in TYPES
-    assert "Traceback" not in response.text
-    assert KEY not in response.text
-    return error
-
-
-@contextmanager
-def behind(script: Callable[[Asked], Reply], **options: Any) -> Iterator[tuple[Gateway, Wire]]:
-    """A gateway before a scripted server."""
-    with serve(script) as wire:
-        options = {"fallback": None, "retry_total": 0, **options}
-        with Gateway(f"{wire.url}/v1", KEY, **options) as gateway:
-            yield gateway, wire
-
-
-def ask(gateway: Gateway, *, piecewise: bool = False, **members: Any) -> requests.Response:
-    """Ask for a completion; read the answer at once, unless it is wanted piece by piece."""
-    url, body = f"{gateway.v1_url}/chat/completions", {**BODY, **members}
-    return requests.post(url, json=body, timeout=30, stream=piecewise)
-
-
-def refused(code: str, message: str, status: int, **headers: str) -> Reply:
-    return answer({"error": {"code": code, "message": message}}, status, **headers)
-
+from tests.server.gateway.gateway_helpers import BODY, KEY, ask, behind, refused, shaped
+from tests.traps.wire import Act, Asked, Reply, answer, sse
 
 UPSTREAM = [
     pytest.param(refused("invalid_value", "bad", 400), 400, "invalid_value", id="rejected"),
@@ -122,6 +79,8 @@ def test_the_openai_package_does_not_repeat_a_day_long_limit() -> None:
     assert 'requests_total{path="/chat/completions",status="429"} 1.0' in metrics
 
 
+LONG = [{"role": "user", "content": "What was said before? " * 20_000}]
+
 MANY = [
     pytest.param((429, 429), 429, id="all limited"),
     pytest.param((429, 503), 503, id="one limited, one down"),
@@ -147,6 +106,27 @@ def test_several_targets_fail_as_one(statuses: tuple[int, int], status: int) -> 
     assert response.headers["x-github-models-attempts"] == "2"
     assert "/m: " in message
     assert "/n: " in message
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "code"),
+    [
+        ("/v1/embeddings", {"input": ["a"]}, "unsupported_request"),
+        ("/v1/chat/completions", {"messages": LONG}, "context_length_exceeded"),
+    ],
+)
+def test_what_no_target_can_do_is_the_callers_to_mend(
+    emulator: Emulator, path: str, asked: dict[str, Any], code: str
+) -> None:
+    """Nobody was asked, and to ask once more would not help: no 503, which clients repeat."""
+    with Gateway(emulator.inference_url, "k", model="openai/gpt-4o", fallback=None) as gateway:
+        body = {"model": "openai/gpt-4o", **asked}
+        response = requests.post(gateway.url + path, json=body, timeout=30)
+    assert response.status_code == 400
+    error = shaped(response)
+    assert (error["type"], error["code"]) == ("invalid_request_error", code)
+    assert "not asked" in error["message"]
+    assert not emulator.journal
 
 
 def test_a_retired_endpoint_is_410_at_once() -> None:
@@ -213,11 +193,13 @@ BROKEN_STREAMS = [
 def test_an_error_inside_a_stream_is_its_last_event(rest: tuple[Any, ...]) -> None:
     """What arrived is passed on, then an error, then the end without `[DONE]`."""
     events: list[str] = []
-    with behind(lambda asked: sse(delta("Hi"), Act.SEEN, *rest)) as (gateway, wire):
-        with ask(gateway, stream=True, piecewise=True) as response:
-            for line in response.iter_lines(chunk_size=1):
-                events += [line.decode()] if line else []
-                wire.seen.set()
+    with (
+        behind(lambda asked: sse(delta("Hi"), Act.SEEN, *rest)) as (gateway, wire),
+        ask(gateway, stream=True, piecewise=True) as response,
+    ):
+        for line in response.iter_lines(chunk_size=1):
+            events += [line.decode()] if line else []
+            wire.seen.set()
     assert '"content": "Hi"' in events[0]
     assert events[1].startswith('data: {"error": {"message": "The stream of')
     assert "broke after its first content" in events[1]
