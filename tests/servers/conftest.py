@@ -93,6 +93,6 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def calling_llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One whose chat format lets its model choose the calls, and how many."""
+    """One whose chat format lets its model choose the calls, and a model that makes two."""
     with llama_running(tmp_path_factory.mktemp("calling"), calling=True) as running:
         yield running

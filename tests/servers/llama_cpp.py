@@ -23,14 +23,15 @@ FIRST_BYTE = 3
 
 @contextmanager
 def llama_running(folder: Path, *, calling: bool = False) -> Iterator[Service]:
-    """Run the server with the tiny model; ``calling``: with the format that chooses its calls."""
+    """Run the server with the model of noise; ``calling``: with the one that makes calls."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         absent("llama-cpp-python", f"{', '.join(missing)} not installed: nox -s servers")
-    from tests.servers.tiny_model import CONTEXT, write_tiny_model  # needs numpy and gguf
+    from tests.servers.calling_model import write_calling_model  # these need numpy and gguf
+    from tests.servers.tiny_model import CONTEXT, write_tiny_model
 
     model = folder / "tiny.gguf"
-    write_tiny_model(model, fickle=calling)
+    (write_calling_model if calling else write_tiny_model)(model)
     port = free_port()
     options = {
         "--model": str(model),

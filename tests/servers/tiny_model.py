@@ -34,27 +34,24 @@ def vocabulary() -> list[tuple[bytes, float, gguf.TokenType]]:
     return [unknown, *controls, *single, *ranked]
 
 
-def write_tiny_model(path: Path, *, fickle: bool = False) -> None:
-    """Write the model as a GGUF file; a fickle one changes its mind with each prompt."""
+def write_tiny_model(path: Path) -> None:
+    """Write the model as a GGUF file."""
     writer = gguf.GGUFWriter(path, "llama")
     tokens = vocabulary()
-    _describe(writer, tokens)
+    describe(writer, tokens)
     random = np.random.default_rng(0)
 
     def add(name: str, numbers: np.ndarray) -> None:
         writer.add_tensor(f"{name}.weight", numbers.astype(np.float32))
 
     def noise(rows: int, columns: int = WIDTH) -> np.ndarray:
-        return random.standard_normal((rows, columns)) * (0.3 if fickle else 0.08)
+        return random.standard_normal((rows, columns)) * 0.08
 
     # All tokens lean to one side and the end of text is found there, so that it turns up after
     # some twenty tokens: the server needs ever longer for each token of a stream.
     embedding, output = noise(len(tokens)), noise(len(tokens))
     embedding[:, 0] += 1.0
-    if fickle:
-        output[:, 0] = 0.0
-    else:
-        output[END, 0] += 1.0
+    output[END, 0] += 1.0
     add("token_embd", embedding)
     add("output_norm", np.ones(WIDTH))
     add("output", output)
@@ -73,7 +70,8 @@ def write_tiny_model(path: Path, *, fickle: bool = False) -> None:
     writer.close()
 
 
-def _describe(writer: gguf.GGUFWriter, tokens: list[tuple[bytes, float, gguf.TokenType]]) -> None:
+def describe(writer: gguf.GGUFWriter, tokens: list[tuple[bytes, float, gguf.TokenType]]) -> None:
+    """Write down the model's shape and its tokenizer."""
     writer.add_name("tiny-random")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)
