@@ -68,7 +68,8 @@ class Dialect:
     :param members: the only members of a chat body it takes; ``None`` for any.
     :param message_members: the only members of a message; ``None`` for any.
     :param call_members: the only members of a tool call in a message; ``None`` for any.
-    :param text_roles: roles whose content must be one text, not a list of parts.
+    :param text_roles: roles whose content must be one text: no list of parts, and an empty one
+        where calls have none.
     :param tool_ids: the shape of tool call ids: ``any``, ``alnum9`` (nine letters or digits) or
         ``max40`` (at most forty characters).
     :param tool_choice: ``False`` where a forced tool call is known to be ignored, so that answers

@@ -55,20 +55,23 @@ class _Rules:
     call_members: frozenset[str] | None
     call_dropped: frozenset[str]
     text_roles: frozenset[str]
+    has_content: bool
     tool_ids: str
     signed: bool
 
 
 def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
     calls, dropped = dialect.call_members, frozenset(_after(IN_CALL, refused))
+    members, not_members = dialect.message_members, frozenset(_after(IN_MESSAGE, refused))
     shapes = [name.removeprefix(TOOL_ID) for name in refused if name.startswith(TOOL_ID)]
     return _Rules(
         roles=refused & frozenset(_INSTRUCTIONS),
-        members=dialect.message_members,
-        dropped=frozenset(_after(IN_MESSAGE, refused)),
+        members=members,
+        dropped=not_members,
         call_members=calls,
         call_dropped=dropped,
         text_roles=dialect.text_roles | frozenset(_after(TEXT_ROLE, refused)),
+        has_content="content" not in not_members and (members is None or "content" in members),
         tool_ids=next(shape for shape in TOOL_IDS if shape in (*shapes, dialect.tool_ids)),
         signed=SIGNATURE in refused
         and _EXTRA not in dropped
@@ -119,12 +122,9 @@ class _Fitting:
             fitted["role"] = next((r for r in _INSTRUCTIONS if r not in rules.roles), "user")
             self._note(f"role {role} sent as {fitted['role']}")
         self._drop(fitted, rules.members, rules.dropped, "messages")
-        role, content = fitted.get("role"), fitted.get("content")
-        if isinstance(content, list) and isinstance(role, str) and role in rules.text_roles:
-            text = _joined(content)
-            if text is not None:
-                fitted["content"] = text
-                self._note(f"{role} content joined to one text")
+        role = fitted.get("role")
+        if isinstance(role, str) and role in rules.text_roles:
+            self._text(fitted, role)
         if "tool_call_id" in fitted:
             fitted["tool_call_id"] = self._id(fitted["tool_call_id"])
         calls = fitted.get("tool_calls")
@@ -134,6 +134,17 @@ class _Fitting:
                 for position, call in enumerate(calls)
             ]
         return fitted
+
+    def _text(self, message: dict[str, object], role: str) -> None:
+        content = message.get("content")
+        if isinstance(content, list):
+            text = _joined(content)
+            if text is not None:
+                message["content"] = text
+                self._note(f"{role} content joined to one text")
+        elif content is None and message.get("tool_calls") and self.rules.has_content:
+            message["content"] = ""
+            self._note(f"{role} calls sent with an empty content")
 
     def _call(self, call: Mapping[str, object], position: int) -> Mapping[str, object]:
         rules, fitted = self.rules, dict(call)

@@ -114,6 +114,42 @@ def test_a_role_is_renamed_before_its_content_is_joined() -> None:
     assert fitted == [{"role": "system", "content": "a"}]
 
 
+@pytest.mark.parametrize("member", [{"content": None}, {}], ids=["null", "missing"])
+@pytest.mark.parametrize(
+    ("refused", "dialect"), [([], DIALECTS["llama-cpp-python"]), (["text.assistant"], PLAIN)]
+)
+def test_calls_without_content_get_an_empty_one(
+    member: dict[str, Any], refused: list[str], dialect: Dialect
+) -> None:
+    """Only where the dialect or a refusal says so: elsewhere it is the empty text that fails."""
+    bare = {"role": "assistant", "tool_calls": calling("a")["tool_calls"]}
+    given = [bare | member, result("a")]
+    fitted, changes = fit(given, *refused, dialect=dialect)
+    assert fitted == [{**bare, "content": ""}, result("a")]
+    assert changes == [Change("assistant calls sent with an empty content")]
+    assert fit(fitted, *refused, dialect=dialect)[0] is fitted
+    for other in (PLAIN, GROQ, MISTRAL, OPENAI):
+        assert fit([bare | member], dialect=other)[0][0].get("content") is None
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        ([], {"role": "assistant", "content": None}),
+        ([], {"role": "assistant", "tool_calls": []}),
+        ([], {"role": "assistant", "content": "", "tool_calls": calling("a")["tool_calls"]}),
+        (["messages.content"], {"role": "assistant", "tool_calls": calling("a")["tool_calls"]}),
+    ],
+    ids=["no calls", "an empty list", "empty already", "refused"],
+)
+def test_no_other_message_gets_an_empty_content(
+    refused: list[str], message: dict[str, Any]
+) -> None:
+    """A message without calls is left as it is, and a member that is refused is not put in."""
+    given = [message]
+    assert fit(given, "text.assistant", *refused)[0] is given
+
+
 @pytest.mark.parametrize(
     ("member", "value", "lossy"),
     [
@@ -295,9 +331,12 @@ def test_order_roles_and_contents_survive(
         role = old.get("role")
         if role not in ("system", "developer") and "role" in new:
             assert new["role"] is role
-        if "content" in new and isinstance(old["content"], str):
+        if "content" in new and isinstance(old.get("content"), str):
             assert new["content"] is old["content"]
-        assert new.keys() <= old.keys()
+        if new.keys() - old.keys():
+            assert new.keys() - old.keys() == {"content"}
+            assert new["content"] == ""
+            assert new["tool_calls"]
 
 
 def test_every_role_is_known_to_these_tests() -> None:

@@ -89,3 +89,10 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A llama-cpp-python server with a model of noise."""
     with llama_running(tmp_path_factory.mktemp("llama")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def calling_llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One whose chat format lets its model choose the calls, and a model that makes two."""
+    with llama_running(tmp_path_factory.mktemp("calling"), calling=True) as running:
+        yield running

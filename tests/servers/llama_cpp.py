@@ -22,15 +22,16 @@ FIRST_BYTE = 3
 
 
 @contextmanager
-def llama_running(folder: Path) -> Iterator[Service]:
-    """Run the server with the tiny model."""
+def llama_running(folder: Path, *, calling: bool = False) -> Iterator[Service]:
+    """Run the server with the model of noise; ``calling``: with the one that makes calls."""
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         absent("llama-cpp-python", f"{', '.join(missing)} not installed: nox -s servers")
-    from tests.servers.tiny_model import CONTEXT, write_tiny_model  # needs numpy and gguf
+    from tests.servers.calling_model import write_calling_model  # these need numpy and gguf
+    from tests.servers.tiny_model import CONTEXT, write_tiny_model
 
     model = folder / "tiny.gguf"
-    write_tiny_model(model)
+    (write_calling_model if calling else write_tiny_model)(model)
     port = free_port()
     options = {
         "--model": str(model),
@@ -42,6 +43,8 @@ def llama_running(folder: Path) -> Iterator[Service]:
         "--seed": "1",
         "--verbose": "false",
     }
+    if calling:
+        options["--chat_format"] = "chatml-function-calling"
     flat = [text for option in options.items() for text in option]
     with running(
         [sys.executable, "-m", "llama_cpp.server", *flat],

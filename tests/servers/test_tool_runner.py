@@ -197,8 +197,7 @@ def forced(tool: str, tokens: int) -> dict[str, Any]:
 def test_a_forced_call_llama(twin: Twin, llama: Service, shop: Shop, streamed: bool) -> None:
     """A grammar writes the call; it is run, the result is accepted, and noise ends the run.
 
-    Two parallel calls are left out: a named choice makes this server write just one call, and
-    without it a model of noise calls nothing.
+    A named choice makes this server write just one call; two are in test_parallel_llama.py.
     """
     driver = Driver(twin, streamed=streamed)
     run = go(driver, llama, [shop.only_oslo], "Weather?", **forced("only_oslo", ENOUGH))

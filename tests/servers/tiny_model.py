@@ -38,7 +38,7 @@ def write_tiny_model(path: Path) -> None:
     """Write the model as a GGUF file."""
     writer = gguf.GGUFWriter(path, "llama")
     tokens = vocabulary()
-    _describe(writer, tokens)
+    describe(writer, tokens)
     random = np.random.default_rng(0)
 
     def add(name: str, numbers: np.ndarray) -> None:
@@ -70,7 +70,8 @@ def write_tiny_model(path: Path) -> None:
     writer.close()
 
 
-def _describe(writer: gguf.GGUFWriter, tokens: list[tuple[bytes, float, gguf.TokenType]]) -> None:
+def describe(writer: gguf.GGUFWriter, tokens: list[tuple[bytes, float, gguf.TokenType]]) -> None:
+    """Write down the model's shape and its tokenizer."""
     writer.add_name("tiny-random")
     writer.add_context_length(CONTEXT)
     writer.add_embedding_length(WIDTH)

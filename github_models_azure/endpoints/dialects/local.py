@@ -16,9 +16,13 @@ LLAMA_CPP_PYTHON = replace(
     COMPATIBLE,
     name="llama-cpp-python",
     refuses=frozenset({"developer"}),
+    text_roles=frozenset({"assistant"}),
     lacks=frozenset({"json_schema"}),
 )
-"""The role ``developer`` and ``json_schema`` end in validation errors."""
+"""The role ``developer``, ``json_schema`` and a null content end in validation errors.
+
+Its ``chatml-function-calling`` answers 500 to calls without a content (llama-cpp-python#1805).
+"""
 
 FOUNDRY_LOCAL = replace(COMPATIBLE, name="foundry-local", refuses=frozenset({"developer"}))
 """Its documents name the roles system, user and assistant alone."""
