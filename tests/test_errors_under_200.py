@@ -95,11 +95,19 @@ def test_a_message_that_is_no_object_is_no_answer(twin: Twin, choices: Any) -> N
     assert "answered with a choice without a message" in error.message
 
 
-def test_a_delta_that_is_no_object_is_no_stream(twin: Twin) -> None:
+@pytest.mark.parametrize(
+    ("choices", "told"),
+    [
+        ([{"index": 0, "delta": "Hi"}], "a delta is not an object: str"),
+        (["Hi"], "an event has choices that are no list of objects"),
+        ({"0": "Hi"}, "an event has choices that are no list of objects"),
+    ],
+)
+def test_a_delta_that_is_no_object_is_no_stream(twin: Twin, choices: Any, told: str) -> None:
     """Nothing of it was handed out, so that another target could answer."""
-    error = raised(twin, True, stream(event(choices=[{"index": 0, "delta": "Hi"}]), DONE))
+    error = raised(twin, True, stream(event(choices=choices), DONE))
     assert type(error) is ServiceResponseError
-    assert "a delta is not an object: str" in str(error)
+    assert told in str(error)
 
 
 def test_streams_that_merely_break_stay_what_they_are(twin: Twin) -> None:

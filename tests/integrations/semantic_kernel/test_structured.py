@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from azure.ai.inference.models import JsonSchemaFormat
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from semantic_kernel.exceptions.service_exceptions import (
     ServiceInvalidExecutionSettingsError,
     ServiceInvalidResponseError,
@@ -32,6 +32,15 @@ SCHEMA = {
 class Person(BaseModel):
     name: str
     age: int
+
+
+class Adult(Person):
+    """What no schema can say."""
+
+    @field_validator("age")
+    @classmethod
+    def _check(cls, age: int) -> int:
+        raise ValueError("nobody is that old")
 
 
 class Plain:
@@ -109,9 +118,9 @@ async def test_an_answer_that_stays_wrong_is_an_error(emulator: Emulator) -> Non
     async with GitHubModelsChatCompletion(
         "meta/Llama-3.3-70B-Instruct", endpoint=emulator.inference_url, api_key="k", fallback=None
     ) as service:
-        with pytest.raises(ServiceInvalidResponseError, match="no valid Person") as caught:
+        with pytest.raises(ServiceInvalidResponseError, match="no valid Adult") as caught:
             await service.get_chat_message_content(
-                history(ADA), chat_settings(response_format=Person)
+                history(ADA), chat_settings(response_format=Adult)
             )
     trail = trail_of(caught.value)
     assert trail is not None
