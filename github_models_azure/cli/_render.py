@@ -5,11 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import TypeAlias
 
-from ..trail import Adaptation, Attempt, Pause, Skip, Trail
-
-JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+from .._core.records_json import JsonValue as JsonValue
+from .._core.records_json import event_as_json
+from ..trail import Trail
 
 
 def table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -37,46 +36,7 @@ def wrapped(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator
 
 def trail_events(trail: Trail | None) -> list[JsonValue]:
     """Return the steps of a trail, one object for each."""
-    return [_event(event) for event in trail.events] if trail is not None else []
-
-
-def _event(event: Attempt | Skip | Pause | Adaptation) -> JsonValue:
-    match event:
-        case Attempt():
-            return {
-                "event": "attempt",
-                "target": event.target,
-                "status": event.status,
-                "seconds": round(event.seconds, 3),
-                "retry": event.retry,
-                "emulated": event.emulated,
-                "failure": _failure(event),
-            }
-        case Skip():
-            return {"event": "skipped", "target": event.target, "reason": event.reason}
-        case Pause():
-            return {"event": "waited", "target": event.target, "seconds": round(event.seconds, 3)}
-        case Adaptation():
-            return {
-                "event": "adapted",
-                "target": event.target,
-                "change": event.change,
-                "lossy": event.lossy,
-            }
-
-
-def _failure(attempt: Attempt) -> JsonValue:
-    failure = attempt.failure
-    if failure is None:
-        return None
-    return {
-        "kind": failure.kind.value,
-        "message": failure.message,
-        "code": failure.code,
-        "retry_after": failure.retry_after,
-        "window": failure.window.value,
-        "limit": failure.limit,
-    }
+    return [event_as_json(event) for event in trail.events] if trail is not None else []
 
 
 def plain(value: object) -> JsonValue:
