@@ -11,7 +11,7 @@ from langchain_core.embeddings import Embeddings
 from pydantic import Field
 
 from ._connected import Connected
-from ._request import call_keywords
+from ._request import call_keywords, refuse_place
 
 
 def _embeddings_clients() -> tuple[Any, Any]:
@@ -102,6 +102,7 @@ class GitHubModelsEmbeddings(Connected, Embeddings):
     def _keywords(
         self, texts: list[str], input_type: str | None, given: dict[str, Any]
     ) -> dict[str, Any]:
+        refuse_place(given)
         call = {**self._call_options, **self.model_kwargs, **given}
         named = {"dimensions": self.dimensions, "input_type": input_type}
         for name in ("dimensions", "input_type", "encoding_format"):
