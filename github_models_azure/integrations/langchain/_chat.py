@@ -21,7 +21,7 @@ from ._answers import ChunkReader, chat_result
 from ._connected import Connected
 from ._content import is_text, parts_of
 from ._messages import wire_messages
-from ._metadata import PROVIDER
+from ._metadata import PROVIDER, token_count
 from ._profile import profile_of
 from ._request import call_keywords, refuse_place, shown
 from ._structured import structured
@@ -255,8 +255,9 @@ class ChatGitHubModels(Connected, BaseChatModel):
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
         names = ("prompt_tokens", "completion_tokens", "total_tokens")
-        usages = [(output or {}).get("token_usage") or {} for output in llm_outputs]
-        total = {name: sum(usage.get(name) or 0 for usage in usages) for name in names}
+        told = [(output or {}).get("token_usage") for output in llm_outputs]
+        usages = [usage for usage in told if isinstance(usage, dict)]
+        total = {name: sum(token_count(usage, name) or 0 for usage in usages) for name in names}
         model = next((o["model_name"] for o in llm_outputs if o and "model_name" in o), None)
         return {"token_usage": total, **({"model_name": model} if model else {})}
 
