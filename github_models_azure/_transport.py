@@ -13,7 +13,7 @@ connection.) ``leave``, of the async one, closes without a coroutine what is lef
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from http.cookiejar import DefaultCookiePolicy
@@ -21,6 +21,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 from azure.core.exceptions import (
     AzureError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 _BLOCK = 65536
+_CLOSED = "the client was closed while its answer was read"
 _SMALL_BLOCK = 4096  # where a block has to be full before it is handed on
 POOL_SIZE = 100
 """Connections kept open to one host: azure-core's ten make threads reconnect for every call."""
@@ -114,11 +116,20 @@ def async_transport(**options: Any) -> AioHttpTransport:
 
     from azure.core.pipeline.transport import AioHttpTransport
 
+    owns_session = options.get("session_owner", True)
     # aiohttp reads proxies and netrc together or not at all, and a netrc's login is no credential.
     by_environment = options.pop("use_env_settings", True)
 
     class Transport(AioHttpTransport):  # type: ignore[misc]
         takes_answer_within = True
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.streams: WeakSet[Any] = WeakSet()
+
+        async def close(self) -> None:
+            _break_off(self.streams, owns_session)
+            await super().close()
 
         async def send(
             self, request: Any, *, answer_within: float | None = None, **kwargs: Any
@@ -144,6 +155,7 @@ def async_transport(**options: Any) -> AioHttpTransport:
                 response.drain = partial(_drain_async, inner)
                 response.wait_longer = partial(_wait_longer_async, inner, usual)
                 response.leave = inner.close
+                self.streams.add(inner)
             return response
 
     return Transport(use_env_settings=False, **options)
@@ -236,6 +248,15 @@ async def _drain_async(inner: Any) -> None:
         return
     with suppress(asyncio.TimeoutError, OSError, aiohttp.ClientError):
         await asyncio.wait_for(read(), DRAIN_SECONDS)
+
+
+def _break_off(streams: Iterable[Any], session_closes: bool) -> None:
+    """End the reading of streams: aiohttp forgets who waits for one whose session closes."""
+    import aiohttp
+
+    for inner in list(streams) if session_closes else ():
+        if not inner.content.is_eof():
+            inner.content.set_exception(aiohttp.ClientConnectionError(_CLOSED))
 
 
 def _wait_longer(inner: Any, usual: float, seconds: float | None) -> None:

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from azure.core.exceptions import ServiceResponseTimeoutError
+from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
 
 from github_models_azure import _transport, trail_of
+from github_models_azure.aio import ChatCompletionsClient as AsyncClient
 from github_models_azure.exceptions import StreamInterruptedError
 from tests.harness import DONE, HELLO, Twin, delta, text_of
 from tests.traps.wire import Act, Asked, Reply, Wire, serve, sse
@@ -279,3 +280,34 @@ def test_an_older_urllib3_reads_nothing_on() -> None:
 def test_a_connection_that_is_gone_is_left_alone() -> None:
     """aiohttp lets a connection go as soon as an answer is whole."""
     _transport._wait_longer_async(SimpleNamespace(connection=None), 300, None)
+
+
+@pytest.mark.parametrize("head", [(), (delta("Hi"),)])
+def test_closing_the_client_ends_the_wait_for_a_stream(head: tuple[bytes, ...]) -> None:
+    """aiohttp forgets who waits there, for ever; before the first content and after it."""
+
+    async def main(wire: Wire) -> None:
+        client = AsyncClient(wire.url, "key", model="m", fallback=None, retry_total=0)
+        arrived = asyncio.Event()
+
+        async def consume() -> None:
+            async for _ in await client.complete(messages=HELLO, stream=True):
+                arrived.set()
+
+        reading = asyncio.ensure_future(consume())
+        if head:
+            await arrived.wait()
+        else:
+            while not client_streams(client):
+                await asyncio.sleep(0)  # noqa: TID251 - a round of the loop, no wait
+        await client.close()
+        with pytest.raises(AzureError, match="closed"):
+            await asyncio.wait_for(reading, PATIENCE)
+
+    with serve(lambda asked: sse(*head, Act.STALL)) as wire:
+        asyncio.run(main(wire))
+
+
+def client_streams(client: Any) -> list[Any]:
+    """The streams that the transport of a client has open."""
+    return list(client._client._pipeline._transport.streams)

@@ -21,9 +21,9 @@ from ._answers import ChunkReader, chat_result
 from ._connected import Connected
 from ._content import is_text, parts_of
 from ._messages import wire_messages
-from ._metadata import PROVIDER
+from ._metadata import PROVIDER, token_count
 from ._profile import profile_of
-from ._request import call_keywords
+from ._request import call_keywords, refuse_place, shown
 from ._structured import structured
 from ._tools import wire_choice, wire_tools
 
@@ -168,6 +168,7 @@ class ChatGitHubModels(Connected, BaseChatModel):
         stream: bool = False,
     ) -> dict[str, Any]:
         """Return the keywords of ``complete``."""
+        refuse_place(given)
         call = {**self._call_options, **self.model_kwargs, **self._sent, **given}
         if stop is not None:
             call["stop"] = stop
@@ -254,8 +255,9 @@ class ChatGitHubModels(Connected, BaseChatModel):
 
     def _combine_llm_outputs(self, llm_outputs: list[dict[str, Any] | None], /) -> dict[str, Any]:
         names = ("prompt_tokens", "completion_tokens", "total_tokens")
-        usages = [(output or {}).get("token_usage") or {} for output in llm_outputs]
-        total = {name: sum(usage.get(name) or 0 for usage in usages) for name in names}
+        told = [(output or {}).get("token_usage") for output in llm_outputs]
+        usages = [usage for usage in told if isinstance(usage, dict)]
+        total = {name: sum(token_count(usage, name) or 0 for usage in usages) for name in names}
         model = next((o["model_name"] for o in llm_outputs if o and "model_name" in o), None)
         return {"token_usage": total, **({"model_name": model} if model else {})}
 
@@ -272,8 +274,13 @@ class ChatGitHubModels(Connected, BaseChatModel):
         told = {name: value for name, value in named.items() if value not in (None, "")}
         return {**told, **self.model_kwargs, **self._sent}
 
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        return super()._get_invocation_params(stop=stop, **shown(kwargs))
+
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        told = super()._get_llm_string(stop=stop, **kwargs)
+        told = super()._get_llm_string(stop=stop, **shown(kwargs))
         return f"{told}---{self._place}" if self._place else told
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

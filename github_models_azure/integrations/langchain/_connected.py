@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     PrivateAttr,
     SecretStr,
+    field_serializer,
     field_validator,
     model_validator,
 )
@@ -131,6 +132,15 @@ class Connected(BaseModel):
         if isinstance(value, Mapping):
             return {model: _texts(targets) for model, targets in value.items()}
         return _texts(value)
+
+    @field_serializer("fallback")
+    def _name_targets(self, value: Any) -> Any:
+        """Write targets by their names: pydantic would write down the keys of their endpoints."""
+        if isinstance(value, Mapping):
+            return {model: self._name_targets(targets) for model, targets in value.items()}
+        if isinstance(value, list | tuple):
+            return [str(one) for one in value]
+        return value
 
     @model_validator(mode="after")
     def _take_model_of_settings(self) -> Self:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import struct
 from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.embeddings import Embeddings
 from pydantic import Field
 
+from .._vectors import vectors_of
 from ._connected import Connected
-from ._request import call_keywords
+from ._request import call_keywords, refuse_place
 
 
 def _embeddings_clients() -> tuple[Any, Any]:
@@ -65,13 +64,13 @@ class GitHubModelsEmbeddings(Connected, Embeddings):
         vectors: list[list[float]] = []
         for some in self._chunks(texts, chunk_size):
             asked = self._keywords(some, self.document_input_type, kwargs)
-            vectors += _vectors(self._sync_client().embed(**asked), len(some))
+            vectors += vectors_of(self._sync_client().embed(**asked), len(some))
         return vectors
 
     def embed_query(self, text: str, **kwargs: Any) -> list[float]:
         """Return the vector of a text that is looked for."""
         asked = self._keywords([text], self.query_input_type, kwargs)
-        return _vectors(self._sync_client().embed(**asked), 1)[0]
+        return vectors_of(self._sync_client().embed(**asked), 1)[0]
 
     async def aembed_documents(
         self, texts: Sequence[str], chunk_size: int | None = None, **kwargs: Any
@@ -84,14 +83,14 @@ class GitHubModelsEmbeddings(Connected, Embeddings):
         vectors: list[list[float]] = []
         for some in self._chunks(texts, chunk_size):
             asked = self._keywords(some, self.document_input_type, kwargs)
-            vectors += _vectors(await client.embed(**asked), len(some))
+            vectors += vectors_of(await client.embed(**asked), len(some))
         return vectors
 
     async def aembed_query(self, text: str, **kwargs: Any) -> list[float]:
         """Return the vector of a text that is looked for."""
         client = await self._get_async_client()
         asked = self._keywords([text], self.query_input_type, kwargs)
-        return _vectors(await client.embed(**asked), 1)[0]
+        return vectors_of(await client.embed(**asked), 1)[0]
 
     def _chunks(self, texts: Sequence[str], size: int | None) -> list[list[str]]:
         size = self.chunk_size if size is None else size
@@ -102,22 +101,10 @@ class GitHubModelsEmbeddings(Connected, Embeddings):
     def _keywords(
         self, texts: list[str], input_type: str | None, given: dict[str, Any]
     ) -> dict[str, Any]:
+        refuse_place(given)
         call = {**self._call_options, **self.model_kwargs, **given}
         named = {"dimensions": self.dimensions, "input_type": input_type}
         for name in ("dimensions", "input_type", "encoding_format"):
             named[name] = call.pop(name, named.get(name))
         keywords = {name: value for name, value in named.items() if value is not None}
         return {**call_keywords(call), **keywords, "input": texts}
-
-
-def _vectors(answer: Any, count: int) -> list[list[float]]:
-    items = sorted(answer["data"], key=lambda one: one.get("index", 0))
-    if len(items) != count:
-        raise ValueError(f"{count} texts were sent, and {len(items)} vectors came back.")
-    return [_vector(item["embedding"]) for item in items]
-
-
-def _vector(given: Any) -> list[float]:
-    if isinstance(given, str):  # encoding_format="base64": 32-bit floats, the lowest byte first
-        return [number for (number,) in struct.iter_unpack("<f", base64.b64decode(given))]
-    return list(given)

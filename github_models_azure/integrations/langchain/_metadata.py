@@ -16,11 +16,11 @@ def usage_metadata(usage: object) -> UsageMetadata | None:
     """Return the tokens of an answer in LangChain's words; ``None`` where none were counted."""
     if not isinstance(usage, Mapping):
         return None
-    read, written = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    read, written = token_count(usage, "prompt_tokens"), token_count(usage, "completion_tokens")
     if read is None and written is None:
         return None
     read, written = read or 0, written or 0
-    total = _count(usage, "total_tokens")
+    total = token_count(usage, "total_tokens")
     made = UsageMetadata(
         input_tokens=read,
         output_tokens=written,
@@ -37,14 +37,14 @@ def _input_details(usage: Mapping[str, Any]) -> InputTokenDetails:
     told = usage.get("prompt_tokens_details")
     details: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     made = InputTokenDetails()
-    if (audio := _count(details, "audio_tokens")) is not None:
+    if (audio := token_count(details, "audio_tokens")) is not None:
         made["audio"] = audio
-    cached = _count(details, "cached_tokens")
+    cached = token_count(details, "cached_tokens")
     if cached is None:
-        cached = _count(usage, "prompt_cache_hit_tokens")  # DeepSeek
+        cached = token_count(usage, "prompt_cache_hit_tokens")  # DeepSeek
     if cached is not None:
         made["cache_read"] = cached
-    if (stored := _count(details, "cache_write_tokens")) is not None:  # OpenRouter
+    if (stored := token_count(details, "cache_write_tokens")) is not None:  # OpenRouter
         made["cache_creation"] = stored
     return made
 
@@ -53,14 +53,15 @@ def _output_details(usage: Mapping[str, Any]) -> OutputTokenDetails:
     told = usage.get("completion_tokens_details")
     details: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     made = OutputTokenDetails()
-    if (audio := _count(details, "audio_tokens")) is not None:
+    if (audio := token_count(details, "audio_tokens")) is not None:
         made["audio"] = audio
-    if (thought := _count(details, "reasoning_tokens")) is not None:
+    if (thought := token_count(details, "reasoning_tokens")) is not None:
         made["reasoning"] = thought
     return made
 
 
-def _count(counts: Mapping[str, Any], name: str) -> int | None:
+def token_count(counts: Mapping[str, Any], name: str) -> int | None:
+    """Return a count; ``None`` where a server has something else in its place."""
     value = counts.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

@@ -26,6 +26,31 @@ _OTHER_NAMES = {
 }  # fmt: skip
 _NESTED = ("model_kwargs", "model_extras", "extra_body")
 _NOT_SENT = ("stream", "streaming", "stream_usage")
+_OF_MODEL = frozenset(
+    {
+        "api_key", "async_client", "azure_endpoint", "base_url", "client", "client_kwargs",
+        "credential", "endpoint",
+    }
+)  # fmt: skip
+_UNSHOWN = _OF_MODEL | {"headers", "extra_headers"}
+
+
+def refuse_place(given: Mapping[str, Any]) -> None:
+    """See to it that no keyword of a call says where to connect: it would end in the body.
+
+    :raises ValueError: for one that does.
+    """
+    wrong = sorted(name for name in _OF_MODEL & given.keys() if given[name] is not None)
+    if wrong:
+        raise ValueError(
+            f"{wrong[0]} is no keyword of a call, as it says where to connect. Make another model "
+            "with it, or use configurable_fields."
+        )
+
+
+def shown(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keywords of a call that callbacks and caches may keep: the rest may be secret."""
+    return {name: value for name, value in given.items() if name not in _UNSHOWN}
 
 
 def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ try:
         GitHubModelsEmbeddingPromptExecutionSettings,
     )
 except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "semantic_kernel":
+        raise
     raise missing_extra("semantic-kernel", error) from error
 
 __all__ = [

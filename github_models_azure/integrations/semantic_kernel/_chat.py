@@ -13,7 +13,10 @@ from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecut
 from semantic_kernel.contents.chat_history import ChatHistory
 from semantic_kernel.contents.chat_message_content import ChatMessageContent
 from semantic_kernel.contents.streaming_chat_message_content import StreamingChatMessageContent
-from semantic_kernel.exceptions.service_exceptions import ServiceInvalidExecutionSettingsError
+from semantic_kernel.exceptions.service_exceptions import (
+    ServiceInitializationError,
+    ServiceInvalidExecutionSettingsError,
+)
 from semantic_kernel.utils.telemetry.model_diagnostics.decorators import (
     trace_chat_completion,
     trace_streaming_chat_completion,
@@ -27,6 +30,7 @@ from ._service import GitHubModelsService, service_errors, service_fields
 from ._settings import GitHubModelsChatPromptExecutionSettings
 
 _PURPOSE = "complete the prompt"
+_INSTRUCTION_ROLES = ("system", "developer")
 
 
 class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
@@ -40,7 +44,7 @@ class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
     :keyword client: a client of ``github_models_azure.aio``, in place of key, endpoint and options.
     :keyword instruction_role: the role of system messages, ``"system"`` or ``"developer"``.
     :keyword env_file_path: a file of ``GITHUB_MODELS_*`` variables, ``.env`` by default. What the
-        environment sets goes first.
+        environment sets goes first; ``GITHUB_MODELS_TOKEN`` counts there only.
     :raises ServiceInitializationError: for a wrong setting, and where no model is named.
 
     All other keywords are our client's: ``fallback``, ``attempt_timeout`` ... The service closes
@@ -62,6 +66,11 @@ class GitHubModelsChatCompletion(GitHubModelsService, ChatCompletionClientBase):
         env_file_encoding: str | None = None,
         **client_options: Any,
     ) -> None:
+        if instruction_role not in _INSTRUCTION_ROLES:
+            raise ServiceInitializationError(
+                f"instruction_role is {instruction_role!r}; it is one of "
+                f"{', '.join(_INSTRUCTION_ROLES)}."
+            )
         env_file = (env_file_path, env_file_encoding)
         fields = service_fields(
             ChatCompletionsClient, ai_model_id, service_id, client, endpoint, api_key, env_file,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from azure.ai.inference.models import ChatCompletions, StreamingChatCompletionsUpdate
+from pydantic import ValidationError
 from semantic_kernel.connectors.ai.completion_usage import CompletionUsage
 from semantic_kernel.contents.chat_message_content import ChatMessageContent
 from semantic_kernel.contents.function_call_content import FunctionCallContent
@@ -122,12 +124,23 @@ def _about(answer: Any) -> dict[str, Any]:
 
 def _outcome(result: Any, usage: Any) -> dict[str, Any]:
     outcome: dict[str, Any] = {"trail": trail_of(result)}
-    if usage:
-        names = CompletionUsage.model_fields
-        outcome["usage"] = CompletionUsage(**{name: usage.get(name) for name in names})
+    if counted := _usage(usage):
+        outcome["usage"] = counted
     if getattr(result, "parsed", None) is not None:
         outcome["parsed"] = result.parsed
     return outcome
+
+
+def _usage(told: Any) -> CompletionUsage | None:
+    """Return the tokens of an answer, without what a server has in place of a number."""
+    if not told or not isinstance(told, Mapping):
+        return None
+    given = {name: told.get(name) for name in CompletionUsage.model_fields}
+    try:
+        return CompletionUsage(**given)
+    except ValidationError as error:
+        wrong = {problem["loc"][0] for problem in error.errors()}
+        return CompletionUsage(**{name: given[name] for name in given.keys() - wrong})
 
 
 def _logprobs(choice: Any) -> dict[str, Any]:

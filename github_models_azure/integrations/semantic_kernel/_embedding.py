@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from azure.ai.inference.models import EmbeddingsResult
-from numpy import array, frombuffer, ndarray
+from numpy import array, ndarray
 from semantic_kernel.connectors.ai.embedding_generator_base import EmbeddingGeneratorBase
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
+from semantic_kernel.exceptions.service_exceptions import ServiceInvalidResponseError
 
 from ...aio import EmbeddingsClient
 from ...endpoints import Endpoint
 from ...trail import attach_trail, trail_of
+from .._vectors import vectors_of
 from ._service import GitHubModelsService, service_errors, service_fields
 from ._settings import GitHubModelsEmbeddingPromptExecutionSettings
 
@@ -21,11 +22,17 @@ class Vectors(list[list[float]]):
     """One vector for each text, in order; ``trail_of`` tells who made them.
 
     ``usage`` is the SDK's, ``None`` where the server told none.
+
+    :param count: how many texts were sent.
+    :raises ServiceInvalidResponseError: where as many vectors did not come back.
     """
 
-    def __init__(self, result: EmbeddingsResult) -> None:
-        items = sorted(result.data, key=lambda item: item.index or 0)
-        super().__init__(_floats(item.embedding) for item in items)
+    def __init__(self, result: EmbeddingsResult, count: int) -> None:
+        try:
+            super().__init__(vectors_of(result, count))
+        except ValueError as error:
+            attach_trail(error, trail_of(result))
+            raise ServiceInvalidResponseError(str(error)) from error
         self.usage = result.usage
         attach_trail(self, trail_of(result))
 
@@ -77,10 +84,4 @@ class GitHubModelsTextEmbedding(GitHubModelsService, EmbeddingGeneratorBase):
             result = await self.ask(
                 self.client.embed, input=texts, model=model, **own.prepare_settings_dict()
             )
-        return Vectors(result)
-
-
-def _floats(embedding: Any) -> list[float]:
-    if isinstance(embedding, str):  # encoding_format="base64": floats of four bytes
-        embedding = frombuffer(base64.b64decode(embedding), dtype="<f4").tolist()
-    return list(embedding)
+        return Vectors(result, len(texts))

@@ -15,6 +15,8 @@ try:
     from ._instrumentor import GitHubModelsInstrumentor
     from ._observer import TelemetryObserver
 except ModuleNotFoundError as error:
+    if (error.name or "").partition(".")[0] != "opentelemetry":
+        raise
     raise missing_extra("otel", error) from error
 
 __all__ = ["GitHubModelsInstrumentor", "TelemetryObserver"]

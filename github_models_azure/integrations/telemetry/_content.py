@@ -64,7 +64,8 @@ def _message(message: object) -> dict[str, Any]:
     content = message.get("content")
     if role == "tool":
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id")}
-        return {"role": role, "parts": [{**answer, "response": content}]}
+        response = list(_parts(content)) if isinstance(content, list) else content
+        return {"role": role, "parts": [{**answer, "response": response}]}
     return {"role": role, "parts": [*_parts(content), *_calls(message.get("tool_calls"))]}
 
 
@@ -82,9 +83,16 @@ def _part(item: Mapping[str, Any]) -> dict[str, Any]:
     picture = item.get("image_url")
     url = picture.get("url") if isinstance(picture, Mapping) else None
     if isinstance(url, str) and not url.startswith("data:"):
-        return {"type": "uri", "modality": "image", "uri": url.partition("?")[0]}
+        return {"type": "uri", "modality": "image", "uri": _shown(url)}
     kind = str(item.get("type"))
     return {"type": "blob", "modality": _MODALITIES.get(kind, kind), "content": ""}
+
+
+def _shown(url: str) -> str:
+    """Return a URL without what may be secret in it: user, password, query and fragment."""
+    scheme, mark, rest = url.partition("?")[0].partition("#")[0].partition("://")
+    place, slash, path = rest.partition("/")
+    return scheme + mark + place.rpartition("@")[2] + slash + path
 
 
 def _calls(calls: object) -> Iterator[dict[str, Any]]:
@@ -104,4 +112,6 @@ def _text(text: object) -> dict[str, Any]:
 
 
 def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+    """Write JSON that can be sent as UTF-8: streams cut an emoji into two halves, or send one."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

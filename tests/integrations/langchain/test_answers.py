@@ -318,3 +318,9 @@ def test_a_stock_client_leaves_no_trail(side: Side) -> None:
     assert answer.content == "Hi there"
     assert answer.response_metadata["model_name"] == "m"
     assert "trail" not in answer.response_metadata
+
+
+@pytest.mark.parametrize("usage", [[1], {"prompt_tokens": "few"}, {"prompt_tokens": True}])
+def test_an_odd_usage_costs_no_answer(side: Side, usage: Any) -> None:
+    """What a server has in place of a number is left out."""
+    assert whole(side, usage=usage).content == "Hi"

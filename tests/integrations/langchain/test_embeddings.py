@@ -92,6 +92,22 @@ def test_missing_vectors_are_told(side: Side) -> None:
         side.embed(side.embeddings(Service(answer)), ["a"], chunk_size=0)
 
 
+def test_vectors_without_a_place_stay_where_they_came(side: Side) -> None:
+    """Some servers send no index, or null."""
+    data = [{"embedding": [1.0]}, {"index": None, "embedding": [2.0]}]
+    service = Service(lambda sent: Answer(200, {"model": "e", "data": data}))
+    assert side.embed(side.embeddings(service), ["a", "b"]) == [[1.0], [2.0]]
+
+
+@pytest.mark.parametrize("vector", ["AAA=", "AAAA", "!!!!", 3])
+def test_what_is_no_vector_is_told(side: Side, vector: Any) -> None:
+    """Rather than read as an empty one."""
+    data = [{"index": 0, "embedding": vector}]
+    service = Service(lambda sent: Answer(200, {"model": "e", "data": data}))
+    with pytest.raises(ValueError, match=r"vector|base64"):
+        side.embed(side.embeddings(service), ["a"])
+
+
 def test_vectors_in_base64_are_read(side: Side) -> None:
     """LangChain wants numbers."""
     model = emulated.embeddings(dimensions=4)

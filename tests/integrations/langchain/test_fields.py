@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from azure.core.credentials import AzureKeyCredential
 from langchain_core.caches import InMemoryCache
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.load import dumpd, dumps, load
 from langchain_core.runnables import ConfigurableField
 
@@ -255,3 +256,47 @@ def test_embeddings_hide_their_key_too(caplog: pytest.LogCaptureFixture) -> None
     assert SECRET not in repr(model) + caplog.text
     with pytest.raises(ValueError, match="no field 'temperature'"):
         GitHubModelsEmbeddings(temperature=1)
+
+
+@pytest.mark.parametrize("name", ["headers", "extra_headers"])
+def test_headers_of_a_call_reach_no_callback_and_no_cache(side: Side, name: str) -> None:
+    """Tracing would send them on, and a cache keep them."""
+    service, seen = Service(lambda sent: chat(sent.model)), Seen()
+    model = side.chat(service, cache=InMemoryCache())
+    side.invoke(model.bind(**{name: {"x": SECRET}}), config={"callbacks": [seen]})
+    assert service.sent[0].headers["x"] == SECRET
+    assert seen.told
+    assert SECRET not in seen.told
+    assert SECRET not in str(model.cache._cache)  # type: ignore[union-attr]
+
+
+class Seen(BaseCallbackHandler):
+    """What a callback is told when a model starts."""
+
+    told = ""
+
+    def on_chat_model_start(self, *given: Any, **named: Any) -> None:
+        self.told += f"{given} {named}"
+
+
+@pytest.mark.parametrize("name", ["api_key", "credential", "base_url", "endpoint"])
+def test_a_call_cannot_say_where_to_connect(side: Side, name: str) -> None:
+    """It would be sent as a member of the body, to every target."""
+    service, seen = Service(lambda sent: chat(sent.model)), Seen()
+    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+        side.invoke(side.chat(service), config={"callbacks": [seen]}, **{name: SECRET})
+    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+        side.embed(side.embeddings(service), ["a"], **{name: SECRET})
+    assert service.sent == []
+    assert SECRET not in seen.told
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+def test_a_dump_names_targets_without_their_keys(mapped: bool) -> None:
+    """The endpoint of a target has a key of its own."""
+    targets = [Target("x", Endpoint("work", "https://x.example/v1", credential=SECRET)), "y"]
+    model = made(fallback={"m": targets} if mapped else targets)
+    named = {"m": ["work/x", "y"]} if mapped else ["work/x", "y"]
+    assert model.model_dump()["fallback"] == named
+    assert json.loads(model.model_dump_json())["fallback"] == named
+    assert model._client_options["fallback"] == ({"m": targets} if mapped else targets)

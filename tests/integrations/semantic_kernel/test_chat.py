@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -254,3 +255,24 @@ async def test_a_history_with_answers_can_be_stored(service: GitHubModelsChatCom
     restored = ChatHistory.restore_chat_history(asked.serialize())
     assert str(restored.messages[-1]) == str(message)
     assert restored.messages[-1].metadata["trail"]["served_by"].endswith(FIRST)
+
+
+@pytest.mark.parametrize(
+    ("usage", "counted"),
+    [
+        ({"prompt_tokens": "few", "completion_tokens": 2}, (None, 2)),
+        ({"prompt_tokens": 1, "completion_tokens": 2, "prompt_tokens_details": "none"}, (1, 2)),
+        ([1, 2], None),
+    ],
+)
+async def test_an_odd_usage_costs_no_answer(
+    service: GitHubModelsChatCompletion, emulator: Emulator, usage: Any, counted: Any
+) -> None:
+    """What a server has in place of a number is left out."""
+    choice = {"index": 0, "finish_reason": "stop", "message": {"content": "Hi"}}
+    body = json.dumps({"model": "m", "choices": [choice], "usage": usage})
+    emulator.fault("status", status=200, body=body)
+    message = await service.get_chat_message_content(history("Hello"), chat_settings())
+    assert str(message) == "Hi"
+    told = message.metadata.get("usage")
+    assert (told and (told.prompt_tokens, told.completion_tokens)) == counted

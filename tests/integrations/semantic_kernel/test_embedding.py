@@ -12,7 +12,10 @@ import pytest
 import pytest_asyncio
 from semantic_kernel import Kernel
 from semantic_kernel.connectors.ai.prompt_execution_settings import PromptExecutionSettings
-from semantic_kernel.exceptions.service_exceptions import ServiceResponseException
+from semantic_kernel.exceptions.service_exceptions import (
+    ServiceInvalidResponseError,
+    ServiceResponseException,
+)
 
 from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.aio import EmbeddingsClient
@@ -129,5 +132,17 @@ async def test_a_failure_is_the_kernels_error(
     """With the trail."""
     emulator.fault("rate_limit", times=None, seconds=5631)
     with pytest.raises(ServiceResponseException, match="failed to make embeddings") as caught:
+        await service.generate_embeddings(TEXTS)
+    assert trail_of(caught.value) is not None
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_as_many_vectors_come_as_texts_were_sent(
+    service: GitHubModelsTextEmbedding, emulator: Emulator, count: int
+) -> None:
+    """A text without a vector would shift all others."""
+    data = [{"object": "embedding", "index": i, "embedding": [1.0]} for i in range(count)]
+    emulator.fault("status", status=200, body=json.dumps({"model": "m", "data": data}))
+    with pytest.raises(ServiceInvalidResponseError, match=f"3 texts .* {count} vectors") as caught:
         await service.generate_embeddings(TEXTS)
     assert trail_of(caught.value) is not None

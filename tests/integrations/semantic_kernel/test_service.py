@@ -191,3 +191,9 @@ def test_settings_are_copied_and_what_they_share_is_not() -> None:
     assert made.call_options["ledger"] is ledger
     assert made.stop == ["a"]
     assert made.stop is not settings.stop
+
+
+def test_instructions_have_one_of_two_roles() -> None:
+    """Another one would reach the server, or be taken for a message of the user's."""
+    with pytest.raises(ServiceInitializationError, match="'boss'; it is one of system, developer"):
+        GitHubModelsChatCompletion(FIRST, instruction_role="boss")

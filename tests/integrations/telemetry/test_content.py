@@ -11,6 +11,7 @@ from github_models_azure.integrations.telemetry import TelemetryObserver
 from tests.harness import (
     DONE,
     FIRST,
+    HELLO,
     SECOND,
     Answer,
     Sent,
@@ -168,3 +169,44 @@ def test_the_environment_decides_where_nothing_is_said(
     assert TelemetryObserver().captures_content is wanted
     assert TelemetryObserver(capture_content=False).captures_content is False
     assert TelemetryObserver(capture_content=True).captures_content is True
+
+
+@pytest.mark.parametrize("place", ["user", "tool"])
+def test_nothing_of_a_picture_is_recorded_but_its_bare_url(
+    twin: Twin, telemetry: Telemetry, place: str
+) -> None:
+    """Neither bytes nor what may be a key, in results of tools either."""
+    parts = [
+        {"type": "text", "text": "seen"},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,hiddenbytes"}},
+        {
+            "type": "image_url",
+            "image_url": {"url": "https://me:hidden@example/a.png?hidden#hidden"},
+        },
+    ]
+    asked = PROMPT if place == "user" else PROMPT[:-1]
+    asked = [*asked, {"role": place, "tool_call_id": "1", "content": parts}]
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(service, model=FIRST, observer=telemetry.observer(capture_content=True))
+    twin.complete(client, messages=asked)
+    last = json.loads(telemetry.attempts[0].attributes["gen_ai.input.messages"])[-1]
+    told = last["parts"] if place == "user" else last["parts"][0]["response"]
+    assert told == [
+        {"type": "text", "content": "seen"},
+        {"type": "blob", "modality": "image", "content": ""},
+        {"type": "uri", "modality": "image", "uri": "https://example/a.png"},
+    ]
+    assert "hidden" not in telemetry.everything()
+
+
+def test_texts_are_recorded_in_whole_characters(twin: Twin, telemetry: Telemetry) -> None:
+    """Servers cut an emoji into two pieces of a stream; what is no UTF-8 loses all spans."""
+    halves = stream(delta("\ud83d"), delta("\ude00 \ud83d"), delta(finish="stop"), DONE)
+    client = twin.client(
+        Service(lambda sent: halves),
+        model=FIRST,
+        observer=telemetry.observer(capture_content=True),
+    )
+    twin.read(client, messages=HELLO)
+    (message,) = json.loads(telemetry.attempts[0].attributes["gen_ai.output.messages"])
+    assert message["parts"][0]["content"].encode("utf-8") == "\U0001f600 \ufffd".encode()
