@@ -181,6 +181,7 @@ def _config(app: Any, grace: int) -> uvicorn.Config:
 
 
 def _checked(host: str, keys: tuple[str, ...]) -> str:
+    host = host.removeprefix("[").removesuffix("]")  # as URLs write IPv6
     if not keys and not is_loopback(host):
         raise ValueError(
             f"host={host!r} lets others reach the gateway, and it has no key. Set one with "
