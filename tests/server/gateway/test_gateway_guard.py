@@ -222,8 +222,8 @@ def test_a_gateway_does_not_ask_itself(host: str, name: str, place: str) -> None
         serve(own, fallback=fallback, **options)
 
 
-def test_an_address_may_be_written_as_in_urls(upstream: Emulator) -> None:
-    """IPv6 in brackets, as the gateway itself writes it."""
-    with Gateway(upstream.inference_url, "k", model="openai/gpt-4o", host="[::1]") as gateway:
-        assert gateway.url.startswith("http://[::1]:")
-        assert ask(gateway).status_code == 200
+def test_an_address_may_be_written_as_in_urls() -> None:
+    """IPv6 in brackets, as the gateway itself writes it, is this machine's; another's is not."""
+    assert repr(Gateway("ollama", host="[::1]")) == "Gateway(not running)"
+    with pytest.raises(ValueError, match="no key"):
+        Gateway("ollama", host="[::]")
