@@ -24,7 +24,7 @@ PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
 FILE_NAME = "github-models.toml"
 
-_LLM_HEADING = re.compile(rb"^\s*\[llm[.\]]", re.MULTILINE)
+_LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
@@ -201,7 +201,8 @@ def _candidates(directory: Path) -> Iterator[Path]:
 def _own_table(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
     if path.name != "pyproject.toml":
         return document
-    table = document.get("tool", {}).get("github-models", {})
+    tools = document.get("tool", {})
+    table = tools.get("github-models", {}) if isinstance(tools, Mapping) else {}
     return table if isinstance(table, Mapping) else {}
 
 
@@ -218,8 +219,9 @@ def _read_toml(path: Path) -> Mapping[str, Any]:
     except ModuleNotFoundError:  # Python 3.10
         import tomli as tomllib  # type: ignore[no-redef, unused-ignore]
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(path.read_text("utf-8-sig"))  # editors of Windows write a mark
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
-    except tomllib.TOMLDecodeError as error:
+    # Also what is nested too deeply, and numbers of thousands of digits.
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error

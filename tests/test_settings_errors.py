@@ -237,3 +237,31 @@ def test_a_sentence_ends_once() -> None:
     """No two full stops."""
     Path("github-models.toml").write_text("[endpoints.x]\nurl = 'nowhere'", "utf-8")
     assert not lines()[-1].endswith("..")
+
+
+@pytest.mark.parametrize(
+    "text", ["a = " + "[" * 5000 + "]" * 5000, "a = 1" + "0" * 5000], ids=["deep", "long number"]
+)
+@pytest.mark.parametrize("heading", ["", "[llm]\n"], ids=["ours", "openhands"])
+def test_toml_that_cannot_be_read_names_its_file(heading: str, text: str) -> None:
+    """Also where the reader gives up otherwise than by its own error."""
+    path = write(heading + text, "config.toml" if heading else FILE)
+    (line,) = refused()
+    assert line.startswith(f"The settings file {path} is not TOML: ")
+
+
+def test_a_file_of_another_program_that_cannot_be_read_does_not_matter() -> None:
+    """It has no heading of ours or of OpenHands'."""
+    write("# llm\na = " + "[" * 5000, "config.toml")
+    write("tool = 1  # no github-models", "pyproject.toml")
+    assert load().file is None
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [(FILE, "model = 'm'"), ("config.toml", "[llm]\nmodel = 'm'\nbase_url = 'http://h/v1'")],
+)
+def test_a_byte_order_mark_is_read_over(name: str, text: str) -> None:
+    """Editors of Windows put one in front."""
+    write(f"\ufeff{text}", name)
+    assert load().model == "m"

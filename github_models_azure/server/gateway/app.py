@@ -114,6 +114,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     )
     app.router.redirect_slashes = False  # what is posted to a redirect arrives without its body
     app.state.gateway_metrics = metrics
+    app.state.gateway_origins = listing.origins()
     return app
 
 

@@ -81,6 +81,12 @@ def unknown_model(model: str) -> ErrorAnswer:
     return ErrorAnswer(404, told, "model_not_found", "model")
 
 
+def two_lengths() -> ErrorAnswer:
+    """Refuse a body whose end is told twice."""
+    told = "A request has content-length or transfer-encoding, not both."
+    return ErrorAnswer(400, told, "invalid_http", closes=True)
+
+
 def wrong_key() -> ErrorAnswer:
     """Ask for a key: there was none, or a wrong one."""
     return ErrorAnswer(

@@ -112,7 +112,8 @@ def served_headers(trail: Trail | None) -> list[tuple[str, str]]:
 
 def _safe(text: str) -> str:
     """Write a name so that it can be a header: callers choose model names freely."""
-    return quote(text[:_LONGEST], safe=_PRINTABLE)
+    # JSON can hold half of a character, which has no bytes.
+    return quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
 
 
 def path_params(scope: Scope) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import time
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import errors
-from .errors import Refusal
+from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange
 from .guard import Guard
 from .metrics import Metrics
@@ -32,7 +32,8 @@ class Front:
         started = time.monotonic()
         exchange = scope["github_models_exchange"] = Exchange(scope, receive, send)
         try:
-            refusal = self._guard.refusal(scope["path"], exchange.headers)
+            refusal = _refusal_of_two_lengths(exchange.headers)
+            refusal = refusal or self._guard.refusal(scope["path"], exchange.headers)
             if refusal is not None:
                 await exchange.refuse(refusal)
             else:
@@ -47,6 +48,12 @@ class Front:
         finally:
             seconds = time.monotonic() - started
             self._metrics.request(_operation(scope["path"]), exchange.status or _LEFT, seconds)
+
+
+def _refusal_of_two_lengths(headers: dict[bytes, bytes]) -> ErrorAnswer | None:
+    """Refuse what a proxy in front may have read as two requests, or as another one (RFC 9112)."""
+    both = b"content-length" in headers and b"transfer-encoding" in headers
+    return errors.two_lengths() if both else None
 
 
 def _operation(path: str) -> str:

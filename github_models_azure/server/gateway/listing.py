@@ -40,6 +40,11 @@ class Listing:
         named = [str(Target(t.model, t.endpoint or self._upstream.own)) for t in targets]
         return named + [f"{own}/{name}" for name in self._owners]
 
+    def origins(self) -> set[str]:
+        """Return the origins that the settings send calls to."""
+        named = {t.endpoint.origin for targets in self._lists() for t in targets if t.endpoint}
+        return {self._upstream.own.origin, *named}
+
     def _entry(self, name: str) -> dict[str, Any]:
         owner = self._owners[name]
         return {"id": name, "object": "model", "created": self._created, "owned_by": owner}

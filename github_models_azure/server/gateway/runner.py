@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
@@ -104,12 +105,13 @@ class Gateway:
 
         :raises RuntimeError: when it already runs, or does not come up within 10 seconds.
         :raises OSError: when the port is taken.
-        :raises ValueError: for an option or a setting of the clients that is wrong.
+        :raises ValueError: for an option or a setting of the clients that is wrong, and where the
+            gateway would ask itself.
         """
         if self._server is not None:
             raise RuntimeError(f"The gateway already runs at {self._address}.")
         app = self._make()
-        listener = listen(self._host, self._port)
+        listener = _bound(app, self._host, self._port)
         self._address = address_of(listener)
         self._server = Background("gateway", _config(app, self._grace), listener)
         try:
@@ -140,17 +142,37 @@ def serve(
     """Serve until Ctrl-C or a termination signal; the arguments are those of :class:`Gateway`.
 
     :param on_ready: called with the base URL once requests are accepted.
-    :raises ValueError: for a host that others can reach, without a key.
+    :raises ValueError: for a host that others can reach, without a key, and where the gateway
+        would ask itself.
     :raises OSError: when the port is taken.
     """
     keys = keys_of(api_key)
     address = _checked(host, keys)
     app = create_app(endpoint, credential, api_key=keys, **options)
-    listener = listen(address, port)
+    listener = _bound(app, address, port)
     try:
         run_until_signal(_config(app, grace), listener, on_ready=on_ready)
     finally:
         listener.close()
+
+
+def _bound(app: Starlette, host: str, port: int) -> socket.socket:
+    """Bind a socket for calls that are not to come back to it, each call making another."""
+    listener = listen(host, port)
+    own = address_of(listener)
+    number = own.rpartition(":")[2]
+    names = {own, f"http://localhost:{number}"}
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        names |= {f"http://127.0.0.1:{number}", f"http://[::1]:{number}"}
+    found = app.state.gateway_origins & names
+    if found:
+        listener.close()
+        raise ValueError(
+            f"The gateway would ask itself: its own settings send calls to {found.pop()}. Give it "
+            "the endpoint behind it, and let only its callers' settings (LLM_BASE_URL, "
+            "GITHUB_MODELS_ENDPOINT) name the gateway."
+        )
+    return listener
 
 
 def _config(app: Any, grace: int) -> uvicorn.Config:
@@ -159,6 +181,7 @@ def _config(app: Any, grace: int) -> uvicorn.Config:
 
 
 def _checked(host: str, keys: tuple[str, ...]) -> str:
+    host = host.removeprefix("[").removesuffix("]")  # as URLs write IPv6
     if not keys and not is_loopback(host):
         raise ValueError(
             f"host={host!r} lets others reach the gateway, and it has no key. Set one with "

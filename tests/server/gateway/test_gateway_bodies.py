@@ -222,6 +222,17 @@ def test_rubbish_behind_a_request_does_not_spoil_its_answer(gateway: Gateway) ->
     assert [answer[:3] for answer in answers] == [b"200", b"400"]
 
 
+def test_a_body_with_two_lengths_is_refused_with_all_that_follows(gateway: Gateway) -> None:
+    """A proxy that believes the other length would take the rest for an answered request."""
+    lines = ("transfer-encoding: chunked", "content-length: 4")
+    hidden = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with connect(gateway) as client:
+        client.sendall(request_bytes(b"0\r\n\r\n" + hidden, *lines))
+        answers = read_all(client).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"400"]
+    assert b"invalid_http" in answers[0]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=20),

@@ -281,3 +281,12 @@ def test_a_name_that_no_header_can_hold_is_escaped() -> None:
     assert "x-evil" not in response.headers
     assert "m%0D%0Ax-evil: 1%E2%82%AC" in response.headers["x-github-models-served-by"]
     assert len(response.headers["x-github-models-served-by"]) < 300
+
+
+def test_half_a_character_in_a_name_is_no_failure() -> None:
+    """JSON can say it, and no header can."""
+    good = answer({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
+    with behind(lambda asked: good) as (gateway, _wire):
+        response = ask(gateway, model="m\ud800")
+    assert response.status_code == 200
+    assert response.headers["x-github-models-served-by"].endswith("/m?")

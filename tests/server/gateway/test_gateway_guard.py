@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from github_models_azure.endpoints import Endpoint, Target
 from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway, create_app, serve
 from tests.server.gateway.gateway_helpers import BODY, PATIENCE, connect, shaped
@@ -199,3 +201,29 @@ def test_wrong_options_are_told_at_once(
     """With the value."""
     with pytest.raises(error, match=told):
         create_app("http://127.0.0.1:1/v1", "k", **options)
+
+
+@pytest.mark.parametrize("place", ["own", "fallback"])
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "localhost"), ("0.0.0.0", "127.0.0.1")],
+)
+def test_a_gateway_does_not_ask_itself(host: str, name: str, place: str) -> None:
+    """Each call would make another, until no socket is left."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    itself = Endpoint("gateway", f"http://{name}:{port}/v1", "k")
+    other = Endpoint("other", "http://127.0.0.1:1/v1", "k")
+    own, fallback = (itself, None) if place == "own" else (other, [Target("m", itself)])
+    options: Any = {"model": "m", "host": host, "port": port, "api_key": "key"}
+    with pytest.raises(ValueError, match="would ask itself"):
+        Gateway(own, fallback=fallback, **options).start()
+    with pytest.raises(ValueError, match="would ask itself"):
+        serve(own, fallback=fallback, **options)
+
+
+def test_an_address_may_be_written_as_in_urls() -> None:
+    """IPv6 in brackets, as the gateway itself writes it, is this machine's; another's is not."""
+    assert repr(Gateway("ollama", host="[::1]")) == "Gateway(not running)"
+    with pytest.raises(ValueError, match="no key"):
+        Gateway("ollama", host="[::]")

@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import openai
+import pytest
 import requests
 
-from github_models_azure.server.gateway import Gateway
+from github_models_azure.server.gateway import Gateway, runner
 from tests.harness import DONE, delta
 from tests.server.gateway.gateway_helpers import (
     BODY,
@@ -28,6 +29,7 @@ from tests.server.gateway.gateway_helpers import (
 from tests.traps.wire import Act, Reply, sse
 
 EVENT = delta("x" * 100_000)
+HEAD = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def metrics_of(gateway: Gateway) -> str:
@@ -196,3 +198,21 @@ def test_the_answer_of_a_dialect_is_brought_into_form() -> None:
         body = ask(gateway).json()
     assert body["choices"][0]["finish_reason"] == "stop"
     assert json.dumps(body)
+
+
+@pytest.mark.parametrize("sent", [b"", HEAD[:-4], HEAD + HEAD[:-4]], ids=["none", "half", "second"])
+def test_who_does_not_finish_his_headers_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    """Whoever waits for an answer meanwhile is not."""
+    monkeypatch.setattr(runner, "_KEEP_ALIVE", 0.1)
+    good = Reply((b'{"choices": [{"message": {"content": "Hi"}}', Act.SEEN, b"]}"))
+    with behind(lambda asked: good) as (gateway, wire), connect(gateway) as waiting:
+        waiting.sendall(request_bytes(BODY, "connection: close"))
+        arrived(wire)
+        with connect(gateway) as client:
+            client.sendall(sent)
+            while client.recv(1000):
+                pass
+        wire.seen.set()
+        assert b"HTTP/1.1 200" in waiting.recv(1000)
