@@ -39,7 +39,7 @@ NEED_EXTRAS = [
     "tests/servers",
 ]
 # Folders of tests for which it makes no difference which extras are installed.
-ALIKE = ["tests/core", "tests/dialects", "tests/recordings", "tests/traps"]
+ALIKE = ["tests/core", "tests/dialects", "tests/policies", "tests/recordings", "tests/traps"]
 OPTIONAL_MODULES = [
     *("aiohttp", "keyring", "langchain_core", "litellm", "prometheus_client", "redis"),
     *("semantic_kernel", "starlette", "typer", "uvicorn"),

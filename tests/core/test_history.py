@@ -312,7 +312,7 @@ def test_nothing_is_signed_where_a_signature_may_not_stand(
 
 
 @given(given=conversations, refused=lessons, dialect=dialects)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_order_roles_and_contents_survive(
     given: Any, refused: frozenset[str], dialect: Dialect
 ) -> None:

@@ -196,7 +196,7 @@ def test_a_schema_nested_too_deep_is_no_error(levels: int) -> None:
 
 
 @given(body=bodies, rejects=lessons, dialect=dialects)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_adapting_never_raises_and_never_touches_the_original(
     body: Any, rejects: frozenset[str], dialect: Dialect
 ) -> None:
@@ -210,7 +210,7 @@ def test_adapting_never_raises_and_never_touches_the_original(
 
 
 @given(body=bodies, rejects=lessons, dialect=dialects)
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 def test_adapting_twice_changes_nothing_more(
     body: Any, rejects: frozenset[str], dialect: Dialect
 ) -> None:

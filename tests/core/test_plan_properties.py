@@ -254,7 +254,7 @@ def test_the_survey_says_who_is_asked_first(plan: Plan, data: st.DataObject) -> 
         assert step.candidate is verdicts[0].candidate
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(plan=plans, timeout=st.sampled_from([1.0, 30.0, inf]), data=st.data())
 def test_every_wait_ends_in_an_attempt(plan: Plan, timeout: float, data: st.DataObject) -> None:
     """Nobody waits for a target that is not asked afterwards."""

@@ -166,7 +166,7 @@ def keywords_in(schema: Any) -> Iterator[str]:
 
 
 @given(schema=schemas, refused=REFUSED)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_after_fitting_no_refused_keyword_is_left(schema: Any, refused: frozenset[str]) -> None:
     """Whatever the schema is; what was changed is exactly what was found; twice is once."""
     names = frozenset(name.removeprefix("schema.") for name in refused)

@@ -158,8 +158,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
             st.none() | st.booleans() | st.integers(-(10**300), 10**300)
             | st.floats(allow_nan=False, allow_infinity=False)
             | st.text(st.characters(exclude_categories=["Cs"])),
-            lambda inner: st.lists(inner) | st.dictionaries(st.text("ab"), inner),
+            lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text("ab"), inner),
+            max_leaves=20,
         ),
+        max_size=5,
     )
 )  # fmt: skip
 def test_json_objects_are_read_as_python_reads_them(value: dict[str, Any]) -> None:

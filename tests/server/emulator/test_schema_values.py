@@ -98,7 +98,7 @@ PROMPTS = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(schema=SCHEMAS, prompt=PROMPTS)
 def test_values_always_validate(schema: Any, prompt: str) -> None:
     """Whatever the schema and the prompt, the value is what the schema asks for."""
