@@ -15,6 +15,8 @@ from github_models_azure._core import stream_reader
 from github_models_azure._core.failures import Failure, FailureKind
 from github_models_azure._core.sse import SSEDecoder
 from github_models_azure._core.stream_reader import StreamFault, StreamReader
+from github_models_azure._core.text_calls import TextCallStream
+from github_models_azure._core.text_grammar import TextCalls
 
 DONE = b"data: [DONE]\n\n"
 
@@ -151,6 +153,21 @@ def test_events_without_an_answer_are_handed_on(update: dict[str, Any]) -> None:
     reader = StreamReader()
     assert reader.feed(event(**update)) == event(**update)
     assert not reader.has_content
+
+
+def test_a_tap_sees_every_event_that_goes_out() -> None:
+    """Also what was held back as the beginning of a call, and turned out to be text."""
+    seen: list[Any] = []
+    wanted = TextCallStream(TextCalls("both", frozenset({"f"})))
+    reader = StreamReader(text_calls=wanted, tap=seen.append)
+    out = (
+        reader.feed(choice(content="Hi"))
+        + reader.feed(choice(content='{"name"'))
+        + reader.feed(DONE)
+    )
+    sent = [json.loads(one.data) for one in SSEDecoder().feed(out)[:-1]]
+    assert seen == sent
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in seen) == 'Hi{"name"'
 
 
 def test_the_text_is_that_of_the_first_choice() -> None:
