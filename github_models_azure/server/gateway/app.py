@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -28,6 +29,7 @@ from .relay import Relay
 from .settings import MAX_BODY, TIMEOUT, GatewaySettings, keys_of
 from .upstream import Upstream
 
+_LOGGER = logging.getLogger(__name__)
 _BASES = (
     "/v1", "/inference", "", "/inference/v1", "/openai/v1", "/orgs/{org}/inference",
     *(f"{base}/openai/deployments/{{deployment:path}}" for base in ("", "/v1", "/inference")),
@@ -80,6 +82,12 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         await upstream.open()
+        if (gone := upstream.gone) is not None:
+            _LOGGER.warning(
+                "%s: only a fallback elsewhere can answer. Name an endpoint that does (endpoint=, "
+                "--endpoint, GITHUB_MODELS_ENDPOINT).",
+                gone,
+            )
         try:
             yield
         finally:

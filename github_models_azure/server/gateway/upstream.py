@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError
@@ -82,6 +83,13 @@ class Upstream:
         if own is None:  # pragma: no cover - clients always have one
             raise RuntimeError("the client has no endpoint")
         return own
+
+    @property
+    def gone(self) -> str | None:
+        """Why the own endpoint is not asked; ``None`` where it is, or one in its place."""
+        if self.settings.allow_retired or self.own.moved_to:
+            return None
+        return self.own.gone(datetime.now(timezone.utc).date())
 
     async def open(self) -> None:
         """Open the connections."""

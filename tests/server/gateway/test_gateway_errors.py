@@ -137,6 +137,17 @@ def test_a_retired_endpoint_is_410_at_once() -> None:
     assert "nothing was sent" in shaped(response)["message"]
 
 
+@pytest.mark.parametrize("options", [{}, {"allow_retired": True}])
+def test_a_gateway_before_a_retired_endpoint_says_so_at_once(
+    caplog: pytest.LogCaptureFixture, options: dict[str, Any]
+) -> None:
+    """Nobody has to find out by his first call."""
+    with Gateway(credential="t", **options):
+        told = [one.getMessage() for one in caplog.records if "was retired on" in one.getMessage()]
+    assert len(told) == (not options)
+    assert all("GITHUB_MODELS_ENDPOINT" in text for text in told)
+
+
 def test_a_missing_key_is_the_gateways_affair(monkeypatch: pytest.MonkeyPatch) -> None:
     """502, for no key of the caller could mend it."""
     elsewhere = Endpoint("elsewhere", "https://models.example/v1", key_variable="NO_SUCH_KEY")
