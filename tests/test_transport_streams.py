@@ -282,6 +282,7 @@ def test_a_connection_that_is_gone_is_left_alone() -> None:
     _transport._wait_longer_async(SimpleNamespace(connection=None), 300, None)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("head", [(), (delta("Hi"),)])
 def test_closing_the_client_ends_the_wait_for_a_stream(head: tuple[bytes, ...]) -> None:
     """aiohttp forgets who waits there, for ever; before the first content and after it."""
