@@ -87,7 +87,7 @@ class Wire:
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
     hung_up: threading.Event = field(default_factory=threading.Event)
-    """Set once a client has left while the server was stalling."""
+    """Set once a client has left while the server was stalling, or still speaking."""
     seen: threading.Event = field(default_factory=threading.Event)
     """For the test to set."""
     over: threading.Event = field(default_factory=threading.Event)
@@ -139,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._say(piece, reply)
             if reply.framing == "chunked":
                 self.wfile.write(b"0\r\n\r\n")
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+            self._left()
         except OSError:
             self.close_connection = True
 
@@ -182,9 +185,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _stall(self) -> None:
         with suppress(OSError):
             self.connection.recv(1)
+        self._left()
+        raise ConnectionAbortedError
+
+    def _left(self) -> None:
         if not self.wire.over.is_set():
             self.wire.hung_up.set()
-        raise ConnectionAbortedError
 
 
 class _Server(ThreadingHTTPServer):
