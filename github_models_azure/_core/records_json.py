@@ -26,7 +26,7 @@ def event_as_json(event: Attempt | Skip | Pause | Adaptation) -> dict[str, JsonV
             return {"event": "skipped", "target": event.target, "reason": event.reason}
         case Pause():
             return {"event": "waited", "target": event.target, "seconds": round(event.seconds, 3)}
-        case Adaptation():
+        case _:
             return {
                 "event": "adapted",
                 "target": event.target,
