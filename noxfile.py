@@ -217,6 +217,7 @@ def servers(session: nox.Session) -> None:
         "test_litellm.py",
         "test_llama_cpp.py",
         "test_original_samples.py",
+        "test_parallel_llama.py",
         "test_tool_runner.py",
     ]
     chosen = [f"tests/servers/{module}" for module in modules]
