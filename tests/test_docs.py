@@ -180,8 +180,8 @@ def test_the_code_of_a_page_compiles(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_settings_of_a_page_are_settings(page: Path, tmp_path: Path) -> None:
     """Every block of TOML is read as settings, ours or OpenHands', and its models as overlays."""
-    from github_models_azure._settings import load_settings
     from github_models_azure.registry import default_registry
+    from github_models_azure.settings.load import load_settings
 
     for block in blocks(page):
         if block.language != "toml":
@@ -202,8 +202,8 @@ def test_the_lines_for_each_endpoint_make_a_client(
 ) -> None:
     """Every block of "Where to point it now" leads to its endpoint, in its dialect."""
     from github_models_azure import ChatCompletionsClient
-    from github_models_azure._settings import load_settings
     from github_models_azure.endpoints import DIALECTS, PRESETS, endpoint_for
+    from github_models_azure.settings.load import load_settings
 
     monkeypatch.chdir(tmp_path)
     page = ROOT / "docs" / "endpoints.md"
@@ -302,8 +302,8 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def test_every_setting_is_documented() -> None:
     """The quickstart's table names every variable that is understood, and no other."""
-    from github_models_azure._settings import _NO_SETTING, PREFIX
-    from github_models_azure._settings_schema import _SettingsModel
+    from github_models_azure.settings.load import _NO_SETTING, PREFIX
+    from github_models_azure.settings.schema import _SettingsModel
 
     known = {PREFIX + name.upper() for name in _SettingsModel.model_fields} | _NO_SETTING
     unused = {PREFIX + "RECORDINGS", PREFIX + "DEBUG"}  # of the tests, of the commands

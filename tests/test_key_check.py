@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from github_models_azure import Endpoint
-from github_models_azure._key_check import Verdict, check_github_token, check_key
+from github_models_azure.credentials.check import Verdict, check_github_token, check_key
 from github_models_azure.exceptions import CredentialScopeError
 from tests.dialects.servers_http import Break, LoopbackServer, Reply, as_json
 

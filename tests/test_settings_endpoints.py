@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._credentials import KeySource, MissingKey
-from github_models_azure._entra import Entra
-from github_models_azure._settings import Settings, load_settings
+from github_models_azure.credentials.entra import Entra
+from github_models_azure.credentials.github import KeySource, MissingKey
 from github_models_azure.endpoints import DIALECTS, Endpoint
 from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.exceptions import SettingsError
+from github_models_azure.settings.load import Settings, load_settings
 
 FILE = "github-models.toml"
 FOUNDRY = "https://r.services.ai.azure.com/openai/v1"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._settings import Settings, SettingsError, load_settings
+from github_models_azure.settings.load import Settings, SettingsError, load_settings
 
 FILE = "github-models.toml"
 

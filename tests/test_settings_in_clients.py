@@ -10,7 +10,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from github_models_azure import trail_of
-from github_models_azure._setup import NoCredential
+from github_models_azure.client.assemble import NoCredential
 from github_models_azure.exceptions import CredentialUnavailableError, SettingsError
 from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, error, limited
 

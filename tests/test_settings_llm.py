@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from github_models_azure._settings import Settings, load_settings
+from github_models_azure.settings.load import Settings, load_settings
 
 OWN = "https://llm.example/v1"
 OTHER = "https://other.example/v1"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._credentials import MissingKey
-from github_models_azure._settings import Settings, load_settings
+from github_models_azure.credentials.github import MissingKey
+from github_models_azure.settings.load import Settings, load_settings
 from tests.test_settings_llm import OTHER, OWN, WRITTEN, key_at, write
 
 

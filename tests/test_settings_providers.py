@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._settings_providers import PROVIDERS, UnplacedError, place
 from github_models_azure.endpoints.presets import PRESETS
+from github_models_azure.settings.providers import PROVIDERS, UnplacedError, place
 
 OWN = "https://llm.example/v1"
 FOUNDRY = "https://r.services.ai.azure.com"

@@ -13,8 +13,8 @@ from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import ClientAuthenticationError
 
 from github_models_azure import Endpoint, Target, trail_of
-from github_models_azure._credentials import TokenFinder
-from github_models_azure._key_check import check_github_token
+from github_models_azure.credentials.check import check_github_token
+from github_models_azure.credentials.github import TokenFinder
 from tests.dialects.servers_http import LoopbackServer, Reply, Request, as_json
 from tests.harness import Twin
 

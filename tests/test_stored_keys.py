@@ -10,8 +10,8 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from github_models_azure import Endpoint, trail_of
-from github_models_azure._credentials import MissingKey
-from github_models_azure._keyring import (
+from github_models_azure.credentials.github import MissingKey
+from github_models_azure.credentials.keyring import (
     KeyringError,
     delete_key,
     entry_at,
@@ -19,8 +19,8 @@ from github_models_azure._keyring import (
     read_key,
     write_key,
 )
-from github_models_azure._settings import load_settings
 from github_models_azure.exceptions import SettingsError
+from github_models_azure.settings.load import load_settings
 from tests.dialects.servers_http import LoopbackServer, as_json
 from tests.harness import Twin
 
@@ -137,7 +137,7 @@ ANSWER = {"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "message"
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
     """A vendor on this machine, whose key is treated as that of one elsewhere."""
-    monkeypatch.setattr("github_models_azure._setup.is_loopback", lambda _: False)
+    monkeypatch.setattr("github_models_azure.client.assemble.is_loopback", lambda _: False)
     with LoopbackServer(lambda _: as_json(ANSWER)) as server:
         yield server
 
@@ -229,7 +229,7 @@ def test_a_refusal_that_repeats_a_stored_key_does_not_show_it(
 
 def test_no_repr_shows_a_stored_key(server: LoopbackServer) -> None:
     """Neither before nor after it was read."""
-    from github_models_azure._credentials import StoredKey
+    from github_models_azure.credentials.github import StoredKey
 
     write_key("mine", KEY)
     stored = StoredKey("mine", "none")

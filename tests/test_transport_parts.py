@@ -14,7 +14,12 @@ from requests.exceptions import ChunkedEncodingError
 from urllib3.exceptions import IncompleteRead
 
 import github_models_azure
-from github_models_azure._transport import POOL_SIZE, _arriving, async_transport, sync_transport
+from github_models_azure.client.transport import (
+    POOL_SIZE,
+    _arriving,
+    async_transport,
+    sync_transport,
+)
 
 
 def response(read1: Any = None, blocks: Iterable[bytes] = ()) -> Any:

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
 
-from github_models_azure import _transport, trail_of
+from github_models_azure import trail_of
 from github_models_azure.aio import ChatCompletionsClient as AsyncClient
+from github_models_azure.client import transport as _transport
 from github_models_azure.exceptions import StreamInterruptedError
 from tests.harness import DONE, HELLO, Twin, delta, text_of
 from tests.traps.wire import Act, Asked, Reply, Wire, serve, sse

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .. import _sdk_aio as _sdk
-from .._wired import WiredClient
+from azure.ai.inference import aio as _sdk
+
+from ..client.base import WiredClient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, MutableMapping
@@ -29,7 +30,7 @@ __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
 async def _call(send: Any, args: Any, kwargs: Any) -> Any:
-    from .._calls import begin, keep_trail, reported  # loaded by the first client
+    from ..client.calls import begin, keep_trail, reported  # loaded by the first client
 
     report = begin(kwargs)
     with reported(report):
@@ -38,7 +39,7 @@ async def _call(send: Any, args: Any, kwargs: Any) -> Any:
 
 
 async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
-    from .._calls import begin, keep_parsed, keep_trail, reported, structured_call
+    from ..client.calls import begin, keep_parsed, keep_trail, reported, structured_call
 
     structured = structured_call(args, kwargs)
     if structured is None:
@@ -51,7 +52,7 @@ async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
 
 
 async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from .._calls import RoutePlanned, begin, structured_call
+    from ..client.calls import RoutePlanned, begin, structured_call
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from .._credentials import TokenFinder
+from ..credentials.github import TokenFinder
 
 
 class GitHubTokenCredential:

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from .._entra import PACKAGE, default_credential
+from ..credentials.entra import PACKAGE, default_credential
 
 
 class EntraCredential:

@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from .._keyring import entry_at, read_key
+from ..credentials.keyring import entry_at, read_key
 from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:
-    from .._settings import Settings
     from ..endpoints import Endpoint
+    from ..settings.load import Settings
 
 
 API_KEY = "GITHUB_MODELS_API_KEY"

@@ -9,7 +9,7 @@ from ._errors import WrongUsageError
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient, Endpoint, ModelRegistry
-    from .._settings import Settings
+    from ..settings.load import Settings
 
 _RETRIES = 2  # of one target: somebody sits there and waits, and can ask again
 
@@ -69,8 +69,8 @@ class Connection:
         return known is None or known.streaming is not False
 
     def _model(self, endpoint: str | Endpoint | None) -> str | None:
-        from .._settings import load_settings
         from ..endpoints import endpoint_for
+        from ..settings.load import load_settings
 
         decided = endpoint is not None or self.token is not None
         settings = load_settings(decided=decided)
@@ -90,8 +90,8 @@ def chosen_model(model: str | None, settings: Settings, own: Endpoint) -> str | 
 
 def known_models() -> ModelRegistry:
     """Return the bundled models, a refreshed catalogue and the user's own settings on top."""
-    from .._settings import load_settings
     from ..registry import ModelRegistry
+    from ..settings.load import load_settings
 
     registry = ModelRegistry.load()
     settings = load_settings(decided=True)  # models and tiers are our own settings alone

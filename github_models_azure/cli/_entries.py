@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .._keyring import KEYRING_USER, entry_at
+from ..credentials.keyring import KEYRING_USER, entry_at
 from ._errors import CommandFailedError, WrongUsageError
 
 if TYPE_CHECKING:
-    from .._settings import Settings
     from ..endpoints import Endpoint
+    from ..settings.load import Settings
 
 Name = Annotated[
     str | None,
@@ -45,7 +45,7 @@ class Entry:
     @property
     def outranked_by(self) -> str | None:
         """The environment variable that is set and counts in its place."""
-        from .._credentials import ENVIRONMENT
+        from ..credentials.github import ENVIRONMENT
 
         variables = ENVIRONMENT if self.endpoint is None else (self.endpoint.key_variable,)
         return next((name for name in variables if name and os.environ.get(name, "").strip()), None)
@@ -59,8 +59,8 @@ def entry_of(name: str | None) -> Entry:
     """
     if name is None:
         return Entry(KEYRING_USER)
-    from .._settings import load_settings
     from ..endpoints.presets import GITHUB_HOSTS
+    from ..settings.load import load_settings
 
     settings = load_settings()
     endpoint = settings.endpoints.get(name)

@@ -12,14 +12,14 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from .._credentials import ENVIRONMENT, KeySource
+from ..credentials.github import ENVIRONMENT, KeySource
 from ..endpoints import Endpoint, endpoint_for
 from ._checks import API_KEY
 from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
-    from .._settings import Settings
     from ..policies._route import Destination
+    from ..settings.load import Settings
 
 SDK_VERSION = "2024-05-01-preview"
 """The ``api-version`` that the SDK sends unless it is told otherwise."""

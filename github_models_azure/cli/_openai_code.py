@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .._keyring import KEYRING_SERVICE, entry_at, read_key
+from ..credentials.keyring import KEYRING_SERVICE, entry_at, read_key
 from ._migration import Client, Migration, Step
 from ._render import wrapped
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._key_check import ask
+from ..credentials.check import ask
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint

@@ -20,7 +20,7 @@ from ._options import Debug, Json
 from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
-    from .._settings import Settings
+    from ..settings.load import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -113,9 +113,9 @@ def examine(timeout: float, *, everything: bool) -> Report:
     :param timeout: seconds for each endpoint; all are asked at once.
     :param everything: ask those that nobody uses and the retired ones, too.
     """
-    from .._credentials import GitHubTokenCredential
-    from .._settings import Settings, load_settings
+    from ..credentials.github import GitHubTokenCredential
     from ..exceptions import SettingsError
+    from ..settings.load import Settings, load_settings
 
     problem = None
     checked: tuple[Checked, ...] = ()
@@ -162,7 +162,7 @@ def _version(package: str) -> str | None:
 
 
 def _settings(settings: Settings) -> Iterator[Setting]:
-    from .._settings import PREFIX
+    from ..settings.load import PREFIX
 
     values: dict[str, object] = {
         "endpoint": _public(settings.endpoint),

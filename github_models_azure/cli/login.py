@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from .._key_check import KeyCheck, Verdict, check_github_token, check_key, is_sendable
-from .._keyring import write_key
+from ..credentials.check import KeyCheck, Verdict, check_github_token, check_key, is_sendable
+from ..credentials.keyring import write_key
 from ._console import Console, is_terminal
 from ._entries import Entry, Name, entry_of
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
@@ -142,7 +142,7 @@ def _checked(console: Console, entry: Entry, key: str) -> KeyCheck:
 
 
 def _advice(entry: Entry) -> str:
-    from .._credentials import NEW_TOKEN
+    from ..credentials.github import NEW_TOKEN
 
     return f" Make a new one at {NEW_TOKEN}." if entry.endpoint is None else ""
 

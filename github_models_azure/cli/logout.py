@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from .._keyring import delete_key
+from ..credentials.keyring import delete_key
 from ._entries import Name, entry_of
 from ._errors import CommandFailedError, console_of, guarded
 from ._options import Debug, Json

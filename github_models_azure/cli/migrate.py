@@ -38,7 +38,7 @@ def migrate(
     A client for your endpoint and each target of the fallback, and a loop over them. Keys appear as
     the names of variables only. The exit code is 1 when no target is left that could be asked.
     """
-    from .._settings import load_settings
+    from ..settings.load import load_settings
     from ._connect import chosen_model
     from ._migration import migration_of, other_models
     from ._openai_code import code_of

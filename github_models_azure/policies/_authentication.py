@@ -10,8 +10,8 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
-from .._credentials import StoredKey
-from .._key_check import is_sendable, key_headers
+from ..credentials.check import is_sendable, key_headers
+from ..credentials.github import StoredKey
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS

@@ -16,7 +16,7 @@ from .._core.facts import UNKNOWN, ModelFacts
 from .._core.needs import Operation
 from .._core.payload import SDK
 from .._core.plan import Candidate
-from .._credentials import StoredKey
+from ..credentials.github import StoredKey
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from ._settings import FallbackSettings

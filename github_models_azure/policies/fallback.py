@@ -10,9 +10,9 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from .._core.plan import Try, Wait
 from ._begin import Planner
-from ._chain import binds_credentials, has_retry
 from ._configure import configure
 from ._faults import BROKEN, as_azure_error
+from ._pipeline import binds_credentials, has_retry
 from ._run import Run
 from ._stream import StreamedResponse, in_time
 

@@ -17,7 +17,7 @@ import pytest
 import vcr
 from vcr.cassette import Cassette
 
-from github_models_azure._transport import async_transport, sync_transport
+from github_models_azure.client.transport import async_transport, sync_transport
 from tests.cassettes.contents import ReadableYaml, request_for_cassette, response_for_cassette
 from tests.harness import Clock, Twin
 

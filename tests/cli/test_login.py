@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from github_models_azure._key_check import check_github_token
+from github_models_azure.credentials.check import check_github_token
 from tests.cli.program import Program, run
 from tests.dialects.servers_http import LoopbackServer, Reply, as_json
 
@@ -70,7 +70,7 @@ def test_a_stored_token_is_found_by_the_credential(
     program: Program, piped: Piped, github: LoopbackServer
 ) -> None:
     """And no longer once it was removed."""
-    from github_models_azure._credentials import TokenFinder
+    from github_models_azure.credentials.github import TokenFinder
 
     def finder() -> TokenFinder:
         return TokenFinder(environ={}, run_gh=lambda: None)
@@ -281,7 +281,7 @@ def test_a_key_is_stored_for_the_origin_of_its_endpoint(
     program: Program, piped: Piped, work: LoopbackServer, backend: MemoryKeyring
 ) -> None:
     """Checked by the endpoint, and found by the settings."""
-    from github_models_azure._settings import load_settings
+    from github_models_azure.settings.load import load_settings
 
     piped(b"work-key")
     outcome = program("login", "work", "--with-token")
@@ -308,8 +308,8 @@ def test_a_known_service_takes_a_key_without_settings(
 
 def test_the_doctor_lists_what_is_stored(program: Program, backend: MemoryKeyring) -> None:
     """Without showing it."""
-    from github_models_azure._settings import load_settings
     from github_models_azure.cli._checks import Credential, known_endpoints
+    from github_models_azure.settings.load import load_settings
 
     backend.entries[SERVICE, "groq@https://api.groq.com"] = "groq-key"
     known = known_endpoints(load_settings(), None, demo=False, everything=False)

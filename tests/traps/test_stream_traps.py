@@ -9,7 +9,7 @@ import pytest
 from azure.ai.inference import models
 from azure.core.exceptions import HttpResponseError, IncompleteReadError
 
-from github_models_azure import _transport
+from github_models_azure.client import transport as _transport
 from github_models_azure.exceptions import StreamInterruptedError
 from github_models_azure.policies import AsyncFallbackPolicy, FallbackPolicy
 from tests.harness import DONE, delta, event

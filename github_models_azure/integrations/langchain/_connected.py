@@ -17,9 +17,9 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from ..._settings import load_settings
 from ...endpoints import Endpoint, Target
 from ...endpoints.presets import endpoint_for
+from ...settings.load import load_settings
 from ._clients import Clients
 
 _POLICY = (

@@ -23,8 +23,8 @@ from semantic_kernel.exceptions.service_exceptions import (
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from ..._core.failures import FailureKind
-from ..._settings import PREFIX, load_settings
 from ...exceptions import OutputValidationError
+from ...settings.load import PREFIX, load_settings
 from ...trail import trail_of
 
 _RAISED: Mapping[FailureKind, type[ServiceException]] = {

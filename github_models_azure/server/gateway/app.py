@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..._core.needs import Operation
-from ..._wired import UNSET
+from ...client.base import UNSET
 from ...endpoints import Endpoint
 from ..catalog import catalog
 from . import errors

@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from ..._settings import load_settings
 from ...endpoints import Target
+from ...settings.load import load_settings
 from .upstream import Upstream
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from ..._wired import UNSET
+from ...client.base import UNSET
 from ...endpoints import Endpoint
 from ..hosts import is_loopback, numeric
 from ..running import Background, address_of, configuration, listen, run_until_signal

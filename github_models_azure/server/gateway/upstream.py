@@ -11,9 +11,9 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from ..._calls import begin, reported
 from ..._core.needs import Operation
 from ...aio import ChatCompletionsClient, EmbeddingsClient
+from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
 from ...policies._report import CallReport

@@ -19,11 +19,11 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from ._core.plan import MOVES_ON
-from ._settings import PREFIX, Settings
-from ._settings_endpoints import EndpointModel, WrongValuesError, declare
-from .endpoints.presets import PRESETS
-from .exceptions import SettingsError
+from .._core.plan import MOVES_ON
+from ..endpoints.presets import PRESETS
+from ..exceptions import SettingsError
+from .endpoints import EndpointModel, WrongValuesError, declare
+from .load import PREFIX, Settings
 
 _OPTIONS = (
     "plan", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",

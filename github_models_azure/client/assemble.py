@@ -10,21 +10,21 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from . import _calls as _calls  # what every call needs loads with the first client
-from ._credentials import DEMO_TOKEN, GitHubTokenCredential, StoredKey
-from ._entra import Entra, EntraCredential
-from ._keyring import entry_at
-from ._settings import Settings, load_settings
-from ._startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
-from ._transport import async_transport, sync_transport
-from .endpoints import Endpoint, endpoint_for
-from .endpoints.endpoint import is_loopback
-from .endpoints.presets import GITHUB_HOSTS
-from .exceptions import CredentialUnavailableError, SettingsError
-from .policies._settings import OPTION_NAMES, FallbackSettings
-from .policies._trace import TracePolicy
-from .registry import ModelRegistry, OverlayError, default_registry
-from .registry.cache_folder import refreshed_at
+from ..credentials.entra import Entra, EntraCredential
+from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, StoredKey
+from ..credentials.keyring import entry_at
+from ..endpoints import Endpoint, endpoint_for
+from ..endpoints.endpoint import is_loopback
+from ..endpoints.presets import GITHUB_HOSTS
+from ..exceptions import CredentialUnavailableError, SettingsError
+from ..policies._settings import OPTION_NAMES, FallbackSettings
+from ..policies._trace import TracePolicy
+from ..registry import ModelRegistry, OverlayError, default_registry
+from ..registry.cache_folder import refreshed_at
+from ..settings.load import Settings, load_settings
+from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
+from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
+from .transport import async_transport, sync_transport
 
 _RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
@@ -72,9 +72,9 @@ class NoCredential:
 
 def _parts(is_async: bool) -> Parts:
     if is_async:
-        from .aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
-        from .aio._entra import EntraCredential as AsyncEntraCredential
-        from .policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
+        from ..aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
+        from ..aio._entra import EntraCredential as AsyncEntraCredential
+        from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
 
         return Parts(
             AsyncFallbackPolicy,
@@ -84,7 +84,7 @@ def _parts(is_async: bool) -> Parts:
             async_transport,
             AsyncStartupCheckPolicy,
         )
-    from .policies import FallbackPolicy, TargetAuthenticationPolicy
+    from ..policies import FallbackPolicy, TargetAuthenticationPolicy
 
     return Parts(
         FallbackPolicy,
@@ -177,7 +177,7 @@ def _own_endpoint(
     if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
     if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
-        from .server.emulator.demo import demo_endpoint  # starts the emulator of this process
+        from ..server.emulator.demo import demo_endpoint  # starts the emulator of this process
 
         return demo_endpoint()
     return own

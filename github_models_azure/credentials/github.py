@@ -13,9 +13,9 @@ from typing import Any, Literal
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
-from ._key_check import KeyCheck, Verdict, check_github_token
-from ._keyring import KEYRING_USER, read_key
-from .exceptions import CredentialUnavailableError
+from ..exceptions import CredentialUnavailableError
+from .check import KeyCheck, Verdict, check_github_token
+from .keyring import KEYRING_USER, read_key
 
 __all__ = ["GitHubTokenCredential", "TokenFinder"]
 

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from ._credentials import KeySource, MissingKey
-from ._entra import Entra
-from ._keyring import KEYRING_USER, read_declared
-from .endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
-from .endpoints.endpoint import is_loopback, without_query
-from .endpoints.presets import GITHUB_HOSTS, PRESETS
+from ..credentials.entra import Entra
+from ..credentials.github import KeySource, MissingKey
+from ..credentials.keyring import KEYRING_USER, read_declared
+from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
+from ..endpoints.endpoint import is_loopback, without_query
+from ..endpoints.presets import GITHUB_HOSTS, PRESETS
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from . import _sdk
-from ._wired import WiredClient
+from azure.ai import inference as _sdk
+
+from .base import WiredClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from typing_extensions import Self
 
-    from .policies import RoutePlan
-    from .policies._parsed import ParsedChatCompletions, ParsedStream
+    from ..policies import RoutePlan
+    from ..policies._parsed import ParsedChatCompletions, ParsedStream
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -29,7 +30,7 @@ __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
 def _call(send: Any, args: Any, kwargs: Any) -> Any:
-    from ._calls import begin, keep_trail, reported  # loaded by the first client
+    from .calls import begin, keep_trail, reported  # loaded by the first client
 
     report = begin(kwargs)
     with reported(report):
@@ -38,7 +39,7 @@ def _call(send: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
-    from ._calls import begin, keep_parsed, keep_trail, reported, structured_call
+    from .calls import begin, keep_parsed, keep_trail, reported, structured_call
 
     structured = structured_call(args, kwargs)
     if structured is None:
@@ -51,7 +52,7 @@ def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from ._calls import RoutePlanned, begin, structured_call
+    from .calls import RoutePlanned, begin, structured_call
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
@@ -211,7 +212,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
     else:
 
         @functools.wraps(_sdk.ChatCompletionsClient.complete)
-        def complete(self, *args, **kwargs):
+        def complete(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
             call = _call_for_model if "response_model" in kwargs else _call
             return call(super().complete, args, kwargs)
 
@@ -232,7 +233,7 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
         @functools.wraps(_sdk.EmbeddingsClient.embed)
-        def embed(self, *args, **kwargs):
+        def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
             return _call(super().embed, args, kwargs)
 
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
@@ -252,7 +253,7 @@ class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
         @functools.wraps(_sdk.ImageEmbeddingsClient.embed)
-        def embed(self, *args, **kwargs):
+        def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
             return _call(super().embed, args, kwargs)
 
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:

@@ -9,14 +9,14 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ._credentials import KeySource, MissingKey
-from ._settings_applications import LLM_PREFIX, Application, is_route, says_where
-from ._settings_llm import LlmModel, LlmTable
-from ._settings_providers import Place, UnplacedError, provider_of
-from .endpoints import Endpoint
-from .endpoints.endpoint import is_loopback
-from .endpoints.presets import GITHUB_HOSTS
-from .exceptions import SettingsError
+from ..credentials.github import KeySource, MissingKey
+from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
+from ..endpoints.presets import GITHUB_HOSTS
+from ..exceptions import SettingsError
+from .applications import LLM_PREFIX, Application, is_route, says_where
+from .llm import LlmModel, LlmTable
+from .providers import Place, UnplacedError, provider_of
 
 _NAME = "llm"
 _KEY = LLM_PREFIX + "API_KEY"

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from ._core.error_body import clean_text
-from .endpoints import Endpoint, azure_models, endpoint_for
-from .endpoints.endpoint import without_query
-from .endpoints.presets import PRESETS
+from .._core.error_body import clean_text
+from ..endpoints import Endpoint, azure_models, endpoint_for
+from ..endpoints.endpoint import without_query
+from ..endpoints.presets import PRESETS
 
 # docs.litellm.ai/docs/providers; the endpoint of ours that each one's default URL belongs to.
 _SERVICES: Mapping[str, str] = MappingProxyType(

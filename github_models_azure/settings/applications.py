@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ._credentials import KeySource
-from .endpoints import GITHUB_AZURE, Endpoint
-from .exceptions import SettingsError
+from ..credentials.github import KeySource
+from ..endpoints import GITHUB_AZURE, Endpoint
+from ..exceptions import SettingsError
 
 if TYPE_CHECKING:
-    from ._settings import Settings
+    from .load import Settings
 
 LLM_PREFIX = "LLM_"
 LLM_FILE = "config.toml"
@@ -105,7 +105,7 @@ class Found:
         if self.broken is not None and not self.logai:
             raise self.broken
         if says_where(self.variables) or (self.table and not self.logai):
-            from ._settings_llm_route import read_llm
+            from .llm_route import read_llm
 
             return read_llm(self.variables, self.table, self.file, environ)
         return _read_logai(environ) if self.logai else None

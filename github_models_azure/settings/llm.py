@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from ._settings_applications import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
-from ._settings_providers import Place, UnplacedError, place, provider_of
-from .exceptions import SettingsError
+from ..exceptions import SettingsError
+from .applications import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
+from .providers import Place, UnplacedError, place, provider_of
 
 _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0

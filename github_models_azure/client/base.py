@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .endpoints import Endpoint
-    from .ledger import Ledger
-    from .policies import Observer
-    from .policies._settings import FallbackSettings
-    from .registry import ModelRegistry, Plan
+    from ..endpoints import Endpoint
+    from ..ledger import Ledger
+    from ..policies import Observer
+    from ..policies._settings import FallbackSettings
+    from ..registry import ModelRegistry, Plan
 
 UNSET: Any = object()
 """Stands for a keyword that was not given, where ``None`` means something."""
@@ -81,7 +81,7 @@ class WiredClient:
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
-        from ._setup import wire  # the pipeline's parts load with the first client
+        from .assemble import wire  # the pipeline's parts load with the first client
 
         options = {
             "fallback": fallback,

@@ -30,7 +30,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from .endpoints.endpoint import is_loopback, no_proxies_for
+from ..endpoints.endpoint import is_loopback, no_proxies_for
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport

@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 
-from .exceptions import CredentialUnavailableError
+from ..exceptions import CredentialUnavailableError
 
 PACKAGE = "azure.identity"
 

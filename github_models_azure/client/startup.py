@@ -12,13 +12,13 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from ._credentials import DEMO_TOKEN, StoredKey, TokenFinder
-from ._key_check import Verdict, check_github_token, check_key
-from .endpoints import Endpoint
-from .endpoints.endpoint import is_loopback
-from .endpoints.presets import GITHUB_HOSTS
-from .policies._report import REPORT_OPTION
-from .policies._route import key_of
+from ..credentials.check import Verdict, check_github_token, check_key
+from ..credentials.github import DEMO_TOKEN, StoredKey, TokenFinder
+from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
+from ..endpoints.presets import GITHUB_HOSTS
+from ..policies._report import REPORT_OPTION
+from ..policies._route import key_of
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from enum import Enum
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from ._core.error_body import clean_text, read_error_body
-from .endpoints import Endpoint
-from .endpoints.endpoint import is_loopback, no_proxies_for
-from .endpoints.presets import GITHUB_HOSTS
-from .exceptions import CredentialScopeError
+from .._core.error_body import clean_text, read_error_body
+from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback, no_proxies_for
+from ..endpoints.presets import GITHUB_HOSTS
+from ..exceptions import CredentialScopeError
 
 GITHUB_API = "https://api.github.com"
 CHECK_SECONDS = 10.0

@@ -8,11 +8,11 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from ._core.failures import FailureKind
-from .policies._error_members import complete_error
-from .policies._report import REPORT_OPTION, CallReport, RoutePlanned
-from .policies._structured import STRUCTURED_OPTION, Structured
-from .trail import attach_trail, trail_of
+from .._core.failures import FailureKind
+from ..policies._error_members import complete_error
+from ..policies._report import REPORT_OPTION, CallReport, RoutePlanned
+from ..policies._structured import STRUCTURED_OPTION, Structured
+from ..trail import attach_trail, trail_of
 
 __all__ = [
     "RoutePlanned", "begin", "keep_parsed", "keep_trail", "reported", "structured_call",
@@ -62,7 +62,7 @@ def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structur
             "response_model and response_format both say what shape the answer has; leave "
             "response_format out."
         )
-    from .tools._answer import answer_model
+    from ..tools._answer import answer_model
 
     structured = keywords[STRUCTURED_OPTION] = Structured(answer_model(model))
     return structured
@@ -112,7 +112,7 @@ def keep_parsed(
     if report.run is None or not report.run.is_streamed:
         object.__setattr__(result, "parsed", structured.parsed)
         return result
-    from .policies._parsed import AsyncParsedStream, ParsedStream
+    from ..policies._parsed import AsyncParsedStream, ParsedStream
 
     send, args, keywords = call
     body = ({**args[0], "stream": False}, *args[1:]) if args else ()

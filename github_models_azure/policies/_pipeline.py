@@ -1,4 +1,7 @@
-"""Looks down the pipeline that a policy stands in."""
+"""Looks down the pipeline that a policy stands in: the one place that needs a private name of it.
+
+The SDK is frozen at 1.0.0b9; ``tests/test_sdk_pin.py`` holds what is relied upon here.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,6 @@ from azure.core.pipeline.policies import (
     RetryPolicy,
 )
 
-from .._sdk import wrapped_policy
 from .authentication import TargetAuthenticationPolicy
 from .authentication_async import AsyncTargetAuthenticationPolicy
 
@@ -41,6 +43,11 @@ def binds_credentials(policy: Any) -> bool:
 def has_retry(policy: Any) -> bool:
     """Tell whether azure-core's own retry stands further down, to be switched off."""
     return any(isinstance(found, RetryPolicy | AsyncRetryPolicy) for found in _after(policy))
+
+
+def wrapped_policy(node: Any) -> Any:
+    """Return the policy that a node of a pipeline runs: azure-core wraps those without ``send``."""
+    return getattr(node, "_policy", node)
 
 
 def _after(policy: Any) -> Iterator[Any]:

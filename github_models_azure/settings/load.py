@@ -12,11 +12,11 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ._credentials import KeySource
-from ._settings_applications import LLM_FILE, find_applications, joined
-from .endpoints import Endpoint
-from .endpoints.presets import PRESETS
-from .exceptions import SettingsError
+from ..credentials.github import KeySource
+from ..endpoints import Endpoint
+from ..endpoints.presets import PRESETS
+from ..exceptions import SettingsError
+from .applications import LLM_FILE, find_applications, joined
 
 __all__ = ["Settings", "load_settings"]
 
@@ -103,7 +103,7 @@ def load_settings(
     file, table = _find_table(named, directory)
     own = _DEFAULTS
     if variables or table:  # where nobody set anything pydantic stays unloaded
-        from ._settings_schema import validate
+        from .schema import validate
 
         own = validate(variables, table, file, environ)
     if not own.applications:
