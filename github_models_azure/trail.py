@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ._core.records import Adaptation, Attempt, Event, Pause, Skip
+from ._core.trail_events import Adaptation, Attempt, Event, Pause, Skip
 
 __all__ = ["Adaptation", "Attempt", "Pause", "Skip", "Trail", "trail_of"]
 

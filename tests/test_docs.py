@@ -313,7 +313,7 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_failure_kind_is_documented() -> None:
     """The table of what happens has one row for each failure kind."""
-    from github_models_azure._core.failures import FailureKind
+    from github_models_azure._core.failure.kinds import FailureKind
 
     page = (ROOT / "docs" / "fallback.md").read_text("utf-8")
     table = page.partition("## What happens on what")[2].partition("\n## ")[0]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from github_models_azure import Trail, trail_of
-from github_models_azure._core.failures import Failure, FailureKind
+from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure.trail import (
     TRAIL_KEY,
     Adaptation,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from .records import Adaptation, Attempt, Pause, Skip
+from .trail_events import Adaptation, Attempt, Pause, Skip
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 

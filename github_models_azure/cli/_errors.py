@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import typer
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-from .._core.failures import FailureKind, Scope
+from .._core.failure.kinds import FailureKind, Scope
 from ..exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,

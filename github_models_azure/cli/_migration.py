@@ -119,7 +119,7 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
     :param model: a model in place of the settings' own.
     :raises ValueError: for an endpoint that is neither, and for ``auto`` without any model.
     """
-    from .._core.needs import Operation
+    from .._core.route.needs import Operation
     from ..policies._route import build_route
     from ..policies._settings import FallbackSettings, check_options
 

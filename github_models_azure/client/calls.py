@@ -8,7 +8,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from .._core.failures import FailureKind
+from .._core.failure.kinds import FailureKind
 from ..policies._error_members import complete_error
 from ..policies._report import REPORT_OPTION, CallReport, RoutePlanned
 from ..policies._structured import STRUCTURED_OPTION, Structured

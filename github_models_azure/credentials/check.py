@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
-from .._core.error_body import clean_text, read_error_body
+from .._core.failure.error_body import clean_text, read_error_body
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback, no_proxies_for
 from ..endpoints.presets import GITHUB_HOSTS

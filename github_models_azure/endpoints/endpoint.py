@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from .._core.hosts import is_loopback as is_loopback
-from .._core.payload import SDK
+from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

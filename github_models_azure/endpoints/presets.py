@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
-from .._core.error_body import clean_text
+from .._core.failure.error_body import clean_text
 from .endpoint import Endpoint, origin_of
 
 _ADVICE = (

@@ -8,10 +8,10 @@ from typing import Any
 
 from azure.core.pipeline import PipelineResponse
 
-from .._core.answers import normalise_completion
-from .._core.needs import Operation
-from .._core.text_calls import take_text_calls
-from .._core.text_grammar import TextCalls
+from .._core.answer.normalise import normalise_completion
+from .._core.answer.text_calls import take_text_calls
+from .._core.answer.text_grammar import TextCalls
+from .._core.route.needs import Operation
 
 __all__ = ["body_of", "bring_into_form"]
 

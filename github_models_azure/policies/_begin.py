@@ -9,10 +9,10 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
-from .._core.needs import Operation, derive_needs
-from .._core.payload import adapt
-from .._core.plan import REFUSED, Plan
-from .._core.records import Skip
+from .._core.request.fit import adapt
+from .._core.route.needs import Operation, derive_needs
+from .._core.route.plan import REFUSED, Plan
+from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError

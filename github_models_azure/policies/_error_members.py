@@ -10,7 +10,7 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError, ODataV4Format
 
-from .._core.error_body import ErrorBody, read_error_body
+from .._core.failure.error_body import ErrorBody, read_error_body
 
 HIDDEN = "***"
 """Stands where a server repeated the key that it was sent."""

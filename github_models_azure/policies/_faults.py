@@ -17,8 +17,8 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from .._core.failures import Failure, FailureKind, Scope, Window
-from .._core.stream_reader import StreamFault
+from .._core.answer.reader import StreamFault
+from .._core.failure.kinds import Failure, FailureKind, Scope, Window
 from ..exceptions import CredentialScopeError
 
 BROKEN = (AzureError, StreamFault, EOFError, RecursionError, zlib.error)

@@ -7,12 +7,12 @@ from typing import Any
 
 from azure.core.exceptions import HttpResponseError
 
-from .._core.classify import classify_ok_body, classify_response, has_messages
-from .._core.dialect import Dialect
-from .._core.failures import WRONG_PATH, Failure, FailureKind, Scope
-from .._core.needs import Operation
-from .._core.payload import SDK
-from .._core.stream_reader import StreamFault
+from .._core.answer.reader import StreamFault
+from .._core.failure.classify import classify_ok_body, classify_response, has_messages
+from .._core.failure.kinds import WRONG_PATH, Failure, FailureKind, Scope
+from .._core.request.dialect import Dialect
+from .._core.request.fit import SDK
+from .._core.route.needs import Operation
 from ..endpoints import origin_of
 from ._faults import fault_of
 

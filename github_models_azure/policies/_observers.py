@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from .._core.cooldown import Cooldown
-from .._core.records import Attempt, Pause, Skip
+from .._core.route.cooldown import Cooldown
+from .._core.trail_events import Attempt, Pause, Skip
 from ..trail import Trail
 
 _LOGGER = logging.getLogger(__name__)

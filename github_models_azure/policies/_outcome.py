@@ -14,10 +14,10 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.failures import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
-from .._core.plan import GiveUp, GiveUpReason, Plan
-from .._core.stream_reader import StreamFault
+from .._core.answer.reader import StreamFault
+from .._core.failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
+from .._core.route.cooldown import covers_endpoint, format_seconds
+from .._core.route.plan import GiveUp, GiveUpReason, Plan
 from ..exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,

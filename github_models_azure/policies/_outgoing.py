@@ -10,8 +10,8 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
-from .._core.dialect import DROP, KEEP
-from .._core.needs import Operation
+from .._core.request.dialect import DROP, KEEP
+from .._core.route.needs import Operation
 from ..endpoints import origin_of
 from ._route import Destination
 

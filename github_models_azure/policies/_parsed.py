@@ -12,8 +12,8 @@ from azure.ai.inference.models import (
     StreamingChatCompletionsUpdate,
 )
 
-from .._core.failures import FailureKind
-from .._core.structured import Said
+from .._core.answer.wanted import Said
+from .._core.failure.kinds import FailureKind
 from ..trail import attach_trail, trail_of
 from ._run import Run
 from ._structured import STRUCTURED_OPTION, Structured

@@ -1,6 +1,6 @@
 """Looks down the pipeline that a policy stands in: the one place that needs a private name of it.
 
-The SDK is frozen at 1.0.0b9; ``tests/test_sdk_pin.py`` holds what is relied upon here.
+The SDK is frozen at 1.0.0b9; ``tests/client/test_sdk_pin.py`` holds what is relied upon here.
 """
 
 from __future__ import annotations

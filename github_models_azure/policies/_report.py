@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._core.records import Skip
+from .._core.trail_events import Skip
 
 if TYPE_CHECKING:
     from ._run import Run

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureKeyCredential
 
-from .._core.facts import UNKNOWN, ModelFacts
-from .._core.needs import Operation
-from .._core.payload import SDK
-from .._core.plan import Candidate
+from .._core.request.fit import SDK
+from .._core.route.facts import UNKNOWN, ModelFacts
+from .._core.route.needs import Operation
+from .._core.route.plan import Candidate
 from ..credentials.github import StoredKey
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo

@@ -16,19 +16,19 @@ from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
-from .._core.answers_calls import asked_in
-from .._core.contract import breach, demanded_call
-from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.dialect import KEEP, Dialect
-from .._core.failures import Failure, FailureKind
-from .._core.lessons import API_VERSION, lessons_of, told_version, wanted_version
-from .._core.lifecycle import read_lifecycle
-from .._core.payload import adapt
-from .._core.plan import Candidate, GiveUp, Plan, Step, Try, Wait
-from .._core.records import Adaptation, Attempt, Change, Event, Pause, Skip
-from .._core.stream_reader import StreamFault, StreamReader
-from .._core.text_calls import TextCallStream, wanted_text_calls
-from .._core.text_grammar import TextCalls
+from .._core.answer.calls import asked_in
+from .._core.answer.forced_call import breach, demanded_call
+from .._core.answer.reader import StreamFault, StreamReader
+from .._core.answer.text_calls import TextCallStream, wanted_text_calls
+from .._core.answer.text_grammar import TextCalls
+from .._core.failure.kinds import Failure, FailureKind
+from .._core.failure.lifecycle import read_lifecycle
+from .._core.request.dialect import KEEP, Dialect
+from .._core.request.fit import adapt
+from .._core.request.repairs import API_VERSION, lessons_of, told_version, wanted_version
+from .._core.route.cooldown import covers_endpoint, format_seconds
+from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
+from .._core.trail_events import Adaptation, Attempt, Change, Event, Pause, Skip
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail

@@ -9,9 +9,9 @@ from typing import Any
 
 from azure.core.exceptions import ServiceResponseTimeoutError
 
-from .._core.cooldown import format_seconds
-from .._core.failures import FailureKind, Scope
-from .._core.stream_reader import StreamFault, StreamReader
+from .._core.answer.reader import StreamFault, StreamReader
+from .._core.failure.kinds import FailureKind, Scope
+from .._core.route.cooldown import format_seconds
 from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
 from ._faults import one_line

@@ -8,13 +8,8 @@ from typing import Any, NamedTuple, Protocol
 
 from azure.core.pipeline import PipelineResponse
 
-from .._core.dialect import Dialect
-from .._core.error_body import clean_text
-from .._core.failures import Failure, FailureKind
-from .._core.json_text import is_json
-from .._core.plan import Candidate, Plan
-from .._core.records import Change
-from .._core.structured import (
+from .._core.answer.json_text import is_json
+from .._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,
     Said,
@@ -31,6 +26,11 @@ from .._core.structured import (
     told_way,
     ways_for,
 )
+from .._core.failure.error_body import clean_text
+from .._core.failure.kinds import Failure, FailureKind
+from .._core.request.dialect import Dialect
+from .._core.route.plan import Candidate, Plan
+from .._core.trail_events import Change
 from ..exceptions import OutputValidationError
 
 STRUCTURED_OPTION = "github_models_structured"

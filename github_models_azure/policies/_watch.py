@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .._core.cooldown import Cooldown
-from .._core.plan import Try
-from .._core.records import Attempt, Pause, Skip
+from .._core.route.cooldown import Cooldown
+from .._core.route.plan import Try
+from .._core.trail_events import Attempt, Pause, Skip
 from ..trail import Trail
 from ._observers import AttemptStart, CallObserver, CallStart, Watched
 from ._route import Destination

@@ -8,7 +8,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-from .._core.plan import Try, Wait
+from .._core.route.plan import Try, Wait
 from ._begin import Planner
 from ._configure import configure
 from ._faults import BROKEN, as_azure_error

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from .._core.error_body import clean_text
+from .._core.failure.error_body import clean_text
 from ..endpoints import Endpoint, azure_models, endpoint_for
 from ..endpoints.endpoint import without_query
 from ..endpoints.presets import PRESETS

@@ -16,8 +16,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from .._core.json_text import json_start, json_texts
-from .._core.structured import Wanted
+from .._core.answer.json_text import json_start, json_texts
+from .._core.answer.wanted import Wanted
 from ._errors import problem
 from ._schema import _Generator, read_whole
 from ._strict import strict_schema

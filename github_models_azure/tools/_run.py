@@ -11,8 +11,12 @@ from typing import Any
 from azure.ai.inference.models import ChatCompletions, ToolMessage
 from azure.core.exceptions import AzureError
 
-from .._core.tool_deltas import AnswerPieces
-from .._core.tool_steps import (
+from .._core.answer.pieces import AnswerPieces
+from ..exceptions import ToolCallError
+from ..trail import attach_trail, trail_of
+from ._errors import ToolArgumentsError
+from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
+from ._steps import (
     Call,
     Outcome,
     Progress,
@@ -23,10 +27,6 @@ from .._core.tool_steps import (
     next_choice,
     read_calls,
 )
-from ..exceptions import ToolCallError
-from ..trail import attach_trail, trail_of
-from ._errors import ToolArgumentsError
-from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
 from ._tool import Tool
 
 _LONGEST_TOLD = 400  # characters of what a model is told of an error

@@ -11,7 +11,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
 from ._records import (
     CallFinished,
     CallRecord,
@@ -23,6 +22,7 @@ from ._records import (
     ToolRun,
 )
 from ._run import Ready, Run
+from ._steps import AskModel, Finish, RunCalls, RunLimits
 from ._tool import ToolSource, toolset
 
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Any
 
-from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
 from ._records import (
     CallFinished,
     CallRecord,
@@ -21,6 +20,7 @@ from ._records import (
     ToolRun,
 )
 from ._run import Ready, Run
+from ._steps import AskModel, Finish, RunCalls, RunLimits
 from ._tool import ToolSource, toolset
 
 

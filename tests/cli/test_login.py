@@ -17,7 +17,7 @@ from tests.dialects.servers_http import LoopbackServer, Reply, as_json
 
 pytest.importorskip("keyring", reason="login needs the extra keyring")
 
-from tests.memory_keyring import MemoryKeyring, memory_keyring
+from tests.credentials.memory_keyring import MemoryKeyring, memory_keyring
 
 SERVICE = "github-models"
 TOKEN = "github_pat_of_some_length"
@@ -61,7 +61,10 @@ def test_a_piped_token_is_checked_and_stored(
     assert outcome.code == 0
     assert backend.entries == {(SERVICE, "token"): TOKEN}
     assert github.journal[0].header("authorization") == f"Bearer {TOKEN}"
-    assert "stored in tests.memory_keyring.MemoryKeyring; GitHub accepted it" in outcome.out
+    assert (
+        "stored in tests.credentials.memory_keyring.MemoryKeyring; GitHub accepted it"
+        in outcome.out
+    )
     assert "was retired on" in outcome.err
     assert TOKEN not in outcome.out + outcome.err
 
@@ -229,7 +232,7 @@ def test_the_answer_as_json(
         "stored": True,
         "entry": "token",
         "endpoint": None,
-        "keyring": "tests.memory_keyring.MemoryKeyring",
+        "keyring": "tests.credentials.memory_keyring.MemoryKeyring",
         "checked": True,
         "outranked_by": "GH_TOKEN",
     }

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.failures import FailureKind
-from github_models_azure._core.needs import Operation
-from github_models_azure._core.payload import SDK, adapt
+from github_models_azure._core.failure.kinds import FailureKind
+from github_models_azure._core.request.fit import SDK, adapt
+from github_models_azure._core.route.needs import Operation
 from github_models_azure.endpoints import DIALECTS, PRESETS, Dialect, read_dialect
 from github_models_azure.endpoints.dialects import dialect_of
 

@@ -15,7 +15,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from github_models_azure._core.failures import FailureKind, Scope
+from github_models_azure._core.failure.kinds import FailureKind, Scope
 from github_models_azure.policies._faults import NAME_RETRY, fault_of, one_line
 
 K, S = FailureKind, Scope

@@ -17,7 +17,7 @@ from azure.core.exceptions import (
 )
 
 from github_models_azure import trail_of
-from github_models_azure._core.stream_reader import StreamReader
+from github_models_azure._core.answer.reader import StreamReader
 from github_models_azure.exceptions import RateLimitedError
 from tests.harness import NOW, Answer, Clock, Sent, Service, Twin, chat
 from tests.recordings.reader import VARIABLE, Interaction, files, folder, read

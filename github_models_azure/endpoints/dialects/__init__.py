@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..._core.dialect import Dialect
-from ..._core.payload import SDK
+from ..._core.request.dialect import Dialect
+from ..._core.request.fit import SDK
 from .azure import AZURE_MODELS, AZURE_OPENAI, FOUNDRY
 from .compatible import COMPATIBLE
 from .github import GITHUB_DIALECT, GITHUB_LEGACY

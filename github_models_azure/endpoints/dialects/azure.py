@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..._core.dialect import Dialect
+from ..._core.request.dialect import Dialect
 from .compatible import COMPATIBLE
 
 # Any api-version is a 400 there, of two different wordings (goai#54, pydantic-ai#5066); the scope

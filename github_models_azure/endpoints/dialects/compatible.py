@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._core.dialect import Dialect
+from ..._core.request.dialect import Dialect
 
 COMPATIBLE = Dialect(
     name="openai-compatible",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..._core.dialect import Dialect
+from ..._core.request.dialect import Dialect
 
 GITHUB_DIALECT = Dialect(name="github", auth="bearer", model_names="id")
 GITHUB_LEGACY = Dialect(name="github-legacy", auth="bearer", model_names="legacy")

@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ..._core.dialect import CAPABILITIES, Dialect
-from ..._core.failures import FailureKind
+from ..._core.failure.kinds import FailureKind
+from ..._core.request.dialect import CAPABILITIES, Dialect
 
 _SETS = (
     "drop_headers", "refuses", "members", "message_members", "call_members", "text_roles", "lacks",

@@ -17,7 +17,7 @@ from azure.core.exceptions import (
 )
 from litellm import exceptions as litellm
 
-from github_models_azure._core.failures import MALFORMED_ANSWER, Failure, FailureKind
+from github_models_azure._core.failure.kinds import MALFORMED_ANSWER, Failure, FailureKind
 from github_models_azure.exceptions import (
     EndpointRetiredError,
     QuotaExceededError,

@@ -22,7 +22,7 @@ from semantic_kernel.exceptions.service_exceptions import (
 )
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from ..._core.failures import FailureKind
+from ..._core.failure.kinds import FailureKind
 from ...exceptions import OutputValidationError
 from ...settings.load import PREFIX, load_settings
 from ...trail import trail_of

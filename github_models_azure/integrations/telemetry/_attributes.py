@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..._core.failures import Failure
+from ..._core.failure.kinds import Failure
 from ...policies import AttemptStart, CallStart
 from ...trail import Attempt, Trail
 

@@ -10,7 +10,7 @@ from time import perf_counter
 from opentelemetry import context, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
-from ..._core.cooldown import Cooldown
+from ..._core.route.cooldown import Cooldown
 from ...policies import AttemptStart, CallStart
 from ...trail import Attempt, Pause, Skip, Trail
 from ._attributes import (

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..._core.needs import Operation
+from ..._core.route.needs import Operation
 from ...client.base import UNSET
 from ...endpoints import Endpoint
 from ..catalog import catalog

@@ -11,7 +11,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from ..._core.failures import Failure, FailureKind
+from ..._core.failure.kinds import Failure, FailureKind
 from ...exceptions import (
     CredentialScopeError,
     CredentialUnavailableError,

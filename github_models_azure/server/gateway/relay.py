@@ -10,7 +10,7 @@ import anyio
 from azure.core.exceptions import AzureError
 from starlette.types import Receive, Scope, Send
 
-from ..._core.needs import Operation
+from ..._core.route.needs import Operation
 from ...policies._answers import body_of
 from . import errors
 from .bodies import BODY_SECONDS, Body, Left, read_body

@@ -11,7 +11,7 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from ..._core.needs import Operation
+from ..._core.route.needs import Operation
 from ...aio import ChatCompletionsClient, EmbeddingsClient
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target

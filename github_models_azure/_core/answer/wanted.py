@@ -1,0 +1,284 @@
+"""Answers of a wanted shape: the ways to ask for one, and what was said in reply.
+
+A target is asked in the best way that it is not known to refuse. What it does refuse is a lesson,
+and the next way is tried.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from ..failure.kinds import Failure, FailureKind
+from ..request.dialect import Dialect
+from ..route.facts import ModelFacts
+from ..trail_events import Change
+from .forced_call import called_tools
+
+INVALID_OUTPUT = "invalid_output"
+"""Code of a failure whose answer has not the shape that was wanted."""
+
+ANSWER_AS = "answer_as."
+"""Begins the lessons that a target refuses a way."""
+
+# Groq judges JSON itself and refuses its own model's (build-with-groq/g1#23).
+_JUDGED_BY_SERVER = frozenset({"json_validate_failed"})
+_ROLES = ("system", "developer")
+_FORMAT = re.compile(
+    r"(?i)response[ _]?(?:format|mime|schema)|json[ _](?:schema|object|mode)|structured[ _]output"
+)
+_CALL = re.compile(r"(?i)\btool|\bfunction")
+_BAD_SCHEMA = re.compile(  # of "json_schema", which is a way, it says nothing
+    r"(?i)(?:invalid|unsupported) (?:json )?schema\b|\bschema\b.{0,40}(?:invalid|not supported)"
+)
+
+
+class Way(str, Enum):
+    """How an answer of a wanted shape is asked for, the surest first."""
+
+    JSON_SCHEMA = "json_schema"
+    JSON_OBJECT = "json_object"
+    TOOL = "tool"
+    PROMPT = "prompt"
+
+
+_FORMATS = (Way.JSON_SCHEMA, Way.JSON_OBJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The shape of an answer.
+
+    ``schema`` is what ``response_format`` is given, in OpenAI's strict subset where ``strict``;
+    ``plain`` is the same for instructions and tools.
+    """
+
+    name: str
+    schema: Mapping[str, object]
+    plain: Mapping[str, object]
+    strict: bool = False
+    description: str | None = None
+
+    @property
+    def written(self) -> str:
+        """The plain schema as JSON text."""
+        return json.dumps(self.plain, ensure_ascii=False, separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """An answer that will not do, and what is wrong with it."""
+
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model said: its text, or, where ``forced``, the arguments of the call demanded.
+
+    ``calls`` tells that it calls the caller's own tools, so that the answer is still to come.
+    """
+
+    text: str = ""
+    forced: bool = False
+    calls: bool = False
+    finish_reason: str | None = None
+    refusal: str | None = None
+
+
+def ways_for(
+    facts: ModelFacts, known: frozenset[str], dialect: Dialect, payload: Mapping[str, object]
+) -> tuple[Way, ...]:
+    """Return the ways that a target is not known to refuse, the surest first.
+
+    :param known: members that it refuses, and lessons.
+    """
+
+    def takes(*names: str) -> bool:
+        members = dialect.members
+        return all(
+            name not in known | dialect.refuses and (members is None or name in members)
+            for name in names
+        )
+
+    can = {
+        Way.JSON_SCHEMA: takes("response_format") and facts.json_schema is not False,
+        Way.JSON_OBJECT: takes("response_format"),
+        # Where calls are not forced, or tools are the caller's own, a call proves nothing.
+        Way.TOOL: takes("tools", "tool_choice")
+        and facts.tools is not False
+        and facts.forced_choice is not False
+        and dialect.tool_choice
+        and not payload.get("tools"),
+        Way.PROMPT: True,
+    }
+    return tuple(way for way in Way if can[way] and lesson_of(way, payload) not in known)
+
+
+def lesson_of(way: Way, payload: Mapping[str, object]) -> str:
+    """Return the lesson that a target refuses a way, for requests with tools a lesson apart.
+
+    Groq and Gemini refuse the two together that they take one by one (vercel/ai#16540).
+    """
+    return f"{ANSWER_AS}{way.value}{'+tools' if payload.get('tools') else ''}"
+
+
+def ask(
+    payload: Mapping[str, object], wanted: Wanted, way: Way, correction: Correction | None = None
+) -> Mapping[str, object]:
+    """Return the body that asks for an answer of the wanted shape in one way.
+
+    The body given is left as it is.
+
+    :param correction: the answer to be corrected, at the end of the same conversation.
+    """
+    body = {name: value for name, value in payload.items() if name != "response_format"}
+    if way is Way.JSON_SCHEMA:
+        form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
+        if wanted.strict:
+            form["strict"] = True
+        if wanted.description:
+            form["description"] = wanted.description
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
+    elif way is Way.TOOL:
+        function: dict[str, object] = {"name": wanted.name, "parameters": wanted.plain}
+        function["description"] = wanted.description or "Give the answer."
+        body["tools"] = [{"type": "function", "function": function}]
+        body["tool_choice"] = {"type": "function", "function": {"name": wanted.name}}
+    elif way is Way.JSON_OBJECT:
+        body["response_format"] = {"type": "json_object"}
+    messages = payload.get("messages")
+    if isinstance(messages, list):
+        if way in (Way.JSON_OBJECT, Way.PROMPT):
+            messages = _instructed(messages, wanted)
+        if correction is not None:
+            messages = [*messages, *_corrected(correction, wanted, way)]
+        body["messages"] = messages
+    return body
+
+
+def told_way(wanted: Wanted, way: Way) -> Change:
+    """Say in which way an answer is asked for; none is lossy, for each answer is validated."""
+    form = "response_format json_schema"
+    return Change(
+        {
+            Way.JSON_SCHEMA: f"response_model {wanted.name} sent as {form}"
+            + (", strict" if wanted.strict else ", not strict"),
+            Way.JSON_OBJECT: f"{form} sent as json_object with the schema in the prompt",
+            Way.TOOL: f"{form} sent as a forced call of the tool {wanted.name}",
+            Way.PROMPT: f"{form} sent as instructions in the prompt",
+        }[way]
+    )
+
+
+def is_refused(failure: Failure, way: Way) -> bool:
+    """Tell whether a failure refuses the way in which the answer was asked for.
+
+    A stated parameter decides; of refusals without one the words do, as DeepSeek's and Groq's
+    (litellm#7580, deep-research#127).
+    """
+    if failure.kind not in (FailureKind.WRONG_DIALECT, FailureKind.REJECTED) or way is Way.PROMPT:
+        return False
+    if failure.code == INVALID_OUTPUT:
+        return False
+    names = _FORMAT if way in _FORMATS else _CALL
+    return names.search(failure.param or failure.message) is not None
+
+
+def is_about_schema(failure: Failure) -> bool:
+    """Tell a refusal of this one schema, which says nothing of the next."""
+    return failure.code == "invalid_json_schema" or _BAD_SCHEMA.search(failure.message) is not None
+
+
+def is_judged_by_server(failure: Failure) -> bool:
+    """Tell whether the server itself found no valid JSON in its model's answer."""
+    return failure.code in _JUDGED_BY_SERVER
+
+
+def said_in(completion: object, tool: str | None = None) -> Said:
+    """Return what the first choice of a completion says.
+
+    :param tool: the one whose call was demanded as the answer.
+    """
+    choices = completion.get("choices") if isinstance(completion, Mapping) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(first, Mapping):
+        return Said()
+    message, reason = first.get("message"), first.get("finish_reason")
+    if not isinstance(message, Mapping):
+        message = {}
+    content, refusal = message.get("content"), message.get("refusal")
+    forced = list(_arguments(message, tool))
+    text = content if isinstance(content, str) else ""
+    return Said(
+        forced[0] if forced else text,
+        bool(forced),
+        tool is None and any(called_tools(message)),
+        reason if isinstance(reason, str) else None,
+        refusal if isinstance(refusal, str) and refusal else None,
+    )
+
+
+def as_content(completion: Mapping[str, object], text: str) -> Mapping[str, object]:
+    """Return a completion whose first choice says the arguments of the forced call as its text."""
+    choices = completion.get("choices")
+    if not isinstance(choices, list):
+        return completion
+    first, *others = choices
+    message = {name: value for name, value in first["message"].items() if name != "tool_calls"}
+    message["content"] = text
+    first = {**first, "message": message, "finish_reason": "stop"}
+    return {**completion, "choices": [first, *others]}
+
+
+def stopped(said: Said) -> str | None:
+    """Say why there is no whole answer where asking again would not help; ``None`` otherwise."""
+    if said.refusal:
+        return f"the model refused: {said.refusal}"
+    if said.finish_reason == "length":
+        return "the answer was cut at its limit of tokens; raise max_tokens, or ask for less"
+    if said.finish_reason == "content_filter":
+        return "the answer was stopped by a content filter"
+    return None
+
+
+def _arguments(message: Mapping[str, object], tool: str | None) -> Iterable[str]:
+    calls = message.get("tool_calls")
+    for call in calls if isinstance(calls, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if tool is not None and isinstance(function, Mapping) and function.get("name") == tool:
+            arguments = function.get("arguments")
+            yield arguments if isinstance(arguments, str) else ""
+
+
+def _instructed(messages: list[object], wanted: Wanted) -> list[object]:
+    """Put the schema into the one system message, which some templates want to be the first.
+
+    DeepSeek takes no ``json_object`` without the word JSON (browserbase/stagehand#1204).
+    """
+    text = (
+        "Answer with nothing but one JSON object, without a code fence, that fits this JSON "
+        f"schema:\n{wanted.written}"
+    )
+    first = messages[0] if messages else None
+    if not isinstance(first, Mapping) or first.get("role") not in _ROLES:
+        return [{"role": "system", "content": text}, *messages]
+    said = first.get("content")
+    content = f"{said}\n\n{text}" if isinstance(said, str) else text
+    if isinstance(said, list):
+        return [{**first, "content": [*said, {"type": "text", "text": text}]}, *messages[1:]]
+    return [{**first, "content": content}, *messages[1:]]
+
+
+def _corrected(correction: Correction, wanted: Wanted, way: Way) -> Iterable[object]:
+    again = "Answer again with nothing but the corrected JSON"
+    if way is Way.TOOL:
+        again = f"Call {wanted.name} with the corrected arguments"
+    elif way is Way.JSON_SCHEMA:  # a server that ignores it has not told its model either
+        again += f", which has to fit this JSON schema:\n{wanted.written}\nNo more than that"
+    yield {"role": "assistant", "content": correction.text or "(nothing)"}
+    yield {"role": "user", "content": f"That will not do: {correction.problem}. {again}."}
