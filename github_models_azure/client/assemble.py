@@ -17,8 +17,8 @@ from ..endpoints import Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialUnavailableError, SettingsError
-from ..policies._settings import OPTION_NAMES, FallbackSettings
-from ..policies._trace import TracePolicy
+from ..policies._secrets import TracePolicy
+from ..policies._settings import OPTION_NAMES
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.cache_folder import refreshed_at
 from ..settings.load import Settings, load_settings
@@ -49,7 +49,7 @@ class Parts:
 class Wired:
     """What the SDK's constructor is called with, and the credential that the client closes.
 
-    ``settings`` are those of the fallback policy.
+    ``policy`` is the fallback policy.
     """
 
     url: str
@@ -58,7 +58,7 @@ class Wired:
     keywords: dict[str, Any]
     entra: Any
     check: StartupCheck | None
-    settings: FallbackSettings
+    policy: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def wire(
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
-    return Wired(own.url, signs, chosen, keywords, entra, check, policy._planner.settings)
+    return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
 def _own_endpoint(

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from ..endpoints import Endpoint
     from ..ledger import Ledger
     from ..policies import Observer
-    from ..policies._settings import FallbackSettings
     from ..registry import ModelRegistry, Plan
 
 UNSET: Any = object()
@@ -56,7 +55,7 @@ class WiredClient:
     _is_async: ClassVar[bool]
     _chats: ClassVar[bool] = False
     _entra: Any
-    _wired_settings: FallbackSettings  # for the gateway, which lists what a client may be asked for
+    _fallback_policy: Any
     _wired_model: str | None
 
     def __init__(
@@ -111,6 +110,6 @@ class WiredClient:
         )
         self._startup_check = wired.check
         self._entra = wired.entra  # made for this client, so that it is closed with it
-        self._wired_settings, self._wired_model = wired.settings, wired.model
+        self._fallback_policy, self._wired_model = wired.policy, wired.model
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]

@@ -17,7 +17,6 @@ from ..credentials.github import DEMO_TOKEN, StoredKey, TokenFinder
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
-from ..policies._report import REPORT_OPTION
 from ..policies._route import key_of
 
 _LOGGER = logging.getLogger(__name__)
@@ -99,15 +98,14 @@ class StartupCheck:
 
 
 class StartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Checks before the first call goes its way; a plan of a route asks nobody."""
+    """Checks before the first call goes its way."""
 
     def __init__(self, check: StartupCheck) -> None:
         self._check = check
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            self._check()
+        self._check()
 
 
 class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -118,9 +116,4 @@ class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
 
     async def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            await self._check.aside()
-
-
-def _is_call(request: PipelineRequest[Any]) -> bool:
-    return not getattr(request.context.options.get(REPORT_OPTION), "plan_only", False)
+        await self._check.aside()

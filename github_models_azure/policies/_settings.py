@@ -16,7 +16,7 @@ from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
 from ..registry import ModelRegistry, Plan, default_registry
-from ._observers import Observer, Watched, everybodys_observer
+from .observers import Observer, Watched, everybodys_observer
 
 _START = time.time() - time.monotonic()
 

@@ -6,23 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
-from azure.core.pipeline import PipelineResponse
-
 from .._core.answer.json_text import is_json
+from .._core.answer.said import Said, stopped
 from .._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,
-    Said,
     Wanted,
     Way,
-    as_content,
     ask,
     is_about_schema,
     is_judged_by_server,
     is_refused,
     lesson_of,
-    said_in,
-    stopped,
     told_way,
     ways_for,
 )
@@ -32,9 +27,6 @@ from .._core.request.dialect import Dialect
 from .._core.route.plan import Candidate, Plan
 from .._core.trail_events import Change
 from ..exceptions import OutputValidationError
-
-STRUCTURED_OPTION = "github_models_structured"
-"""The option under which a client hands the policy a call's :class:`Structured`."""
 
 _LONGEST_PROBLEM = 500
 _LONGEST_MESSAGE = 300
@@ -63,21 +55,71 @@ class Invalid(NamedTuple):
     error: OutputValidationError
 
 
-class Structured:
+class Unstructured:
+    """Takes the place of :class:`Structured` for calls whose answer may have any shape."""
+
+    __slots__ = ()
+    is_wanted = False
+
+    @property
+    def tool(self) -> str | None:
+        """The tool whose call is demanded as the answer."""
+        return None
+
+    @property
+    def notes(self) -> tuple[Change, ...]:
+        """What the trail is to say of the answer."""
+        return ()
+
+    @property
+    def error(self) -> OutputValidationError | None:
+        """What is raised unless another attempt does better."""
+        return None
+
+    def weigh(self, plan: Plan, count: Callable[[str], int]) -> Plan:
+        """Return the plan with what this adds to the input."""
+        return plan
+
+    def ask(
+        self,
+        payload: Mapping[str, Any],
+        candidate: Candidate,
+        known: frozenset[str],
+        dialect: Dialect,
+    ) -> tuple[Mapping[str, Any], tuple[Change, ...]]:
+        """Return the body that asks one target, and what to declare."""
+        return payload, ()
+
+    def about(self, failure: Failure) -> Failure:
+        """Return what a failure means for this call."""
+        return failure
+
+    def mend(self, failure: Failure) -> tuple[bool, str | None]:
+        """Say whether to ask the same target again, and what to remember of it."""
+        return False, None
+
+    def settle(self, said: Said, http: Any) -> Failure | None:
+        """Return what is wrong with a whole answer."""
+        return None
+
+
+UNSTRUCTURED = Unstructured()
+
+
+class Structured(Unstructured):
     """The state of one call. A model is told once what is wrong with its answer.
 
     :param correction: what is told to the model from the beginning, where a call goes on for
         another.
 
-    ``parsed`` is the instance; it stays ``None`` where the model calls the caller's own tools.
-    ``error`` is what is raised unless another attempt does better, ``notes`` what is to be said of
-    the answer in the trail.
+    ``parsed`` is the instance; it stays ``None`` if the model calls the caller's own tools.
     """
 
     __slots__ = (
-        "_candidate", "_payload", "_refused", "correction", "error", "model", "notes", "parsed",
+        "_candidate", "_error", "_notes", "_payload", "_refused", "correction", "model", "parsed",
         "way",
     )  # fmt: skip
+    is_wanted = True
     _candidate: Candidate
     _payload: Mapping[str, Any]
 
@@ -85,8 +127,8 @@ class Structured:
         self.model, self.correction = model, correction
         self._refused: set[tuple[str, Way]] = set()
         self.parsed: Any = None
-        self.error: OutputValidationError | None = None
-        self.notes: tuple[Change, ...] = ()
+        self._error: OutputValidationError | None = None
+        self._notes: tuple[Change, ...] = ()
         self.way = Way.JSON_SCHEMA
 
     def weigh(self, plan: Plan, count: Callable[[str], int]) -> Plan:
@@ -103,7 +145,7 @@ class Structured:
         dialect: Dialect,
     ) -> tuple[Mapping[str, Any], tuple[Change, ...]]:
         """Return the body that asks one target in the surest way open, and what to declare."""
-        self._candidate, self._payload, self.error = candidate, payload, None
+        self._candidate, self._payload, self._error = candidate, payload, None
         ways = ways_for(candidate.facts, known, dialect, payload)
         wanted = self.model.wanted
         # The last way is never refused: it is mere words.
@@ -119,7 +161,7 @@ class Structured:
             return replace(failure, kind=FailureKind.WRONG_DIALECT)
         if is_judged_by_server(failure):
             invalid = self._invalid("", failure.message)
-            self.error = invalid.error
+            self._error = invalid.error
             return invalid.failure
         return failure
 
@@ -133,24 +175,29 @@ class Structured:
         lasting = not is_about_schema(failure)
         return True, lesson_of(self.way, self._payload) if lasting else None
 
-    def settle(self, response: PipelineResponse[Any, Any], value: Any) -> Failure | None:
-        """Read a whole answer; what was said in a forced call becomes its content."""
-        said = said_in(value, self.tool)
+    def settle(self, said: Said, http: Any) -> Failure | None:
+        """Read a whole answer; return what is wrong with it."""
         invalid = self.take(said)
-        if invalid is not None:
-            self.error = error = invalid.error
-            error.response, error.status_code = response.http_response, 200
-            return invalid.failure
-        if said.forced:
-            fitted = as_content(value, said.text)
-            response.context["deserialized_data"] = fitted
-            response.http_response.json = lambda: fitted  # all that the SDK's operations read
-        return None
+        if invalid is None:
+            return None
+        self._error = error = invalid.error
+        error.response, error.status_code = http, 200
+        return invalid.failure
 
     @property
     def tool(self) -> str | None:
-        """The tool whose call was demanded as the answer."""
+        """The tool whose call is demanded as the answer."""
         return self.model.wanted.name if self.way is Way.TOOL else None
+
+    @property
+    def notes(self) -> tuple[Change, ...]:
+        """What the trail is to say of the answer."""
+        return self._notes
+
+    @property
+    def error(self) -> OutputValidationError | None:
+        """What is raised unless another attempt does better."""
+        return self._error
 
     def take(self, said: Said) -> Invalid | None:
         """Read what was said; ``None`` where it is an instance, or calls of the caller's tools."""
@@ -166,7 +213,7 @@ class Structured:
             invalid.error.errors = getattr(error, "errors", [])
             return invalid
         if not is_json(said.text):
-            self.notes = (Change("the JSON was taken out of the text around it"),)
+            self._notes = (Change("the JSON was taken out of the text around it"),)
         return None
 
     def _invalid(self, text: str, problem: str, *, again: bool = True) -> Invalid:

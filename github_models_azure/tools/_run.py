@@ -12,7 +12,9 @@ from azure.ai.inference.models import ChatCompletions, ToolMessage
 from azure.core.exceptions import AzureError
 
 from .._core.answer.pieces import AnswerPieces
-from ..exceptions import ToolCallError
+from .._core.answer.reader import AnswerReader
+from .._core.answer.stages import AnswerFault
+from ..exceptions import StreamInterruptedError, ToolCallError
 from ..trail import attach_trail, trail_of
 from ._errors import ToolArgumentsError
 from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
@@ -169,13 +171,22 @@ class Run:
             given = keywords.get("timeout")
             left = max(left, _LEAST_SECONDS)
             keywords["timeout"] = left if given is None else min(given, left)
-        self._pieces = AnswerPieces(str(len(self._messages)))
+        self._pieces = AnswerPieces(AnswerReader(id_seed=str(len(self._messages))))
         return keywords
 
     def take(self, update: Any) -> str:
-        """Add one update of a stream, and return the text in it."""
+        """Add one update of a stream, and return the text in it.
+
+        :raises StreamInterruptedError: if a client of the SDK's own hands on an error as an update.
+        """
         self.check_time()
-        return self._pieces.take(update.as_dict())
+        try:
+            return self._pieces.take(update.as_dict())
+        except AnswerFault as fault:
+            text = self._pieces.reader.text
+            raise StreamInterruptedError(
+                f"The stream broke: {fault.failure.message}", partial_text=text
+            ) from fault
 
     def assembled(self, updates: Any) -> None:
         """Note that a streamed answer is complete."""

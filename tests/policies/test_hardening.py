@@ -268,17 +268,18 @@ def test_options_of_one_call_are_checked_before_it(twin: Twin, option: str, valu
 
 def test_a_call_leaves_no_circle_behind(twin: Twin) -> None:
     """Bodies are freed with the answer, not by the garbage collector."""
-    from github_models_azure.policies._run import Run
+    from github_models_azure.policies._attempt import OpenAttempt
+    from github_models_azure.policies._call import Call
 
     client = twin.client(Service(lambda sent: chat(sent.model)), model=FIRST)
     twin.complete(client)
     gc.collect()
     gc.disable()
     try:
-        before = [found for found in gc.get_objects() if isinstance(found, Run)]
+        before = [found for found in gc.get_objects() if isinstance(found, Call | OpenAttempt)]
         for _ in range(3):
             twin.complete(client)
-        after = [found for found in gc.get_objects() if isinstance(found, Run)]
+        after = [found for found in gc.get_objects() if isinstance(found, Call | OpenAttempt)]
     finally:
         gc.enable()
     assert len(after) == len(before)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from github_models_azure import trail_of
-from github_models_azure.policies._watch import UNWATCHED
+from github_models_azure.policies.observers import UNWATCHED
 from tests.harness import (
     FIRST,
     SECOND,
@@ -224,7 +224,7 @@ def test_a_watched_call_leaves_no_circle_behind(twin: Twin) -> None:
 
 def test_the_settings_show_who_watches(twin: Twin) -> None:
     """A settings' repr says whose errors are kept out."""
-    from github_models_azure.policies._observers import Watched
+    from github_models_azure.policies.observers import Watched
 
     assert repr(Watched("anybody")) == "Watched('anybody')"  # type: ignore[arg-type]
 

@@ -14,11 +14,11 @@ LISTED = "function_execution"
 _ID_DIGITS = 24
 
 
-def asked_in(payload: Mapping[str, object]) -> str:
-    """Tell a request from the others of its conversation, for ids that a server leaves out.
+def id_seed_of(payload: Mapping[str, object]) -> str:
+    """Return what sets a request apart within its conversation, for ids that a server leaves out.
 
-    Where it leaves out that of the answer too, as for a status that is asked for once more, the
-    answers are the same to the letter.
+    It is the number of messages. If the server leaves out the id of the answer too, as for a status
+    that is asked for again, the answers are the same to the letter.
     """
     messages = payload.get("messages")
     return str(len(messages)) if isinstance(messages, list) else ""

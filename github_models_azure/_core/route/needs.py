@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..answer.forced_call import demanded_call
 from ..failure.kinds import FailureKind
 from .facts import ModelFacts
 from .tokens import MESSAGE_OVERHEAD, estimate_text
@@ -52,6 +51,20 @@ class Unmet:
     firm: bool = True
     harmless: bool = False
     kind: FailureKind = field(default=FailureKind.REJECTED, compare=False)
+
+
+ANY_CALL = ""
+"""Demands a call of whichever tool."""
+
+
+def demanded_call(payload: Mapping[str, object]) -> str | None:
+    """Return the tool that must be called, or :data:`ANY_CALL`; ``None`` if none must be."""
+    choice = payload.get("tool_choice")
+    if choice in ("required", "any"):
+        return ANY_CALL
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
 
 
 def derive_needs(

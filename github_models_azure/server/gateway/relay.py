@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError
 from starlette.types import Receive, Scope, Send
 
 from ..._core.route.needs import Operation
-from ...policies._answers import body_of
+from ...policies._responses import body_of
 from . import errors
 from .bodies import BODY_SECONDS, Body, Left, read_body
 from .errors import ErrorAnswer, Refusal
@@ -94,7 +94,7 @@ class Relay:
         except AzureError as error:
             await _tell(exchange, answer_of(error), call)
         except ValueError as error:
-            if call.report.run is not None:
+            if call.report.call is not None:
                 raise
             # Raised while the route was made: nothing stands for what the caller asked for.
             await _tell(exchange, errors.wrong_body(str(error), "model"), call)

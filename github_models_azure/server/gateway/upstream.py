@@ -16,8 +16,8 @@ from ...aio import ChatCompletionsClient, EmbeddingsClient
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
-from ...policies._report import CallReport
 from ...policies._settings import FallbackSettings
+from ...policies.report import CallReport
 from ...registry import ModelRegistry
 from ...trail import Trail
 from .bodies import Body
@@ -46,13 +46,12 @@ class Call:
     @property
     def trail(self) -> Trail | None:
         """The trail as it stands now; ``None`` where no route was made."""
-        return self.report.run.trail() if self.report.run is not None else None
+        return None if self.report.call is None else self.report.call.trail()
 
     @property
     def is_complete(self) -> bool:
         """Whether a stream has said all, its last word included."""
-        run = self.report.run
-        return run is not None and run.reader is not None and run.reader.done
+        return self.report.call is not None and self.report.call.has_ended
 
 
 class Upstream:
@@ -68,7 +67,7 @@ class Upstream:
         if options.get("ledger") is None:
             options["ledger"] = MemoryLedger()
         self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
-        self.settings: FallbackSettings = self._chat._wired_settings
+        self.settings: FallbackSettings = self._chat._fallback_policy.settings
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
         self.model = self._chat._wired_model

@@ -10,20 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_models_azure._core.answer.said import Said, WantedShape, said_in, stopped
 from github_models_azure._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,
-    Said,
     Wanted,
     Way,
-    as_content,
     ask,
     is_about_schema,
     is_judged_by_server,
     is_refused,
     lesson_of,
-    said_in,
-    stopped,
     told_way,
     ways_for,
 )
@@ -299,14 +296,14 @@ def test_a_forced_call_becomes_the_content() -> None:
     """Who reads the content finds the same there as with any other way."""
     answer = completion("tool_calls", content=None, tool_calls=[call("Person", "{}")])
     answer["choices"].append({"index": 1})
-    made: Any = as_content(answer, "{}")
+    made: Any = WantedShape("Person").whole(answer)
     assert made["choices"][0] == {
         "index": 0, "message": {"content": "{}"}, "finish_reason": "stop"
     }  # fmt: skip
     assert made["choices"][1] == {"index": 1}
     assert answer["choices"][0]["finish_reason"] == "tool_calls"
     odd = {"choices": None}
-    assert as_content(odd, "{}") is odd
+    assert WantedShape("Person").whole(odd) is odd
 
 
 @pytest.mark.parametrize(

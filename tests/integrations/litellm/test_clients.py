@@ -191,7 +191,7 @@ def test_a_cancelled_call_gives_its_client_back(llm: GitHubModelsLLM) -> None:
     async def ask() -> list[int]:
         arrived = asyncio.Event()
 
-        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def never(reader: asyncio.FramedReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             arrived.set()
             await reader.read()

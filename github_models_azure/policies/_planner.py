@@ -1,10 +1,10 @@
-"""How a policy begins a call: what the request is, and which targets may serve it."""
+"""How a call begins: what the request is, and which targets may serve it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
@@ -16,13 +16,12 @@ from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
-from ._observers import CallStart
+from ._call import Call
 from ._outgoing import Outgoing
-from ._report import REPORT_OPTION, CallReport, RoutePlan, RoutePlanned
 from ._route import Route, build_route, strict_route
-from ._run import Run
 from ._settings import FallbackSettings
-from ._watch import watch
+from .observers import CallStart, watch
+from .report import CALL_OPTION, CallReport, RoutePlan
 
 _ROUTES_KEPT = 512
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another
@@ -37,8 +36,19 @@ _NAMES = {  # as the conventions of telemetry have them
 }
 
 
+class _Planned(NamedTuple):
+    """What a call is, before anything is sent."""
+
+    settings: FallbackSettings
+    payload: Mapping[str, object]
+    operation: Operation
+    route: Route
+    plan: Plan
+    now: float
+
+
 class Planner:
-    """Turns requests into runs; keeps the routes of the models it has seen.
+    """Turns requests into calls; keeps the routes of the models it has seen.
 
     :param crosses: tells whether credentials are bound to origins further down the pipeline, so
         that a target on another origin may be asked.
@@ -57,49 +67,63 @@ class Planner:
         self._routes: dict[tuple[object, ...], Route] = {}
         self._own: dict[str, Endpoint] = {}
 
-    def begin(self, request: PipelineRequest[HttpRequest]) -> Run | None:
+    def begin(self, request: PipelineRequest[HttpRequest]) -> Call | None:
         """Start a call; ``None`` for requests that are not inference, which pass untouched."""
-        http = request.http_request
-        path = http.url.partition("?")[0]
-        operation = _operation_of(path)
         options = request.context.options
-        report: CallReport | None = options.pop(REPORT_OPTION, None)
+        report: CallReport = options.pop(CALL_OPTION, None) or CallReport()
         if self._switches_retry_off is None:
             self._switches_retry_off = self._retries()
-        if operation is None or http.method != "POST":
+        if _operation_of(request.http_request) is None:
             if self._switches_retry_off:  # it would sleep for as long as any server says
                 options.setdefault("retry_total", 0)
             return None
+        _make_repeatable(request)
+        planned = self._plan(request.http_request, options)
+        if planned is None:
+            return None
+        settings, payload = planned.settings, planned.payload
+        switches_retry_off = self._switches_retry_off
+        outgoing = Outgoing(
+            request, payload, planned.operation, switches_retry_off=switches_retry_off
+        )
+        call = Call(
+            settings, request, outgoing, planned.route, planned.plan, report.structured, planned.now
+        )
+        if settings.observer is not None:
+            name, requested = _NAMES[planned.operation], planned.route.requested
+            start = CallStart(name, requested, payload, outgoing.is_streamed)
+            call.watch = watch(settings.observer, start)
+        report.call = call
+        return call
+
+    def survey(self, http: HttpRequest, options: dict[str, Any]) -> RoutePlan:
+        """Say whom a call would ask; nothing is sent.
+
+        :param options: the keywords of the call that are not the SDK's.
+        :raises TypeError: if the body is not a JSON object.
+        """
+        planned = self._plan(http, options)
+        if planned is None:
+            raise TypeError("The body is not a JSON object, so there is no route to plan.")
+        return _survey(planned)
+
+    def _plan(self, http: HttpRequest, options: dict[str, Any]) -> _Planned | None:
+        operation, payload = _operation_of(http), _payload(http)
         settings = self.settings.with_options(options)
-        payload = _payload(request)
-        if payload is None:
+        if operation is None or payload is None:
             return None
         now = settings.clock()
-        own = self._own_endpoint(settings, path.removesuffix(operation.value))
-        model = payload.get("model")
+        base = http.url.partition("?")[0].removesuffix(operation.value)
+        own, model = self._own_endpoint(settings, base), payload.get("model")
         route = self._route(
             settings, own, model if isinstance(model, str) else None, operation, now
         )
         self._check_origins(route, http.url)
         if settings.adapt == "strict":
             route = strict_route(route, _losses(settings, route, payload))
-        plan = Plan(
-            route.candidates,
-            derive_needs(payload, operation, settings.tokenizer),
-            settings.rules(options),
-        )
-        if report is not None and report.plan_only:
-            raise RoutePlanned(_survey(plan, settings, route, now))
-        outgoing = Outgoing(
-            request, payload, operation, switches_retry_off=self._switches_retry_off
-        )
-        run = Run(settings, request, outgoing, route, plan, now)
-        if settings.observer is not None:
-            start = CallStart(_NAMES[operation], route.requested, payload, outgoing.is_streamed)
-            run.watch = watch(settings.observer, start)
-        if report is not None:
-            report.run = run
-        return run
+        needs = derive_needs(payload, operation, settings.tokenizer)
+        plan = Plan(route.candidates, needs, settings.rules(options))
+        return _Planned(settings, payload, operation, route, plan, now)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
         own = settings.endpoint
@@ -143,23 +167,29 @@ class Planner:
             )
 
 
-def _operation_of(path: str) -> Operation | None:
+def _operation_of(http: HttpRequest) -> Operation | None:
+    path = http.url.partition("?")[0] if http.method == "POST" else ""
     for suffix, operation in _OPERATIONS:
         if path.endswith(suffix):
             return operation
     return None
 
 
-def _payload(request: PipelineRequest[HttpRequest]) -> Mapping[str, object] | None:
+def _make_repeatable(request: PipelineRequest[HttpRequest]) -> None:
+    """Read a body that is a file: it can be sent once only, and an attempt may be repeated."""
     http = request.http_request
     content: Any = http.content
     if hasattr(content, "read"):
-        # A file can be sent once only, an attempt may be repeated.
-        content = content.read()
         headers = {k: v for k, v in http.headers.items() if k.lower() != "content-length"}
-        request.http_request = HttpRequest(http.method, http.url, headers=headers, content=content)
+        request.http_request = HttpRequest(
+            http.method, http.url, headers=headers, content=content.read()
+        )
+
+
+def _payload(http: HttpRequest) -> Mapping[str, object] | None:
+    content: Any = http.content
     try:
-        value = json.loads(content)
+        value = json.loads(content.read() if hasattr(content, "read") else content)
     except (TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -178,9 +208,10 @@ def _losses(
     return losses
 
 
-def _survey(plan: Plan, settings: FallbackSettings, route: Route, now: float) -> RoutePlan:
-    cooldowns = settings.ledger.in_force(route.keys, now)
-    verdicts = plan.survey(now=now, cooldowns=cooldowns)
+def _survey(planned: _Planned) -> RoutePlan:
+    plan, route = planned.plan, planned.route
+    cooldowns = planned.settings.ledger.in_force(route.keys, planned.now)
+    verdicts = plan.survey(now=planned.now, cooldowns=cooldowns)
     return RoutePlan(
         requested=route.requested,
         targets=tuple(v.candidate.target for v in verdicts if v.rank != REFUSED and not v.reason),

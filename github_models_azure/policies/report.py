@@ -1,25 +1,26 @@
-"""How a client learns what its policy did with a call."""
+"""What a client and its policy tell each other of a call."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .._core.trail_events import Skip
+from ._call import Call
+from ._structured import UNSTRUCTURED, Unstructured
 
-if TYPE_CHECKING:
-    from ._run import Run
-
-REPORT_OPTION = "github_models_report"
-"""The option under which a client hands its report to the policy."""
+CALL_OPTION = "github_models_call"
+"""The one option of ours among azure-core's: the :class:`CallReport` of a call."""
 
 
 @dataclass(slots=True)
 class CallReport:
-    """Filled in by the policy; ``plan_only`` asks for the route in place of a call."""
+    """Goes down with a call; the policy leaves there what it has begun.
 
-    plan_only: bool = False
-    run: Run | None = None
+    ``structured`` is the wanted shape of the answer.
+    """
+
+    structured: Unstructured = UNSTRUCTURED
+    call: Call | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,3 @@ class RoutePlan:
         lines += [f"later: {skip.target}: {skip.reason}" for skip in self.later]
         lines += [str(skip) for skip in self.skipped]
         return "\n".join(lines)
-
-
-class RoutePlanned(Exception):
-    """Carries the route out of the pipeline of a dry run; nothing was sent."""
-
-    def __init__(self, route: RoutePlan) -> None:
-        super().__init__(str(route))
-        self.route = route

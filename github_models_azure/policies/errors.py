@@ -1,27 +1,35 @@
-"""What an exception of the transport says about a target."""
+"""What the exceptions of a call say: as a failure for the plan, and as an error for the caller."""
 
 from __future__ import annotations
 
 import socket
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
     HttpResponseError,
     IncompleteReadError,
+    ODataV4Format,
     ServiceRequestError,
     ServiceRequestTimeoutError,
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
 
-from .._core.answer.reader import StreamFault
-from .._core.failure.kinds import Failure, FailureKind, Scope, Window
+from .._core.answer.stages import AnswerFault, StatedErrors
+from .._core.failure.classify import classify_response
+from .._core.failure.error_body import ErrorBody, read_error_body
+from .._core.failure.kinds import WRONG_PATH, Failure, FailureKind, Scope, Window
+from .._core.request.dialect import Dialect
+from .._core.request.fit import SDK
+from ..endpoints import origin_of
 from ..exceptions import CredentialScopeError
 
-BROKEN = (AzureError, StreamFault, EOFError, RecursionError, zlib.error)
+BROKEN = (AzureError, AnswerFault, EOFError, RecursionError, zlib.error)
 """What sending or reading raises for an answer that is broken; all else is a mistake of code."""
 
 TOKEN_RETRY = 60.0  # a credential that gave no token is asked again after this many seconds
@@ -31,6 +39,48 @@ _MISTAKES = frozenset({"InvalidHeader", "InvalidSchema", "InvalidURL", "MissingS
 
 _CUT = (HttpResponseError, IncompleteReadError)
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+
+
+def judge_error(error: BaseException, now: float, dialect: Dialect = SDK) -> Failure:
+    """Judge an exception that came in place of an answer."""
+    if isinstance(error, AnswerFault):
+        return error.failure
+    http = answer_in(error)
+    return fault_of(error) if http is None else refusal_in(http, now, dialect)
+
+
+def refusal_in(http: Any, now: float, dialect: Dialect = SDK) -> Failure:
+    """Return what an answer means that was read and is not one; of a 200, whose body was broken."""
+    body = http.content if isinstance(http.content, bytes) else b""
+    if http.status_code == 200:
+        content_type = http.headers.get("content-type")
+        stated = StatedErrors(
+            dialect=dialect, content_type=content_type, headers=http.headers, now=now
+        )
+        return stated.failure_of(body.decode("utf-8", "replace"))
+    return classify_response(http.status_code, http.headers, body, now=now, dialect=dialect)
+
+
+def unless_redirected(failure: Failure | None, http: Any, place: str) -> Failure | None:
+    """Tell a refused credential from one that was left behind by a redirect elsewhere."""
+    if failure is None or failure.kind is not FailureKind.AUTH:
+        return failure
+    url = getattr(getattr(http, "request", None), "url", "")
+    if not url or origin_of(url) == place:
+        return failure
+    return replace(
+        failure,
+        kind=FailureKind.UNAVAILABLE,
+        scope=Scope.ENDPOINT,
+        code=WRONG_PATH,
+        message=f"{place} redirects to {origin_of(url)}, where its credential does not go",
+    )
+
+
+def answer_in(error: BaseException) -> Any:
+    """Give the answer that an exception carries, if it was read; ``None`` otherwise."""
+    response = error.response if isinstance(error, HttpResponseError) else None
+    return response if getattr(response, "content", None) is not None else None
 
 
 def fault_of(error: BaseException) -> Failure:
@@ -75,7 +125,7 @@ def as_azure_error(error: Exception) -> Exception:
     if type(error) in _CUT and isinstance(error, HttpResponseError):
         cut = error.response is None and error.inner_exception is not None
     else:
-        cut = not isinstance(error, AzureError | StreamFault)
+        cut = not isinstance(error, AzureError | AnswerFault)
     if not cut:
         return error
     return ServiceResponseError(one_line(error), error=error)
@@ -111,3 +161,46 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [found.__cause__, found.__context__, getattr(found, "reason", None)]
         waiting += [getattr(found, "inner_exception", None), getattr(found, "os_error", None)]
         waiting += [argument for argument in found.args if isinstance(argument, BaseException)]
+
+
+def complete_error(error: HttpResponseError) -> None:
+    """Fill in ``error.error`` and the message, from the body, where azure-core left them empty.
+
+    Codes become text. What azure-core read well stays as it is.
+    """
+    known = error.error
+    if known is not None:
+        _make_text_of_codes(known)
+        message: object = known.message
+        if message is None or isinstance(message, str):
+            return
+    said = _said(error.response)
+    if said is None:
+        return
+    made = ODataV4Format({"code": said.code, "message": said.message, "target": said.param})
+    generic = f"Operation returned an invalid status '{error.reason}'"
+    is_generic = error.message in (generic, str(known))
+    error.error = made
+    if is_generic:
+        error.message = str(made) if said.code else f"HTTP {error.status_code}: {said.message}"
+        error.args = (error.message, *error.args[1:])
+
+
+def _said(response: Any) -> ErrorBody | None:
+    """Read the body of a refusal; ``None`` where there is none, or where it says nothing."""
+    try:
+        body = getattr(response, "content", None)
+    except AzureError:  # it was never read
+        return None
+    if not isinstance(body, bytes) or response.status_code == 200:
+        return None
+    said = read_error_body(body, response.headers.get("content-type"))
+    return said if said.code or said.message else None
+
+
+def _make_text_of_codes(node: ODataV4Format) -> None:
+    code: object = node.code
+    if not isinstance(code, str):
+        node.code = str(code) if isinstance(code, int) and not isinstance(code, bool) else None
+    for detail in node.details:
+        _make_text_of_codes(detail)
