@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ..registry import Plan
-from ..trail import Trail
+from ..trail import Trail, trail_as_json
 from ._console import Console
 from ._demo_script import (
     Answered,
@@ -26,7 +26,7 @@ from ._demo_script import (
 )
 from ._errors import console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, trail_events, wrapped
+from ._render import JsonValue, plain, wrapped
 
 EXAMPLES = """\b
 Examples:
@@ -79,8 +79,8 @@ class _Lines:
         for field in fields(event):
             value = getattr(event, field.name)
             if isinstance(value, Trail):
-                line |= {"requested": value.requested, "served_by": value.served_by}
-                line["steps"] = trail_events(value)
+                told = trail_as_json(value)
+                line |= {"steps": told.pop("events"), **told}
             else:
                 line[field.name] = plain(round(value, 3) if isinstance(value, float) else value)
         self._console.json({**line, "emulated": True}, indent=None)

@@ -1,4 +1,4 @@
-"""How values become text: trails as JSON, tables, the terminal."""
+"""How values become text: tables, the terminal."""
 
 from __future__ import annotations
 
@@ -8,33 +8,11 @@ import sys
 import pytest
 
 from github_models_azure.cli._console import Console
-from github_models_azure.cli._render import table, trail_events, wrapped
+from github_models_azure.cli._render import table, wrapped
 from github_models_azure.server.emulator import demo
-from github_models_azure.trail import Adaptation, Attempt, Pause, Skip, Trail
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
-
-
-def test_each_step_of_a_trail_has_its_object() -> None:
-    """Programs tell the steps apart by `event`."""
-    steps = (
-        Skip("a/x", "cooling"),
-        Adaptation("b/y", "dropped stop", lossy=True),
-        Pause("b/y", 1.23456),
-        Attempt("b/y", started=0.0, seconds=0.5, status=200, retry=True),
-    )
-    skipped, adapted, waited, attempt = trail_events(Trail("a/x", steps, "b/y"))
-    assert skipped == {"event": "skipped", "target": "a/x", "reason": "cooling"}
-    assert adapted == {
-        "event": "adapted",
-        "target": "b/y",
-        "change": "dropped stop",
-        "lossy": True,
-    }
-    assert waited == {"event": "waited", "target": "b/y", "seconds": 1.235}
-    assert isinstance(attempt, dict)
-    assert (attempt["event"], attempt["retry"], attempt["failure"]) == ("attempt", True, None)
 
 
 def test_a_wide_cell_takes_the_room_of_the_next() -> None:
