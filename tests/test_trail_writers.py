@@ -105,10 +105,13 @@ def test_every_field_of_an_event_is_given() -> None:
                 taken = [one.name for one in fields(owner)]
                 makers[name].add(str(file))
                 given[name] |= {*taken[: len(node.args)], *(str(k.arg) for k in node.keywords)}
-    for owner in EVENTS:
-        name, taken = owner.__name__, [one.name for one in fields(owner)]
-        forgotten = [one for one in taken if one not in given[name]]
-        assert not forgotten, f"{sorted(makers[name])} make {name} without {forgotten}."
+    forgotten = [
+        f"{', '.join(sorted(makers[owner.__name__]))} makes {owner.__name__} without {one.name}"
+        for owner in EVENTS
+        for one in fields(owner)
+        if one.name not in given[owner.__name__]
+    ]
+    assert not forgotten, "\n".join(forgotten)
 
 
 def test_a_writer_that_lacks_a_field_is_named() -> None:
