@@ -20,7 +20,7 @@ from ..exceptions import CredentialUnavailableError, SettingsError
 from ..policies._settings import OPTION_NAMES, FallbackSettings
 from ..policies._trace import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
-from ..registry.cache_folder import refreshed_at
+from ..registry.refresh import refreshed_at
 from ..settings.load import Settings, load_settings
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
