@@ -177,7 +177,7 @@ def _own_endpoint(
     if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
     if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
-        from ..server.emulator.demo import demo_endpoint  # starts the emulator of this process
+        from ..server.emulator.runner import demo_endpoint  # starts the emulator of this process
 
         return demo_endpoint()
     return own

@@ -9,7 +9,7 @@ import pytest
 
 from github_models_azure.cli._console import Console
 from github_models_azure.cli._render import table, wrapped
-from github_models_azure.server.emulator import demo
+from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
@@ -66,11 +66,11 @@ def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPa
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 def test_a_forked_process_starts_its_own_emulator() -> None:
     """The thread that serves is not in the child; what it inherits is forgotten."""
-    demo.demo_endpoint()
-    assert demo._running
-    kept = list(demo._running)
-    demo._forget()  # what the fork handler calls; forking a process with threads is not for tests
+    runner.demo_endpoint()
+    assert runner._running
+    kept = list(runner._running)
+    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
     try:
-        assert not demo._running
+        assert not runner._running
     finally:
-        demo._running.extend(kept)
+        runner._running.extend(kept)

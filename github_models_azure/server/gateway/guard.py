@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from ..hosts import is_loopback
+from ..._core.hosts import is_loopback_host
 from . import errors
 from .errors import ErrorAnswer
 
@@ -54,11 +54,11 @@ def _digest(key: bytes) -> bytes:
 
 def _refusal_of_strangers(headers: dict[bytes, bytes]) -> ErrorAnswer | None:
     host = headers.get(b"host", b"").decode("latin-1")
-    if not is_loopback(_name(f"//{host}")):
+    if not is_loopback_host(_name(f"//{host}")):
         return errors.strange_host(host)
     if b"origin" in headers:
         origin = headers[b"origin"].decode("latin-1")
-        if not is_loopback(_name(origin)):
+        if not is_loopback_host(_name(origin)):
             return errors.strange_origin(origin)
     return None
 
