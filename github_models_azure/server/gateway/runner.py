@@ -14,8 +14,8 @@ from ...client.base import UNSET
 from ...endpoints import Endpoint
 from ..running import Server, address_of, configuration, listen, numeric, run_until_signal
 from .app import create_app
-from .protocol import Protocol
-from .settings import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
+from .front import Protocol
+from .guard import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
 
 PORT = 4000
 GRACE = 10
