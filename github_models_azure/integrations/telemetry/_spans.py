@@ -25,8 +25,7 @@ from ._attributes import (
     skip_attributes,
     trail_attributes,
 )
-from ._content import completion_attributes, prompt_attributes
-from ._gathered import Gathered
+from ._content import Gathered, completion_attributes, prompt_attributes
 from ._metrics import Metrics
 
 _VERBS = {"chat": "complete", "embeddings": "embed"}
