@@ -93,7 +93,7 @@ def known_endpoints(
     own = endpoint_for(settings.endpoint, known=settings.endpoints)
     unsigned = own.credential is None and not settings.api_key
     if demo and unsigned and _host(own) in GITHUB_HOSTS:
-        from ..server.emulator.demo import demo_endpoint
+        from ..server.emulator.runner import demo_endpoint
 
         own = demo_endpoint()
     names = set(settings.endpoints) if everything else set(_used(settings))

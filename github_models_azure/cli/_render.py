@@ -6,9 +6,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
-from .._core.records_json import JsonValue as JsonValue
-from .._core.records_json import event_as_json
-from ..trail import Trail
+from .._core.trail_events import JsonValue as JsonValue
 
 
 def table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -32,11 +30,6 @@ def wrapped(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def trail_events(trail: Trail | None) -> list[JsonValue]:
-    """Return the steps of a trail, one object for each."""
-    return [event_as_json(event) for event in trail.events] if trail is not None else []
 
 
 def plain(value: object) -> JsonValue:

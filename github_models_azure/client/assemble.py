@@ -20,7 +20,7 @@ from ..exceptions import CredentialUnavailableError, SettingsError
 from ..policies._secrets import TracePolicy
 from ..policies._settings import OPTION_NAMES
 from ..registry import ModelRegistry, OverlayError, default_registry
-from ..registry.cache_folder import refreshed_at
+from ..registry.refresh import refreshed_at
 from ..settings.load import Settings, load_settings
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
@@ -177,7 +177,7 @@ def _own_endpoint(
     if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
     if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
-        from ..server.emulator.demo import demo_endpoint  # starts the emulator of this process
+        from ..server.emulator.runner import demo_endpoint  # starts the emulator of this process
 
         return demo_endpoint()
     return own

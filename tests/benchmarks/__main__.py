@@ -24,7 +24,7 @@ from azure.core.rest import HttpRequest
 from github_models_azure._core.route.tokens import estimate_text
 from github_models_azure.policies import FallbackPolicy
 from github_models_azure.registry import ModelRegistry
-from github_models_azure.registry.bundled import CATALOG_FILE
+from github_models_azure.registry.data import CATALOG_FILE
 from tests.harness import Answer, FakeTransport, Sent, Service, chat, delta, limited, stream
 
 BODY = json.dumps(

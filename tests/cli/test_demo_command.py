@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from github_models_azure import ChatCompletionsClient, trail_of
-from github_models_azure.server.emulator import demo
+from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
@@ -116,7 +116,7 @@ def test_a_process_has_one_emulator() -> None:
     """However many ask at once, one emulator is started and shared."""
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(demo.demo_endpoint().url)) for _ in range(8)
+        threading.Thread(target=lambda: found.append(runner.demo_endpoint().url)) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -136,4 +136,4 @@ def test_the_demo_token_works_in_code(monkeypatch: pytest.MonkeyPatch) -> None:
     trail = trail_of(answer)
     assert trail is not None
     assert trail.emulated
-    assert "demo_token" not in repr(demo.demo_endpoint())
+    assert "demo_token" not in repr(runner.demo_endpoint())

@@ -1,4 +1,4 @@
-"""How values become text: trails as JSON, tables, the terminal."""
+"""How values become text: tables, the terminal."""
 
 from __future__ import annotations
 
@@ -8,33 +8,11 @@ import sys
 import pytest
 
 from github_models_azure.cli._console import Console
-from github_models_azure.cli._render import table, trail_events, wrapped
-from github_models_azure.server.emulator import demo
-from github_models_azure.trail import Adaptation, Attempt, Pause, Skip, Trail
+from github_models_azure.cli._render import table, wrapped
+from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
-
-
-def test_each_step_of_a_trail_has_its_object() -> None:
-    """Programs tell the steps apart by `event`."""
-    steps = (
-        Skip("a/x", "cooling"),
-        Adaptation("b/y", "dropped stop", lossy=True),
-        Pause("b/y", 1.23456),
-        Attempt("b/y", started=0.0, seconds=0.5, status=200, retry=True),
-    )
-    skipped, adapted, waited, attempt = trail_events(Trail("a/x", steps, "b/y"))
-    assert skipped == {"event": "skipped", "target": "a/x", "reason": "cooling"}
-    assert adapted == {
-        "event": "adapted",
-        "target": "b/y",
-        "change": "dropped stop",
-        "lossy": True,
-    }
-    assert waited == {"event": "waited", "target": "b/y", "seconds": 1.235}
-    assert isinstance(attempt, dict)
-    assert (attempt["event"], attempt["retry"], attempt["failure"]) == ("attempt", True, None)
 
 
 def test_a_wide_cell_takes_the_room_of_the_next() -> None:
@@ -88,11 +66,11 @@ def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPa
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 def test_a_forked_process_starts_its_own_emulator() -> None:
     """The thread that serves is not in the child; what it inherits is forgotten."""
-    demo.demo_endpoint()
-    assert demo._running
-    kept = list(demo._running)
-    demo._forget()  # what the fork handler calls; forking a process with threads is not for tests
+    runner.demo_endpoint()
+    assert runner._running
+    kept = list(runner._running)
+    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
     try:
-        assert not demo._running
+        assert not runner._running
     finally:
-        demo._running.extend(kept)
+        runner._running.extend(kept)

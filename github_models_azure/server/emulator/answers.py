@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from .chat_request import ChatRequest
-from .hints import find_hints
-from .json_shape import asked_shape, without_shape
+from .hints import asked_shape, find_hints, without_shape
 from .json_value import Json, compact
 from .schema_values import value_for
 

@@ -12,15 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..catalog import catalog
+from ..catalog import catalog, legacy_models
 from . import errors
 from .control import control_routes
-from .disturbance import changed_body, disturbed_body, disturbed_stream, whole_answer
 from .errors import ServiceRefusal
-from .faults import Fault, FaultKind
+from .faults import Fault, FaultKind, changed_body, disturbed_body, disturbed_stream, whole_answer
 from .front import Front, Visit
 from .json_value import Json, as_object, as_text
-from .listings import legacy_models
 from .openai_v1 import PATHS as V1_PATHS
 from .openai_v1 import answer_chat_v1, answer_embeddings_v1, list_models_v1
 from .reply import Refused, Reply

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .answers import json_answer, text_answer
-from .chat_request import ChatRequest, Tool, audio_tokens
+from .chat_request import ChatRequest, Tool, audio_tokens, count_pieces, split_pieces
 from .hints import find_hints
 from .json_value import JsonObject, compact
 from .names import ServedModel
-from .pieces import count_pieces, split_pieces
 from .schema_values import arguments_for
 from .tool_choice import Call, choose_calls
 

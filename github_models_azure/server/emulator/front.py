@@ -10,9 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import errors
 from .errors import DEPRECATION_HEADERS, ErrorAnswer
-from .json_value import Json
+from .json_value import Json, parse
 from .openai_v1 import is_openai_v1
-from .service import parse
 
 if TYPE_CHECKING:
     from .state import EmulatorState

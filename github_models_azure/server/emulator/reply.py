@@ -8,8 +8,8 @@ import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from .disturbance import Break, Stall, Step
 from .errors import ErrorAnswer
+from .faults import Break, Stall, Step
 from .front import send_answer
 
 _TICK = 0.02

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import errors
-from .bodies import chat_body
+from .bodies import answer_headers, chat_body
 from .chat_checks import refusal_of
 from .chat_request import input_tokens, read_chat
 from .completion import Completion, compose
 from .embeddings import embeddings_body, input_size, read_embeddings
 from .errors import ServiceRefusal
 from .journal import bearer_token, fingerprint
-from .json_value import Json, JsonObject, as_text, compact
+from .json_value import JsonObject, as_text, compact, parse
 from .names import Family, ServedModel, resolve_model
 from .sse import MEDIA_TYPE as SSE_TYPE
 from .sse import chat_events
-from .upstream_headers import answer_headers
 
 if TYPE_CHECKING:
     from github_models_azure.registry import Quota
@@ -180,22 +178,6 @@ def read_body(exchange: Exchange) -> JsonObject:
     if not isinstance(value, dict):
         raise ServiceRefusal(errors.not_an_object())
     return value
-
-
-def parse(body: bytes) -> Json:
-    """Return the JSON value in ``body``.
-
-    :raises ValueError: when it is not JSON, or nested too deeply to read.
-    """
-    try:
-        value: Json = json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("The JSON is nested too deeply.") from error
-    return value
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not JSON.")
 
 
 def _user(state: EmulatorState, exchange: Exchange) -> str:

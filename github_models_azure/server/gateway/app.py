@@ -22,11 +22,10 @@ from ..catalog import catalog
 from . import errors
 from .errors import Refusal
 from .front import Front
-from .guard import Guard
+from .guard import MAX_BODY, TIMEOUT, GatewaySettings, Guard, keys_of
 from .listing import Listing
 from .metrics import MEDIA_TYPE, Metrics
 from .relay import Relay
-from .settings import MAX_BODY, TIMEOUT, GatewaySettings, keys_of
 from .upstream import Upstream
 
 _LOGGER = logging.getLogger(__name__)

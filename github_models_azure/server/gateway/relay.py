@@ -17,8 +17,8 @@ from .bodies import BODY_SECONDS, Body, Left, read_body
 from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange, exchange_of, path_params, served_headers
 from .failures import answer_of
+from .guard import GatewaySettings
 from .metrics import Metrics
-from .settings import GatewaySettings
 from .upstream import Call, Upstream
 
 _FAREWELL = 1.0  # seconds for the last words to somebody who may not be reading any more

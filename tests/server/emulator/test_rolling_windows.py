@@ -9,8 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from github_models_azure.registry import Quota
-from github_models_azure.server.emulator.limiter import Limiter
-from github_models_azure.server.emulator.windows import RollingWindow, whole_seconds
+from github_models_azure.server.emulator.limiter import Limiter, RollingWindow, whole_seconds
 
 GAPS = st.lists(st.floats(0, 40, allow_nan=False), max_size=60)
 

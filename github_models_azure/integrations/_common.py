@@ -1,10 +1,23 @@
-"""The vectors of an embeddings answer, for every connector."""
+"""What every connector needs: the word on a missing framework, and the vectors of an answer."""
 
 from __future__ import annotations
 
 import base64
 import struct
 from typing import Any
+
+PACKAGE = "github-models-azure"
+
+
+def missing_extra(extra: str, error: ModuleNotFoundError) -> ImportError:
+    """Return an error that names the install command, to be raised from ``error``.
+
+    :param extra: the extra that brings what is missing.
+    """
+    return ImportError(
+        f"{error.name} is not installed. Get it with: pip install '{PACKAGE}[{extra}]'",
+        name=error.name,
+    )
 
 
 def vectors_of(answer: Any, count: int) -> list[list[float]]:
@@ -17,11 +30,11 @@ def vectors_of(answer: Any, count: int) -> list[list[float]]:
     items = list(enumerate(answer["data"]))
     if len(items) != count:
         raise ValueError(f"{count} texts were sent, and {len(items)} vectors came back.")
-    items.sort(key=lambda numbered: _place(numbered[1], numbered[0]))
+    items.sort(key=lambda numbered: _position(numbered[1], numbered[0]))
     return [_vector(item["embedding"]) for _, item in items]
 
 
-def _place(item: Any, came: int) -> int:
+def _position(item: Any, came: int) -> int:
     """Return where a vector belongs: where it came, if the server does not say."""
     index = item.get("index")
     return index if isinstance(index, int) else came

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure.integrations._vectors import vectors_of
+from github_models_azure.integrations._common import vectors_of
 
 
 def answer(*items: dict[str, Any]) -> dict[str, Any]:

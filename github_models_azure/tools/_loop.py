@@ -1,4 +1,4 @@
-"""One run of a tool runner: everything but asking, approving and calling, which the shells do."""
+"""The loop of one tool run, but for asking, approving and calling, which the runners do."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
-from azure.ai.inference.models import ChatCompletions, ToolMessage
+from azure.ai.inference.models import (
+    ChatCompletions,
+    ChatResponseMessage,
+    StreamingChatCompletionsUpdate,
+    ToolMessage,
+)
 from azure.core.exceptions import AzureError
 
 from .._core.answer.pieces import AnswerPieces
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from ..exceptions import StreamInterruptedError, ToolCallError
-from ..trail import attach_trail, trail_of
+from ..trail import Trail, attach_trail, trail_of
 from ._errors import ToolArgumentsError
 from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
+from ._results import (
+    CUT,
+    OUT_OF_TIME,
+    REFUSED,
+    cut_result,
+    describe_failure,
+    describe_unknown,
+    one_line,
+)
 from ._steps import (
     Call,
     Outcome,
@@ -31,18 +45,29 @@ from ._steps import (
 )
 from ._tool import Tool
 
-_LONGEST_TOLD = 400  # characters of what a model is told of an error
-_MOST_NAMES = 20
 _LEAST_SECONDS = 0.001  # azure-core takes 0 for no limit
-_CUT = (
-    "The answer was cut off before the arguments were complete, so none of its calls was run. Make "
-    "fewer calls, or shorter ones."
-)
-_NO = "The user refused this call."
 _OURS = {
     "stream": "use run() for a whole answer, stream() for a streamed one",
     "tools": "give them to the runner",
 }
+
+
+class ChatClient(Protocol):
+    """A chat client of this package, the SDK's own, or one that is used as they are."""
+
+    @property
+    def complete(self) -> Callable[..., Any]:
+        """Ask for a completion, as the SDK's method of this name does."""
+
+
+class News(Protocol):
+    """A queue of what happens to calls that run at the same time."""
+
+    def empty(self) -> bool:
+        """Return whether nothing waits."""
+
+    def get_nowait(self) -> tuple[Ready | None, object]:
+        """Return the next call, and what happened to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +88,7 @@ class _Round:
     sent_again: dict[int, str]
 
 
-class Run:
+class ToolLoop:
     """The state of one run; used by one thread or task, but for the methods that make records.
 
     :param clock: seconds, as ``time.monotonic`` gives them.
@@ -73,9 +98,9 @@ class Run:
     def __init__(
         self,
         tools: Mapping[str, Tool],
-        messages: Sequence[Any],
+        messages: Sequence[object],
         limits: RunLimits,
-        keywords: Mapping[str, Any],
+        keywords: Mapping[str, object],
         clock: Callable[[], float],
     ) -> None:
         for name, instead in _OURS.items():
@@ -89,9 +114,9 @@ class Run:
         self._progress = Progress(limits, external)
         self._began = clock()
         self._pieces = AnswerPieces()
-        self._completion: Any = None
-        self._message: Any = None
-        self._trails: list[Any] = []
+        self._completion: ChatCompletions | None = None
+        self._message: ChatResponseMessage | None = None
+        self._trails: list[Trail] = []
         self._records: list[CallRecord] = []
         self._pending: list[ToolCall] = []
         told = [message for message in self._messages if isinstance(message, Mapping)]
@@ -159,9 +184,9 @@ class Run:
 
     # Asking
 
-    def request(self, **more: Any) -> dict[str, Any]:
+    def request(self, **more: object) -> dict[str, Any]:
         """Return the keywords of the next call of ``complete``."""
-        keywords = {**self._keywords, "messages": list(self._messages), **more}
+        keywords: dict[str, Any] = {**self._keywords, "messages": list(self._messages), **more}
         if self._tools:
             keywords["tools"] = [tool.definition() for tool in self._tools.values()]
         if self._progress.rounds and "tool_choice" in keywords:
@@ -174,7 +199,7 @@ class Run:
         self._pieces = AnswerPieces(AnswerReader(id_seed=str(len(self._messages))))
         return keywords
 
-    def take(self, update: Any) -> str:
+    def take(self, update: StreamingChatCompletionsUpdate) -> str:
         """Add one update of a stream, and return the text in it.
 
         :raises StreamInterruptedError: if a client of the SDK's own hands on an error as an update.
@@ -188,7 +213,7 @@ class Run:
                 f"The stream broke: {fault.failure.message}", partial_text=text
             ) from fault
 
-    def assembled(self, updates: Any) -> None:
+    def assembled(self, updates: object) -> None:
         """Note that a streamed answer is complete."""
         completion = ChatCompletions(self._pieces.completion())
         if hasattr(updates, "parsed"):  # the call has a response_model
@@ -196,7 +221,7 @@ class Run:
         attach_trail(completion, trail_of(updates))
         self.answered(completion)
 
-    def answered(self, completion: Any) -> None:
+    def answered(self, completion: ChatCompletions) -> None:
         """Note an answer of the model."""
         choice = completion.choices[0] if completion.choices else None
         message = choice.message if choice is not None else None
@@ -243,8 +268,8 @@ class Run:
                 f"approve() returned {type(verdict).__name__}: give True, False, or the reason "
                 "for a refusal as text."
             )
-        told = f"Refused: {verdict or _NO}" if isinstance(verdict, str) else _NO
-        record = replace(self._record(ready.call), error=_one_line(told), refused=True)
+        told = f"Refused: {verdict or REFUSED}" if isinstance(verdict, str) else REFUSED
+        record = replace(self._record(ready.call), error=one_line(told), refused=True)
         self.settle(ready.place, record)
         return record
 
@@ -255,28 +280,32 @@ class Run:
             text = ready.tool.result_text(value)
         except Exception as error:  # a serialiser of the caller's may raise anything
             return self.raised(ready, began, error)
-        return replace(self._record(ready.call), result=_fitted(text, self.limits), seconds=seconds)
+        return replace(
+            self._record(ready.call),
+            result=cut_result(text, self.limits.result_chars),
+            seconds=seconds,
+        )
 
     def raised(self, ready: Ready, began: float, error: Exception) -> CallRecord:
         """Return the record of a call whose function raised."""
-        told = _one_line(f"Error: {ready.call.name} failed: {_said(error)}")
         seconds = self.clock() - began
+        told = describe_failure(f"{ready.call.name} failed", error)
         return replace(self._record(ready.call), error=told, seconds=seconds, cause=error)
 
     def unstarted(self, ready: Ready) -> CallRecord:
         """Return the record of a call for which no time was left."""
-        return replace(self._record(ready.call), error="Error: not run, the time is over.")
+        return replace(self._record(ready.call), error=OUT_OF_TIME)
 
     def settle(self, place: int, record: CallRecord) -> CallRecord:
         """Keep a record, and return it."""
         self._round.ends[place] = record
         return record
 
-    def settle_unread(self, news: Any) -> None:
+    def settle_unread(self, news: News) -> None:
         """Keep the records in a queue that nobody reads any more: their calls were run."""
         while not news.empty():
             one, event = news.get_nowait()
-            if isinstance(event, CallFinished):
+            if one is not None and isinstance(event, CallFinished):
                 self.settle(one.place, event.record)
 
     def finish_round(self) -> None:
@@ -302,10 +331,9 @@ class Run:
                 if not self._round.step.cut:
                     self._told[mark] = text
             results.append(ToolMessage(text, tool_call_id=ids[place]))
-        asked = _renamed(self._message, ids)
-        if asked.get("content", "") is None:  # llama-cpp-python refuses null
-            asked = type(asked)({name: v for name, v in asked.items() if name != "content"})
-        self._messages += [asked, *results]
+        if self._message is not None:
+            self._messages.append(_as_sent(self._message, ids))
+        self._messages += results
         self._round = _Round(RunCalls(()), [], {})
         self._progress = self._progress.ran(outcomes)
 
@@ -337,22 +365,19 @@ class Run:
     def _read(self, place: int, call: Call, *, cut: bool) -> Ready | CallRecord:
         wanted = ToolCall(call.id, call.name, call.arguments, {}, self._progress.rounds)
         if cut:
-            return replace(self._record(wanted), error=f"Error: {_CUT}")
+            return replace(self._record(wanted), error=CUT)
         tool = self._tools.get(call.name)
         if tool is None:
-            names = list(self._tools)
-            more = ", ..." if len(names) > _MOST_NAMES else ""
-            known = f"the tools are {', '.join(names[:_MOST_NAMES])}{more}" if names else "none is"
-            told = f"Error: there is no tool {call.name[:64]!r}; {known}."
-            return replace(self._record(wanted), error=_one_line(told))
+            told = describe_unknown(call.name, list(self._tools))
+            return replace(self._record(wanted), error=told)
         try:
             values = tool.validate(call.arguments)
         except ToolArgumentsError as error:
             told = f"Error: {call.name} was not run: {'; '.join(str(error).splitlines())}"
-            return replace(self._record(wanted), error=_one_line(told), cause=error)
+            return replace(self._record(wanted), error=one_line(told), cause=error)
         except Exception as error:  # a validator of the caller's may raise anything
-            told = f"Error: {call.name} was not run: {_said(error)}"
-            return replace(self._record(wanted), error=_one_line(told), cause=error)
+            told = describe_failure(f"{call.name} was not run", error)
+            return replace(self._record(wanted), error=told, cause=error)
         return Ready(place, replace(wanted, values=values), tool)
 
     def _record(self, call: ToolCall) -> CallRecord:
@@ -362,40 +387,20 @@ class Run:
         return self.clock() - self._began
 
 
-def _renamed(message: Any, ids: Sequence[str]) -> Any:
-    """Return a message whose calls have these ids; the same object where they have."""
-    calls = message["tool_calls"]
-    if [call.id for call in read_calls(message)] == ids:
-        return message
-    named = [
-        type(call)({**call, "id": own}) if own else call
-        for call, own in zip(calls, ids, strict=True)
-    ]
-    return type(message)({**message, "tool_calls": named})
+def _as_sent(message: ChatResponseMessage, ids: Sequence[str]) -> ChatResponseMessage:
+    """Return a message whose calls have these ids; the same object if nothing changes."""
+    changed = dict(message)
+    if [call.id for call in read_calls(message)] != ids:
+        changed["tool_calls"] = [
+            type(call)({**call, "id": own}) if own else call
+            for call, own in zip(message["tool_calls"], ids, strict=True)
+        ]
+    if changed.get("content", "") is None:  # llama-cpp-python refuses null
+        del changed["content"]
+    return message if changed == dict(message) else type(message)(changed)
 
 
 def _outcome(record: CallRecord) -> Outcome:
     if record.refused:
         return Outcome.REFUSED
     return Outcome.DONE if record.error is None else Outcome.FAILED
-
-
-def _said(error: Exception) -> str:
-    try:
-        return f"{type(error).__name__}: {error}"
-    except Exception:  # its own __str__ fails
-        return type(error).__name__
-
-
-def _one_line(text: str) -> str:
-    # Half of a surrogate pair is no character, and no server reads a body with one.
-    line = " ".join(text.encode("utf-8", "replace").decode().split())
-    return line if len(line) <= _LONGEST_TOLD else line[: _LONGEST_TOLD - 3] + "..."
-
-
-def _fitted(text: str, limits: RunLimits) -> str:
-    if len(text) <= limits.result_chars:
-        return text
-    note = f"\n[cut: {len(text)} characters, of which {{}} are shown]"
-    kept = limits.result_chars - len(note.format(limits.result_chars))
-    return text[:kept] + note.format(kept)

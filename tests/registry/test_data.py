@@ -14,7 +14,7 @@ from datetime import date
 import pytest
 
 from github_models_azure.registry import ModelInfo, ModelRegistry, Plan, Quota, RateLimitTier
-from github_models_azure.registry.bundled import CATALOG_FILE, load_bundled
+from github_models_azure.registry.data import CATALOG_FILE, load_bundled
 from github_models_azure.registry.schema import BundledCatalog, ModelRow
 
 REGISTRY = ModelRegistry.bundled()

@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from ..._core.failure.kinds import FailureKind
-from ..._core.request.dialect import CAPABILITIES, Dialect
+from .._core.failure.kinds import FailureKind
+from .._core.request.dialect import CAPABILITIES, Dialect
 
 _SETS = (
     "drop_headers", "refuses", "members", "message_members", "call_members", "text_roles", "lacks",
@@ -18,7 +18,7 @@ _MAPS = ("routes", "renames", "error_codes")
 _TEXTS = ("api_version", "auth", "scope", "tool_ids", "model_names", "text_calls")
 
 
-def read_dialect(name: str, table: Mapping[str, Any], known: Mapping[str, Dialect]) -> Dialect:
+def read_dialect(name: str, table: Mapping[str, object], known: Mapping[str, Dialect]) -> Dialect:
     """Make a dialect of a table with the fields of :class:`Dialect`.
 
     ``like`` names the dialect whose values hold where the table is silent; ``openai-compatible``
@@ -34,7 +34,7 @@ def read_dialect(name: str, table: Mapping[str, Any], known: Mapping[str, Dialec
     return replace(known[like], name=name, **values)
 
 
-def _value(place: str, field: str, value: Any) -> Any:
+def _value(place: str, field: str, value: object) -> Any:
     if field in _SETS or field in _LISTS:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"{place} is a list of texts")
