@@ -302,7 +302,8 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def test_every_setting_is_documented() -> None:
     """The quickstart's table names every variable that is understood, and no other."""
-    from github_models_azure.settings.load import _NO_SETTING, PREFIX
+    from github_models_azure.settings.load import _NO_SETTING
+    from github_models_azure.settings.model import PREFIX
     from github_models_azure.settings.schema import _SettingsModel
 
     known = {PREFIX + name.upper() for name in _SettingsModel.model_fields} | _NO_SETTING

@@ -19,7 +19,7 @@ from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
     from ..policies._route import Destination
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 SDK_VERSION = "2024-05-01-preview"
 """The ``api-version`` that the SDK sends unless it is told otherwise."""

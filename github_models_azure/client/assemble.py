@@ -21,7 +21,8 @@ from ..policies._settings import OPTION_NAMES, FallbackSettings
 from ..policies._trace import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.cache_folder import refreshed_at
-from ..settings.load import Settings, load_settings
+from ..settings.load import load_settings
+from ..settings.model import Settings
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
 from .transport import async_transport, sync_transport

@@ -23,7 +23,7 @@ from .._core.route.plan import MOVES_ON
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
 from .endpoints import EndpointModel, WrongValuesError, declare
-from .load import PREFIX, Settings
+from .model import PREFIX, Settings
 
 _OPTIONS = (
     "plan", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
