@@ -21,8 +21,8 @@ from ._outgoing import Outgoing
 from ._report import REPORT_OPTION, CallReport, RoutePlan, RoutePlanned
 from ._route import Route, build_route, strict_route
 from ._run import Run
-from ._settings import FallbackSettings
 from ._watch import watch
+from .options import FallbackSettings
 
 _ROUTES_KEPT = 512
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another

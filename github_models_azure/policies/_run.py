@@ -40,9 +40,9 @@ from ._judge import answer_in, judge_answer, judge_error, unless_redirected
 from ._outcome import outcome
 from ._outgoing import Outgoing
 from ._route import Destination, Route, key_of
-from ._settings import FallbackSettings
 from ._structured import STRUCTURED_OPTION, Structured
 from ._watch import UNWATCHED, Unwatched
+from .options import FallbackSettings
 
 _LOGGER = logging.getLogger(__name__)
 _ANNOUNCING = ("deprecation", "sunset", "link")

@@ -10,16 +10,16 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from .._core.route.plan import Try, Wait
 from ._begin import Planner
-from ._configure import configure
 from ._faults import BROKEN, as_azure_error
 from ._pipeline import binds_credentials, has_retry
 from ._run import Run
 from ._stream import AsyncStreamedResponse, finish, in_time_async
+from .options import configure
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._settings import Fallback, FallbackOptions
+    from .options import Fallback, FallbackOptions
 
 
 class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):

@@ -17,7 +17,7 @@ from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
 from ...policies._report import CallReport
-from ...policies._settings import FallbackSettings
+from ...policies.options import FallbackSettings
 from ...registry import ModelRegistry
 from ...trail import Trail
 from .bodies import Body
