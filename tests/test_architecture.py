@@ -13,19 +13,21 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-NAME = "github_models_azure"
-MODULES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted((ROOT / NAME).rglob("*.py"))
-}
+from tests.source_tree import (
+    MODULES,
+    NAME,
+    ROOT,
+    Import,
+    cycles,
+    imported_modules,
+    imports_of,
+    tree,
+)
+
 PARTS = {module.split(".")[1] for module in MODULES if "." in module}
 
 # The layers from the bottom up; "" is the package itself. A module may import its own part and
@@ -34,8 +36,8 @@ LAYERS: list[set[str]] = [
     {"_core", "_version"},
     {"registry", "endpoints", "ledger", "exceptions", "trail"},
     {"credentials"},
-    {"settings"},
     {"policies", "tools"},
+    {"settings"},
     {"client", "aio", ""},
     {"server", "integrations"},
     {"cli"},
@@ -65,78 +67,6 @@ CLOCK = {
 IMPURE = {"random", "secrets", "uuid", "asyncio", "socket", "ssl", "subprocess", "os", "io", "http"}
 PURE_PARTS_OF_IMPURE = {"http.HTTPStatus"}
 LONGEST_FILE = 450
-
-
-@dataclass(frozen=True)
-class Import:
-    """One imported name: where it is written, what it reaches, and when it runs."""
-
-    importer: str
-    target: str
-    bound: str
-    line: int
-    on_use: bool
-    for_types: bool
-
-    @property
-    def top(self) -> str:
-        return self.target.split(".")[0]
-
-    def __str__(self) -> str:
-        return f"{self.importer}:{self.line} imports {self.target}"
-
-
-class ImportCollector(ast.NodeVisitor):
-    def __init__(self, module: str) -> None:
-        self.module = module
-        self.found: list[Import] = []
-        self.functions = 0
-        self.type_checking = 0
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self._add(alias.name, alias.asname or alias.name.split(".")[0], node.lineno)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        source = node.module or ""
-        if node.level:
-            package = self.module.split(".")
-            dropped = node.level - (MODULES[self.module].name == "__init__.py")
-            source = ".".join([*package[: len(package) - dropped], *source.split(".")]).strip(".")
-        for alias in node.names:
-            self._add(f"{source}.{alias.name}", alias.asname or alias.name, node.lineno)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        self.functions += 1
-        self.generic_visit(node)
-        self.functions -= 1
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_If(self, node: ast.If) -> None:
-        guarded = "TYPE_CHECKING" in ast.unparse(node.test)
-        self.type_checking += guarded
-        for statement in node.body:
-            self.visit(statement)
-        self.type_checking -= guarded
-        for statement in node.orelse:
-            self.visit(statement)
-
-    def _add(self, target: str, bound: str, line: int) -> None:
-        on_use, for_types = self.functions > 0, self.type_checking > 0
-        self.found.append(Import(self.module, target, bound, line, on_use, for_types))
-
-
-@cache
-def tree(module: str) -> ast.Module:
-    return ast.parse(MODULES[module].read_text(encoding="utf-8"))
-
-
-@cache
-def imports_of(module: str) -> tuple[Import, ...]:
-    collector = ImportCollector(module)
-    collector.visit(tree(module))
-    return tuple(collector.found)
 
 
 def part_of(dotted: str) -> str:
@@ -244,6 +174,20 @@ def test_importing_the_package_loads_no_heavy_package() -> None:
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert NAME in loaded
     assert not ON_USE & {name.split(".")[0] for name in loaded}
+
+
+def test_no_modules_import_each_other() -> None:
+    """No circle of imports, neither at load time, nor on use, nor for types."""
+    assert not (found := cycles(imported_modules())), report(found)
+
+
+def test_the_search_for_cycles_finds_one() -> None:
+    """A circle of two behind a third module is told, and the third is no part of it."""
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"d"}}
+    assert cycles({name: frozenset(others) for name, others in graph.items()}) == [
+        ["b", "c"],
+        ["d"],
+    ]
 
 
 # Purity

@@ -14,7 +14,7 @@ from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 
 API_KEY = "GITHUB_MODELS_API_KEY"

@@ -9,7 +9,7 @@ from ._errors import WrongUsageError
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient, Endpoint, ModelRegistry
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 _RETRIES = 2  # of one target: somebody sits there and waits, and can ask again
 

@@ -13,7 +13,7 @@ from ._errors import CommandFailedError, WrongUsageError
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 Name = Annotated[
     str | None,

@@ -19,7 +19,7 @@ from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
     from ..policies._route import Destination
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 SDK_VERSION = "2024-05-01-preview"
 """The ``api-version`` that the SDK sends unless it is told otherwise."""
@@ -121,7 +121,7 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
     """
     from .._core.route.needs import Operation
     from ..policies._route import build_route
-    from ..policies._settings import FallbackSettings, check_options
+    from ..policies.options import FallbackSettings, check_options
 
     own = endpoint_for(endpoint or settings.endpoint, known=settings.endpoints)
     known = {**settings.endpoints, own.name: own}

@@ -20,7 +20,7 @@ from ._options import Debug, Json
 from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
-    from ..settings.load import Settings
+    from ..settings.model import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -115,7 +115,8 @@ def examine(timeout: float, *, everything: bool) -> Report:
     """
     from ..credentials.github import GitHubTokenCredential
     from ..exceptions import SettingsError
-    from ..settings.load import Settings, load_settings
+    from ..settings.load import load_settings
+    from ..settings.model import Settings
 
     problem = None
     checked: tuple[Checked, ...] = ()
@@ -162,7 +163,7 @@ def _version(package: str) -> str | None:
 
 
 def _settings(settings: Settings) -> Iterator[Setting]:
-    from ..settings.load import PREFIX
+    from ..settings.model import PREFIX
 
     values: dict[str, object] = {
         "endpoint": _public(settings.endpoint),

@@ -18,15 +18,15 @@ from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialUnavailableError, SettingsError
 from ..policies._secrets import TracePolicy
-from ..policies._settings import OPTION_NAMES
+from ..policies.options import CORE_NAMES, OPTION_NAMES
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
-from ..settings.load import Settings, load_settings
+from ..settings.load import load_settings
+from ..settings.model import Settings
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
 from .transport import async_transport, sync_transport
 
-_RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
     "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
@@ -122,9 +122,7 @@ def wire(
     known = {**settings.endpoints, own.name: own}
     endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
     policy_options = {**settings.retries, **_policy_options(settings, options)}
-    for name in _RETRY_OPTIONS:
-        if name in keywords:
-            policy_options[name] = keywords[name]
+    policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
     endpoints = _share_token(parts, endpoints, own)
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)

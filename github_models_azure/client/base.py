@@ -26,21 +26,24 @@ class WiredClient:
         the endpoint's own from the settings, else a GitHub token for GitHub's endpoints.
     :keyword model: the model of every call that names none: an id, legacy name or alias, ``auto``,
         ``auto:coding``, ``auto:reasoning``, ``auto:cheap``, or ``endpoint-name/model-id``.
-    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets, a mapping of
-        model to such lists, or ``None`` for no other target.
-    :keyword fallback_on: the failure kinds that may move on to the next target.
+    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets
+        (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
+        such lists (``"*"`` for all others), or ``None`` for no other target.
+    :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
+        are not the caller's error.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
     :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
-    :keyword adapt: ``"lenient"`` (default) or ``"strict"``: pass over targets for which a parameter
-        would be lost.
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
+    :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
+        it in the trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword ledger: the memory of cooldowns, for sharing between clients.
-    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
-    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
-    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
-    :keyword observer: is told what every call does, for telemetry.
+    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
+        characters.
+    :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
     :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
         when ``with`` is entered or else before the first call. Where it is refused,
         ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
@@ -80,23 +83,15 @@ class WiredClient:
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
+        given = locals()
+        from ..policies.options import OPTION_NAMES, OPTIONS
         from .assemble import wire  # the pipeline's parts load with the first client
 
         options = {
-            "fallback": fallback,
-            "fallback_on": fallback_on,
-            "fallback_max_wait": fallback_max_wait,
-            "fallback_max_attempts": fallback_max_attempts,
-            "attempt_timeout": attempt_timeout,
-            "adapt": adapt,
-            "registry": registry,
-            "ledger": ledger,
-            "plan": plan,
-            "allow_retired": allow_retired,
-            "tokenizer": tokenizer,
-            "observer": observer,
+            name: given[name]
+            for name in OPTIONS
+            if name in OPTION_NAMES and given[name] is not UNSET
         }
-        options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
         wired = wire(
             self._is_async,

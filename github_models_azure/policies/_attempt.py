@@ -27,9 +27,9 @@ from ._outgoing import Outgoing
 from ._responses import read_body, with_body
 from ._route import Destination, key_of
 from ._secrets import Secret, secret_of
-from ._settings import FallbackSettings
 from ._structured import Unstructured
 from .errors import judge_error, refusal_in, unless_redirected
+from .options import FallbackSettings
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]

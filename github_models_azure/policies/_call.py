@@ -29,10 +29,10 @@ from ._back_off import BackOff
 from ._outcome import outcome
 from ._outgoing import Outgoing
 from ._route import Route
-from ._settings import FallbackSettings
 from ._structured import Unstructured
 from .errors import answer_in, is_callers_mistake
 from .observers import UNWATCHED, Unwatched
+from .options import FallbackSettings
 
 _LOGGER = logging.getLogger(__name__)
 _ANNOUNCING = ("deprecation", "sunset", "link")

@@ -19,8 +19,8 @@ from ..exceptions import CredentialScopeError
 from ._call import Call
 from ._outgoing import Outgoing
 from ._route import Route, build_route, strict_route
-from ._settings import FallbackSettings
 from .observers import CallStart, watch
+from .options import FallbackSettings
 from .report import CALL_OPTION, CallReport, RoutePlan
 
 _ROUTES_KEPT = 512

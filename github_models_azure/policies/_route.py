@@ -19,7 +19,7 @@ from .._core.route.plan import Candidate
 from ..credentials.github import StoredKey
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
-from ._settings import FallbackSettings
+from .options import FallbackSettings
 
 _SALT = os.urandom(16)
 _EPOCH = date(1970, 1, 1)

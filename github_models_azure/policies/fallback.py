@@ -13,17 +13,17 @@ from .._core.never import assert_never
 from .._core.route.plan import GiveUp, Try, Wait
 from ._attempt import OpenAttempt
 from ._call import Call
-from ._configure import configure
 from ._pipeline import binds_credentials, has_retry
 from ._planner import Planner
 from ._responses import RefusedResponse
 from ._stream import StreamedResponse
 from .errors import BROKEN, as_azure_error
+from .options import configure
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._settings import Fallback, FallbackOptions, FallbackSettings
+    from .options import Fallback, FallbackOptions, FallbackSettings
     from .report import RoutePlan
 
 
@@ -36,20 +36,21 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :param fallback: ``"tier"`` for the models of the same tier, a list of targets
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
-    :keyword fallback_on: the failure kinds that may move on; by default all that are not the
-        caller's error.
+    :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
+        are not the caller's error.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
     :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
-    :keyword adapt: ``"lenient"`` fits the request to what a target refuses and declares it in the
-        trail; ``"strict"`` passes over targets for which something would be lost.
-    :keyword plan: the Copilot plan whose quotas hold: free, pro, business or enterprise.
-    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
+    :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
+        it in the trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
-    :keyword observer: is told what every call does, for telemetry: an :class:`.Observer`.
+    :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
+        characters.
+    :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
     """
 

@@ -15,7 +15,8 @@ from github_models_azure.credentials.github import KeySource, MissingKey
 from github_models_azure.endpoints import DIALECTS, Endpoint
 from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.exceptions import SettingsError
-from github_models_azure.settings.load import Settings, load_settings
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
 
 FILE = "github-models.toml"
 FOUNDRY = "https://r.services.ai.azure.com/openai/v1"

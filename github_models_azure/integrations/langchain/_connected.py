@@ -19,6 +19,7 @@ from typing_extensions import Self
 
 from ...endpoints import Endpoint, Target
 from ...endpoints.presets import endpoint_for
+from ...policies.options import OPTION_NAMES
 from ...registry import ModelRegistry, default_registry
 from ...settings.load import load_settings
 from ._clients import Clients
@@ -26,10 +27,8 @@ from ._clients import Clients
 if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
 
-_POLICY = (
-    "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout", "adapt", "plan",
-    "allow_retired", "registry", "ledger", "tokenizer",
-)  # fmt: skip
+# The route is read apart; who observes calls goes into client_kwargs, beside LangChain's callbacks.
+_POLICY = tuple(sorted(OPTION_NAMES - {"fallback", "observer"}))
 _OTHER_NAMES = {
     "model_name": "model",
     "azure_endpoint": "base_url",

@@ -8,7 +8,7 @@ from typing import Any
 from azure.ai.inference.models import JsonSchemaFormat
 from langchain_core.utils.function_calling import convert_to_openai_function, convert_to_openai_tool
 
-from ...policies._settings import OPTION_NAMES
+from ...policies.options import OPTION_NAMES
 
 _OF_SDK = frozenset(
     {

@@ -24,7 +24,8 @@ from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
 from ..._core.failure.kinds import FailureKind
 from ...exceptions import OutputValidationError
-from ...settings.load import PREFIX, load_settings
+from ...settings.load import load_settings
+from ...settings.model import PREFIX
 from ...trail import trail_of
 
 _RAISED: Mapping[FailureKind, type[ServiceException]] = {

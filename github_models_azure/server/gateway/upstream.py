@@ -16,7 +16,7 @@ from ...aio import ChatCompletionsClient, EmbeddingsClient
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
-from ...policies._settings import FallbackSettings
+from ...policies.options import FallbackSettings
 from ...policies.report import CallReport
 from ...registry import ModelRegistry
 from ...trail import Trail

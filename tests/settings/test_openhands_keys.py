@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from github_models_azure.credentials.github import MissingKey
-from github_models_azure.settings.load import Settings, load_settings
-from tests.settings.test_llm import OTHER, OWN, WRITTEN, key_at, write
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
+from tests.settings.test_openhands import OTHER, OWN, WRITTEN, key_at, write
 
 
 @pytest.mark.parametrize(

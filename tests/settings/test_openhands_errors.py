@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from github_models_azure.exceptions import SettingsError
-from github_models_azure.settings.applications import LLM_FIELDS, LLM_IGNORED
 from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import LLM_FIELDS, LLM_IGNORED
 
 SECRET = "sk-secret-0123456789"
 MODEL = 'model = "groq/x"\n'

@@ -14,8 +14,8 @@ from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import SettingsError
-from .applications import LLM_PREFIX, Application, is_route, says_where
-from .llm import LlmModel, LlmTable
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
+from .openhands import LlmModel, LlmTable
 from .providers import Place, UnplacedError, provider_of
 
 _NAME = "llm"
@@ -93,7 +93,7 @@ def read_llm(
 
     :raises SettingsError: with one line for each wrong value.
     """
-    written = {name: value for name, value in table.items() if not is_route(name, value)}
+    written = {name: value for name, value in table.items() if not _is_route(name, value)}
     listed = written.pop("fallback_llms", None)
     first = LlmTable(_NAME, {**written, **variables}, file, frozenset(variables))
     model = first.model()
@@ -151,7 +151,7 @@ def _route(
     table: Mapping[str, Any], listed: Any, file: Path | None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the tables of the fallback with their paths: those listed, else all in file order."""
-    tables = {name: value for name, value in table.items() if is_route(name, value)}
+    tables = {name: value for name, value in table.items() if _is_route(name, value)}
     if listed is None:
         yield from ((f"{_NAME}.{name}", value) for name, value in tables.items())
         return
@@ -166,6 +166,11 @@ def _route(
         else:
             known = ", ".join(tables) or "none"
             raise SettingsError(f"{place}: {one!r:.60} is no [llm.NAME] table. There: {known}.")
+
+
+def _is_route(name: str, value: object) -> bool:
+    """Tell whether a member of ``[llm]`` is a table with another model."""
+    return isinstance(value, Mapping) and name not in LLM_FIELDS | LLM_IGNORED
 
 
 def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

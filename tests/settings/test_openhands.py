@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from github_models_azure.settings.load import Settings, load_settings
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
 
 OWN = "https://llm.example/v1"
 OTHER = "https://other.example/v1"

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..exceptions import SettingsError
-from .applications import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
 from .providers import Place, UnplacedError, place, provider_of
 
 _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
