@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import TypeAlias
 
-from ._never import assert_never
 from .failure.kinds import Failure, FailureKind
+from .never import assert_never
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 _Scalar: TypeAlias = bool | int | float | str | Enum | None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..policies import RoutePlan
-    from ..policies._parsed import AsyncParsedStream, ParsedChatCompletions
+    from ..policies.parsed import AsyncParsedStream, ParsedChatCompletions
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -53,7 +53,7 @@ async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
 
 async def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
     from ..client.calls import check_keywords, structured_call
-    from ..policies._pipeline import AsyncCapture
+    from ..policies.pipeline import AsyncCapture
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)

@@ -18,7 +18,7 @@ from ._checks import API_KEY
 from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
-    from ..policies._route import Destination
+    from ..policies.route import Destination
     from ..settings.model import Settings
 
 SDK_VERSION = "2024-05-01-preview"
@@ -120,8 +120,8 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
     :raises ValueError: for an endpoint that is neither, and for ``auto`` without any model.
     """
     from .._core.route.needs import Operation
-    from ..policies._route import build_route
     from ..policies.options import FallbackSettings, check_options
+    from ..policies.route import build_route
 
     own = endpoint_for(endpoint or settings.endpoint, known=settings.endpoints)
     known = {**settings.endpoints, own.name: own}

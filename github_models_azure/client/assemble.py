@@ -17,8 +17,8 @@ from ..endpoints import Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialUnavailableError, SettingsError
-from ..policies._secrets import TracePolicy
 from ..policies.options import CORE_NAMES, OPTION_NAMES
+from ..policies.secrets import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings

@@ -10,9 +10,9 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from .._core.failure.kinds import FailureKind
 from ..policies._call import Call
-from ..policies._structured import UNSTRUCTURED, Structured, Unstructured
 from ..policies.errors import complete_error
 from ..policies.report import CALL_OPTION, CallReport
+from ..policies.structured import UNSTRUCTURED, Structured, Unstructured
 from ..trail import attach_trail, trail_of
 
 __all__ = ["begin", "keep_parsed", "keep_trail", "reported", "structured_call"]
@@ -116,7 +116,7 @@ def keep_parsed(
     if report.call is None or not report.call.is_streamed:
         object.__setattr__(result, "parsed", structured.parsed)
         return result
-    from ..policies._parsed import AsyncParsedStream, ParsedStream
+    from ..policies.parsed import AsyncParsedStream, ParsedStream
 
     send, args, keywords = call
     body = ({**args[0], "stream": False}, *args[1:]) if args else ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..policies import RoutePlan
-    from ..policies._parsed import ParsedChatCompletions, ParsedStream
+    from ..policies.parsed import ParsedChatCompletions, ParsedStream
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -52,7 +52,7 @@ def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from ..policies._pipeline import Capture
+    from ..policies.pipeline import Capture
     from .calls import check_keywords, structured_call
 
     if "response_model" in kwargs:

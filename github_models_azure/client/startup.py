@@ -17,7 +17,7 @@ from ..credentials.github import DEMO_TOKEN, StoredKey, TokenFinder
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
-from ..policies._route import key_of
+from ..policies.route import key_of
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -24,12 +24,12 @@ from .._core.route.plan import Try
 from .._core.trail_events import Attempt, Change
 from ..endpoints import origin_of
 from ._outgoing import Outgoing
-from ._responses import read_body, with_body
-from ._route import Destination, key_of
-from ._secrets import Secret, secret_of
-from ._structured import Unstructured
 from .errors import judge_error, refusal_in, unless_redirected
 from .options import FallbackSettings
+from .responses import read_body, with_body
+from .route import Destination, key_of
+from .secrets import Secret, secret_of
+from .structured import Unstructured
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]

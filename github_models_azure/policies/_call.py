@@ -28,11 +28,11 @@ from ._attempt import OpenAttempt
 from ._back_off import BackOff
 from ._outcome import outcome
 from ._outgoing import Outgoing
-from ._route import Route
-from ._structured import Unstructured
 from .errors import answer_in, is_callers_mistake
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
+from .route import Route
+from .structured import Unstructured
 
 _LOGGER = logging.getLogger(__name__)
 _ANNOUNCING = ("deprecation", "sunset", "link")

@@ -13,7 +13,7 @@ from azure.core.rest import HttpRequest
 from .._core.request.dialect import DROP, KEEP
 from .._core.route.needs import Operation
 from ..endpoints import origin_of
-from ._route import Destination
+from .route import Destination
 
 ENDPOINT_KEY = "github_models_azure.endpoint"
 """The key of the pipeline context under which an attempt's endpoint is found."""

@@ -18,10 +18,10 @@ from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
 from ._call import Call
 from ._outgoing import Outgoing
-from ._route import Route, build_route, strict_route
 from .observers import CallStart, watch
 from .options import FallbackSettings
 from .report import CALL_OPTION, CallReport, RoutePlan
+from .route import Route, build_route, strict_route
 
 _ROUTES_KEPT = 512
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another

@@ -17,8 +17,8 @@ from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
 from ._attempt import OpenAttempt
 from ._call import Call
-from ._responses import StandIn
 from .errors import judge_error, one_line
+from .responses import StandIn
 
 
 class _Streamed(StandIn):

@@ -13,12 +13,12 @@ from .._core.never import assert_never
 from .._core.route.plan import GiveUp, Try, Wait
 from ._attempt import OpenAttempt
 from ._call import Call
-from ._pipeline import binds_credentials, has_retry
 from ._planner import Planner
-from ._responses import RefusedResponse
 from ._stream import StreamedResponse
 from .errors import BROKEN, as_azure_error
 from .options import configure
+from .pipeline import binds_credentials, has_retry
+from .responses import RefusedResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

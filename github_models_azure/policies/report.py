@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .._core.trail_events import Skip
 from ._call import Call
-from ._structured import UNSTRUCTURED, Unstructured
+from .structured import UNSTRUCTURED, Unstructured
 
 CALL_OPTION = "github_models_call"
 """The one option of ours among azure-core's: the :class:`CallReport` of a call."""

@@ -14,8 +14,8 @@ from github_models_azure import Endpoint, trail_of
 from github_models_azure.exceptions import CredentialScopeError
 from github_models_azure.policies import _planner
 from github_models_azure.policies._planner import Planner
-from github_models_azure.policies._route import credential_id
 from github_models_azure.policies.options import configure
+from github_models_azure.policies.route import credential_id
 from github_models_azure.registry import default_registry
 from tests.harness import HELLO, NOW, URL, Clock, Service, Twin, chat, limited
 

@@ -14,7 +14,7 @@ from enum import Enum
 
 from ..failure.kinds import Failure, FailureKind
 from ..request.dialect import Dialect
-from ..route.facts import ModelFacts
+from ..route.needs import ModelFacts
 from ..trail_events import Change
 
 INVALID_OUTPUT = "invalid_output"

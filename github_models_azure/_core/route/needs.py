@@ -1,4 +1,4 @@
-"""What a request requires of the model that serves it, derived from its body."""
+"""What a request requires of the model that serves it, and what is known of a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..failure.kinds import FailureKind
-from .facts import ModelFacts
 from .tokens import MESSAGE_OVERHEAD, estimate_text
 
 ESTIMATE_MARGIN = 1.2  # an estimate refuses only what is surely too much
@@ -23,6 +22,37 @@ class Operation(str, Enum):
     CHAT = "/chat/completions"
     EMBEDDINGS = "/embeddings"
     IMAGE_EMBEDDINGS = "/images/embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Limits and capabilities of one model; ``None`` means unknown and excludes nothing.
+
+    Token limits count one request: ``input_tokens`` what may be sent, ``output_tokens`` what may
+    be generated. ``forced_choice`` is whether a tool call that is demanded is surely made.
+    ``advised_input_tokens`` is a cap that may not hold where the model is served: it
+    orders a route and refuses nothing. ``rejects`` names members of a request body, and the
+    message roles ``system`` and ``developer``, that the model refuses.
+    """
+
+    input_tokens: int | None = None
+    advised_input_tokens: int | None = None
+    output_tokens: int | None = None
+    tools: bool | None = None
+    parallel_tool_calls: bool | None = None
+    streaming: bool | None = None
+    json_schema: bool | None = None
+    images: bool | None = None
+    audio: bool | None = None
+    embeddings: bool | None = None
+    chat: bool | None = None
+    reasoning_effort: bool | None = None
+    forced_choice: bool | None = None
+    rejects: frozenset[str] = frozenset()
+
+
+UNKNOWN = ModelFacts()
+"""The facts of a model nobody has described: nothing is known, so nothing excludes it."""
 
 
 @dataclass(frozen=True, slots=True)

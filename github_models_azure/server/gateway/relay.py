@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError
 from starlette.types import Receive, Scope, Send
 
 from ..._core.route.needs import Operation
-from ...policies._responses import body_of
+from ...policies.responses import body_of
 from . import errors
 from .bodies import BODY_SECONDS, Body, Left, read_body
 from .errors import ErrorAnswer, Refusal

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.route.facts import UNKNOWN, ModelFacts
 from github_models_azure._core.route.needs import (
     IMAGE_TOKENS,
+    UNKNOWN,
+    ModelFacts,
     Needs,
     Operation,
     Unmet,

@@ -13,8 +13,7 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AzureKeyCredential
 
 from .._core.request.fit import SDK
-from .._core.route.facts import UNKNOWN, ModelFacts
-from .._core.route.needs import Operation
+from .._core.route.needs import UNKNOWN, ModelFacts, Operation
 from .._core.route.plan import Candidate
 from ..credentials.github import StoredKey
 from ..endpoints import Endpoint, Target, endpoint_for

@@ -14,7 +14,7 @@ from azure.ai.inference.models import (
 from .._core.failure.kinds import FailureKind
 from ..trail import attach_trail, trail_of
 from ._call import Call
-from ._structured import Structured
+from .structured import Structured
 
 Options = dict[str, Any]
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure
 from ..endpoints import Endpoint
 from ._outgoing import is_free_header
-from ._route import key_of
+from .route import key_of
 
 HIDDEN = "***"
 """Stands where a server repeated the key that it was sent."""
