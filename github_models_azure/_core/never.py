@@ -7,4 +7,4 @@ from typing import NoReturn
 
 def assert_never(value: NoReturn, /) -> NoReturn:
     """Fail at a value that no case took; type checkers find it before it happens."""
-    raise AssertionError(f"no case for {value!r}")
+    raise AssertionError(f"unexpected: {value!r}")

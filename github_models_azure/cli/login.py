@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from ..credentials.check import KeyCheck, Verdict, check_github_token, check_key, is_sendable
+from .._core.request.fit import is_sendable
+from ..credentials.check import KeyCheck, Verdict, check_github_token, check_key
 from ..credentials.keyring import write_key
 from ._console import Console, is_terminal
 from ._entries import Entry, Name, entry_of

@@ -125,7 +125,7 @@ def plan(
 
 
 def _content(prompt: str, input_tokens: int | None, *, image: bool, audio: bool) -> Any:
-    from .._core.route.tokens import MESSAGE_OVERHEAD
+    from .._core.route.needs import MESSAGE_OVERHEAD
 
     if input_tokens is not None:  # by the estimate's own rule, four characters make a token
         prompt = "tok " * max(0, input_tokens - MESSAGE_OVERHEAD)

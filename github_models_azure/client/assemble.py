@@ -18,7 +18,7 @@ from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialUnavailableError, SettingsError
 from ..policies.options import CORE_NAMES, OPTION_NAMES
-from ..policies.secrets import TracePolicy
+from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings

@@ -12,7 +12,7 @@ from .._core.failure.kinds import FailureKind
 from ..policies._call import Call
 from ..policies.errors import complete_error
 from ..policies.report import CALL_OPTION, CallReport
-from ..policies.structured import UNSTRUCTURED, Structured, Unstructured
+from ..policies.structured import Structured
 from ..trail import attach_trail, trail_of
 
 __all__ = ["begin", "keep_parsed", "keep_trail", "reported", "structured_call"]
@@ -28,10 +28,11 @@ _BODY_MEMBERS = frozenset(
 """Members of a chat body that the SDK has no keyword for."""
 
 
-def begin(keywords: dict[str, Any], structured: Unstructured = UNSTRUCTURED) -> CallReport:
+def begin(keywords: dict[str, Any], structured: Structured | None = None) -> CallReport:
     """Check a call's keywords and add the report that its policy fills in."""
     check_keywords(keywords)
-    report = keywords[CALL_OPTION] = CallReport(structured)
+    report = CallReport() if structured is None else CallReport(structured)
+    keywords[CALL_OPTION] = report
     return report
 
 

@@ -2,13 +2,13 @@
 
 How a call goes through them, and which module to read for it::
 
-    request -> _planner.Planner     what is asked for, and of whom (_options, _route)
+    request -> _planner.Planner     what is asked for, and of whom (options, route)
             -> _call.Call           one call: asks the core's plan for the next step
                _core.route.plan     decides: try, wait or give up
             -> _attempt.OpenAttempt one attempt: its request, its answer, what that means
                _outgoing.Outgoing   makes it from the original request
-               _authentication      signs it for its own origin (authentication, its twin)
-               _core.answer.reader  reads what came, whole or streamed (_stream, _responses)
+               authentication       signs it for its own origin
+               _core.answer.reader  reads what came, whole or streamed (_stream, responses)
                errors               reads the exception that came instead
             -> _outcome             what a call without an answer raises
             -> observers            who sees all this, for telemetry
@@ -16,8 +16,7 @@ How a call goes through them, and which module to read for it::
 ``fallback`` and ``fallback_async`` are the shells around it: they send, sleep, read and close.
 """
 
-from .authentication import TargetAuthenticationPolicy
-from .authentication_async import AsyncTargetAuthenticationPolicy
+from .authentication import AsyncTargetAuthenticationPolicy, TargetAuthenticationPolicy
 from .fallback import FallbackPolicy
 from .fallback_async import AsyncFallbackPolicy
 from .observers import AttemptStart, CallObserver, CallStart, Observer, observe_new_clients

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from math import inf
 from typing import Any
@@ -11,28 +13,78 @@ from azure.core.exceptions import ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
-from .._core.answer.calls import id_seed_of
 from .._core.answer.reader import AnswerReader
+from .._core.answer.said import Said
 from .._core.answer.stages import AnswerFault
-from .._core.answer.text_calls import wanted_text_calls
 from .._core.failure.kinds import Failure, FailureKind
+from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
 from .._core.route.cooldown import format_seconds
-from .._core.route.needs import demanded_call
-from .._core.route.plan import Try
+from .._core.route.plan import Candidate, Plan, Try
 from .._core.trail_events import Attempt, Change
 from ..endpoints import origin_of
-from ._outgoing import Outgoing
+from ..exceptions import OutputValidationError
 from .errors import judge_error, refusal_in, unless_redirected
 from .options import FallbackSettings
-from .responses import read_body, with_body
+from .outgoing import Outgoing
+from .responses import BODY, with_body
 from .route import Destination, key_of
 from .secrets import Secret, secret_of
-from .structured import Unstructured
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]
+
+
+class Unstructured:
+    """Takes the place of :class:`Structured` for calls whose answer may have any shape."""
+
+    __slots__ = ()
+    is_wanted = False
+
+    @property
+    def tool(self) -> str | None:
+        """The tool whose call is demanded as the answer."""
+        return None
+
+    @property
+    def notes(self) -> tuple[Change, ...]:
+        """What the trail is to say of the answer."""
+        return ()
+
+    @property
+    def error(self) -> OutputValidationError | None:
+        """What is raised unless another attempt does better."""
+        return None
+
+    def weigh(self, plan: Plan, count: Callable[[str], int]) -> Plan:
+        """Return the plan with what this adds to the input."""
+        return plan
+
+    def ask(
+        self,
+        payload: Mapping[str, Any],
+        candidate: Candidate,
+        known: frozenset[str],
+        dialect: Dialect,
+    ) -> tuple[Mapping[str, Any], tuple[Change, ...]]:
+        """Return the body that asks one target, and what to declare."""
+        return payload, ()
+
+    def about(self, failure: Failure) -> Failure:
+        """Return what a failure means for this call."""
+        return failure
+
+    def mend(self, failure: Failure) -> tuple[bool, str | None]:
+        """Say whether to ask the same target again, and what to remember of it."""
+        return False, None
+
+    def settle(self, said: Said, http: Any) -> Failure | None:
+        """Return what is wrong with a whole answer."""
+        return None
+
+
+UNSTRUCTURED = Unstructured()
 
 
 class OpenAttempt:
@@ -46,11 +98,12 @@ class OpenAttempt:
     """
 
     __slots__ = (
-        "_deadline", "_known", "_outgoing", "_settings", "_structured", "_unfitted", "came",
-        "candidate", "destination", "event", "reader", "started", "step",
+        "_deadline", "_known", "_outgoing", "_settings", "_structured", "_unfitted", "_version",
+        "came", "candidate", "destination", "event", "reader", "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
+    reader: AnswerReader
 
     def __init__(
         self,
@@ -66,8 +119,8 @@ class OpenAttempt:
         self._structured, self._deadline = structured, deadline
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
-        self.reader = AnswerReader()
         self.came: object = None
+        self._version = KEEP
 
     # What to send
 
@@ -79,8 +132,13 @@ class OpenAttempt:
         )
         self._unfitted = unfitted
         payload, changes = adapt(unfitted, self._known, dialect)
-        notes = (note, told_version(wanted_version(self._known)))
-        return payload, (*told, *(Change(text) for text in notes if text), *changes)
+        if note is not None:
+            told = (*told, Change(note))
+        if self._known:
+            self._version = wanted_version(self._known)
+            if version := told_version(self._version):
+                told = (*told, Change(version))
+        return payload, (*told, *changes)
 
     def sign_off(
         self, payload: Body, *, pristine: bool, sees: Callable[[Body], None] | None
@@ -91,13 +149,10 @@ class OpenAttempt:
         :param sees: is shown the updates of a stream.
         """
         self.started = self._settings.clock()
-        dialect, asked = self.destination.endpoint.dialect, self._outgoing.payload
-        self.reader = AnswerReader(
+        self.reader = AnswerReader.of(
+            self._outgoing.payload,
             self._outgoing.operation,
-            dialect,
-            id_seed=id_seed_of(asked),
-            written=wanted_text_calls(asked, dialect.text_calls),
-            demanded=None if dialect.tool_choice else demanded_call(asked),
+            self.destination.endpoint.dialect,
             wanted=self._structured.is_wanted,
             tool=self._structured.tool,
             sees=sees,
@@ -107,7 +162,7 @@ class OpenAttempt:
             payload,
             seconds=self._seconds_left(),
             pristine=pristine,
-            version=wanted_version(self._known),
+            version=self._version,
         )
 
     def _seconds_left(self) -> float:
@@ -154,7 +209,9 @@ class OpenAttempt:
                 failure = self._structured.settle(self.reader.said, http)
                 if failure is None and fitted is not value:
                     response = with_body(response, fitted)
-        return response, unless_redirected(failure, http, self.destination.endpoint.origin)
+        if failure is not None:
+            failure = unless_redirected(failure, http, self.destination.endpoint.origin)
+        return response, failure
 
     def judge_error(self, error: BaseException) -> Failure:
         """Return what an exception means that came in place of an answer."""
@@ -201,3 +258,15 @@ class OpenAttempt:
             return frozenset()
         # What held when it was sent: another call may have learnt the same since.
         return repair(failure, self._unfitted, self._known, self.destination.endpoint.dialect)
+
+
+def read_body(response: PipelineResponse[Any, Any]) -> object:
+    """Return the body of an answer as it was read; JSON counts as such under any label.
+
+    The SDK's own operations do not look at the label either.
+    """
+    value: object = response.context.get(BODY)
+    if isinstance(value, str) and response.http_response.status_code == 200:
+        with suppress(ValueError, RecursionError):
+            value = response.context[BODY] = json.loads(value)
+    return value

@@ -17,9 +17,9 @@ from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
 from ._call import Call
-from ._outgoing import Outgoing
 from .observers import CallStart, watch
 from .options import FallbackSettings
+from .outgoing import Outgoing
 from .report import CALL_OPTION, CallReport, RoutePlan
 from .route import Route, build_route, strict_route
 
@@ -126,14 +126,15 @@ class Planner:
         return _Planned(settings, payload, operation, route, plan, now)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
-        own = settings.endpoint
-        if own is not None and own.base_url() == base:
-            return own
-        if base not in self._own:
+        own = self._own.get(base)
+        if own is None:
             if len(self._own) >= _ROUTES_KEPT:
                 self._own.clear()
-            self._own[base] = endpoint_for(base, known=settings.endpoints)
-        return self._own[base]
+            own = settings.endpoint
+            if own is None or own.base_url() != base:
+                own = endpoint_for(base, known=settings.endpoints)
+            self._own[base] = own
+        return own
 
     def _route(
         self,

@@ -61,9 +61,9 @@ def refusal_in(http: Any, now: float, dialect: Dialect = SDK) -> Failure:
     return classify_response(http.status_code, http.headers, body, now=now, dialect=dialect)
 
 
-def unless_redirected(failure: Failure | None, http: Any, place: str) -> Failure | None:
+def unless_redirected(failure: Failure, http: Any, place: str) -> Failure:
     """Tell a refused credential from one that was left behind by a redirect elsewhere."""
-    if failure is None or failure.kind is not FailureKind.AUTH:
+    if failure.kind is not FailureKind.AUTH:
         return failure
     url = getattr(getattr(http, "request", None), "url", "")
     if not url or origin_of(url) == place:

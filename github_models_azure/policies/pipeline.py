@@ -21,8 +21,7 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import HttpRequest
 
-from .authentication import TargetAuthenticationPolicy
-from .authentication_async import AsyncTargetAuthenticationPolicy
+from .authentication import AsyncTargetAuthenticationPolicy, TargetAuthenticationPolicy
 
 _BINDING = (TargetAuthenticationPolicy, AsyncTargetAuthenticationPolicy)
 _SIGNING = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .._core.trail_events import Skip
+from ._attempt import UNSTRUCTURED, Unstructured
 from ._call import Call
-from .structured import UNSTRUCTURED, Unstructured
 
 CALL_OPTION = "github_models_call"
 """The one option of ours among azure-core's: the :class:`CallReport` of a call."""

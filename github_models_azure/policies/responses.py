@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from azure.core.pipeline import PipelineResponse
 
-_BODY = "deserialized_data"  # where azure-core's ContentDecodePolicy puts what it read
+BODY = "deserialized_data"
+"""Where azure-core's ContentDecodePolicy puts what it read."""
 
 
 class StandIn:
@@ -73,23 +73,11 @@ class AsyncRefusedResponse(RefusedResponse):
         return self.content
 
 
-def read_body(response: PipelineResponse[Any, Any]) -> object:
-    """Return the body of an answer as it was read; JSON counts as such under any label.
-
-    The SDK's own operations do not look at the label either.
-    """
-    value: object = response.context.get(_BODY)
-    if isinstance(value, str) and response.http_response.status_code == 200:
-        with suppress(ValueError, RecursionError):
-            value = response.context[_BODY] = json.loads(value)
-    return value
-
-
 def with_body(
     response: PipelineResponse[Any, Any], value: Mapping[str, object]
 ) -> PipelineResponse[Any, Any]:
     """Return an answer with another body."""
-    response.context[_BODY] = value
+    response.context[BODY] = value
     http = FittedResponse(response.http_response, value)
     return PipelineResponse(response.http_request, http, response.context)
 

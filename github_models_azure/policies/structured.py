@@ -27,6 +27,7 @@ from .._core.request.dialect import Dialect
 from .._core.route.plan import Candidate, Plan
 from .._core.trail_events import Change
 from ..exceptions import OutputValidationError
+from ._attempt import Unstructured
 
 _LONGEST_PROBLEM = 500
 _LONGEST_MESSAGE = 300
@@ -53,57 +54,6 @@ class Invalid(NamedTuple):
 
     failure: Failure
     error: OutputValidationError
-
-
-class Unstructured:
-    """Takes the place of :class:`Structured` for calls whose answer may have any shape."""
-
-    __slots__ = ()
-    is_wanted = False
-
-    @property
-    def tool(self) -> str | None:
-        """The tool whose call is demanded as the answer."""
-        return None
-
-    @property
-    def notes(self) -> tuple[Change, ...]:
-        """What the trail is to say of the answer."""
-        return ()
-
-    @property
-    def error(self) -> OutputValidationError | None:
-        """What is raised unless another attempt does better."""
-        return None
-
-    def weigh(self, plan: Plan, count: Callable[[str], int]) -> Plan:
-        """Return the plan with what this adds to the input."""
-        return plan
-
-    def ask(
-        self,
-        payload: Mapping[str, Any],
-        candidate: Candidate,
-        known: frozenset[str],
-        dialect: Dialect,
-    ) -> tuple[Mapping[str, Any], tuple[Change, ...]]:
-        """Return the body that asks one target, and what to declare."""
-        return payload, ()
-
-    def about(self, failure: Failure) -> Failure:
-        """Return what a failure means for this call."""
-        return failure
-
-    def mend(self, failure: Failure) -> tuple[bool, str | None]:
-        """Say whether to ask the same target again, and what to remember of it."""
-        return False, None
-
-    def settle(self, said: Said, http: Any) -> Failure | None:
-        """Return what is wrong with a whole answer."""
-        return None
-
-
-UNSTRUCTURED = Unstructured()
 
 
 class Structured(Unstructured):

@@ -187,16 +187,16 @@ def test_without_an_observer_all_calls_share_one_that_does_nothing(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is made for a call that nobody watches."""
-    from github_models_azure.policies import _begin
+    from github_models_azure.policies import _planner
 
     runs: list[Any] = []
 
-    class Kept(_begin.Run):
+    class Kept(_planner.Call):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
             runs.append(self)
 
-    monkeypatch.setattr(_begin, "Run", Kept)
+    monkeypatch.setattr(_planner, "Call", Kept)
     twin.complete(client_of(twin, None))
     assert [run.watch for run in runs] == [UNWATCHED]
 

@@ -14,16 +14,6 @@ LISTED = "function_execution"
 _ID_DIGITS = 24
 
 
-def id_seed_of(payload: Mapping[str, object]) -> str:
-    """Return what sets a request apart within its conversation, for ids that a server leaves out.
-
-    It is the number of messages. If the server leaves out the id of the answer too, as for a status
-    that is asked for again, the answers are the same to the letter.
-    """
-    messages = payload.get("messages")
-    return str(len(messages)) if isinstance(messages, list) else ""
-
-
 def same_or(fitted: list[object], given: list[object]) -> list[object]:
     """Return ``given`` itself where ``fitted`` holds the very same objects."""
     return given if all(map(is_, fitted, given)) else fitted

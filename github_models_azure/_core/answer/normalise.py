@@ -35,6 +35,16 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _MOST_DIGITS = 15
 
 
+def id_seed_of(payload: Mapping[str, object]) -> str:
+    """Return what sets a request apart within its conversation, for ids that a server leaves out.
+
+    It is the number of messages. If the server leaves out the id of the answer too, as for a status
+    that is asked for again, the answers are the same to the letter.
+    """
+    messages = payload.get("messages")
+    return str(len(messages)) if isinstance(messages, list) else ""
+
+
 @dataclass(slots=True)
 class Form:
     """The stage that brings an answer into OpenAI's form, whole or update by update.

@@ -12,14 +12,22 @@ from collections.abc import Callable, Mapping
 from ..failure.classify import classify_stream_error
 from ..failure.kinds import MALFORMED_ANSWER, Failure
 from ..request.dialect import Dialect
-from ..route.needs import Operation
+from ..route.needs import Operation, demanded_call
 from .forced_call import ForcedCall
-from .normalise import Form
-from .progress import Progress
+from .normalise import Form, id_seed_of
 from .said import Said, WantedShape
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
-from .stages import AnswerFault, Body, Stage, StatedErrors, Tap, bad_stream, states_error
-from .text_calls import WrittenCalls
+from .stages import (
+    AnswerFault,
+    Body,
+    Progress,
+    Stage,
+    StatedErrors,
+    Tap,
+    bad_stream,
+    states_error,
+)
+from .text_calls import WrittenCalls, wanted_text_calls
 from .text_grammar import TextCalls
 
 _BODY_LIMIT = 64 * 1024  # of an answer that is not an event stream, enough to say what it is
@@ -58,24 +66,49 @@ class AnswerReader:
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
     ) -> None:
-        forced = ForcedCall(demanded)
         self._errors = StatedErrors(operation, dialect)
         self._written = None if written is None else WrittenCalls(written)
-        self._progress = Progress(forced)
-        self._tap = Tap(sees)
+        forced = None if demanded is None else ForcedCall(demanded)
+        self._progress, self._tap = Progress(forced), Tap(sees)
         self._shape = WantedShape(tool) if wanted else None
-        stages: tuple[Stage | None, ...] = (
-            self._errors,
-            Form(id_seed) if operation is Operation.CHAT else None,
-            self._written,
-            forced if demanded is not None else None,
-            self._progress,
-            self._tap,
-            self._shape,
-        )
-        self._stages = tuple(stage for stage in stages if stage is not None)
-        self._decoder, self._body = SSEDecoder(), bytearray()
+        stages: list[Stage] = [self._errors]
+        if operation is Operation.CHAT:
+            stages.append(Form(id_seed))
+        if self._written is not None:
+            stages.append(self._written)
+        if forced is not None:
+            stages.append(forced)
+        stages += (self._progress, self._tap)
+        if self._shape is not None:
+            stages.append(self._shape)
+        self._stages = stages
+        self._decoder: SSEDecoder | None = None  # made for streams only
+        self._body = bytearray()
         self.done = False
+
+    @classmethod
+    def of(
+        cls,
+        payload: Mapping[str, object],
+        operation: Operation,
+        dialect: Dialect,
+        *,
+        wanted: bool = False,
+        tool: str | None = None,
+        sees: Callable[[Body], None] | None = None,
+    ) -> AnswerReader:
+        """Return the reader of the answer to a request, from a server of a dialect."""
+        how = dialect.text_calls
+        return cls(
+            operation,
+            dialect,
+            id_seed=id_seed_of(payload),
+            written=wanted_text_calls(payload, how) if how else None,
+            demanded=None if dialect.tool_choice else demanded_call(payload),
+            wanted=wanted,
+            tool=tool,
+            sees=sees,
+        )
 
     @property
     def has_content(self) -> bool:
@@ -145,6 +178,8 @@ class AnswerReader:
                 self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
                 return []
             chunk, self._errors.content_type = begun, "text/event-stream"  # labelled wrongly
+        if self._decoder is None:
+            self._decoder = SSEDecoder()
         try:
             events = self._decoder.feed(chunk)
         except SSEOverflowError as error:
@@ -164,7 +199,7 @@ class AnswerReader:
         if not self._is_event_stream():
             raise AnswerFault(self._not_a_stream())
         rest: list[Update] = []
-        event = self._decoder.close()
+        event = None if self._decoder is None else self._decoder.close()
         if event is not None and not (self._progress.finished and not _parses(event.data)):
             self._take(event, rest)
         if not self._is_complete():

@@ -1,4 +1,4 @@
-"""What an answer passes through, whole or update by update, and the error that it may state.
+"""What an answer passes through, whole or update by update: errors, content, observers.
 
 A stage has two methods that must agree: ``whole`` takes a chat completion, ``update`` the next
 update of a stream. Each returns what it was given if nothing has to change.
@@ -15,13 +15,16 @@ from ..failure.classify import (
     classify_ok_body,
     classify_response,
     classify_stream_error,
-    has_messages,
 )
 from ..failure.kinds import Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation
 
 Body = Mapping[str, object]
+
+_CONTENT = (
+    "content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio",
+)  # fmt: skip
 
 
 class AnswerFault(Exception):
@@ -101,6 +104,68 @@ class StatedErrors:
         )
 
 
+class Awaited(Protocol):
+    """Something that must come before anything counts as content."""
+
+    kept: bool
+
+
+@dataclass(slots=True)
+class Progress:
+    """The stage that notes content, text and finish reasons; it changes nothing.
+
+    :param forced: until its call has come, nothing counts as content.
+    :ivar has_content: whether text, a tool call or a finish reason has come.
+    """
+
+    forced: Awaited | None = None
+    has_content: bool = False
+    finished: set[int] = field(default_factory=set)
+    _seen: set[int] = field(default_factory=set)
+    _text: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The text of the first choice as far as it has come."""
+        return "".join(self._text)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every choice that began has its finish reason."""
+        return bool(self.finished) and self.finished == self._seen
+
+    def whole(self, body: Body) -> Body:
+        """Note what a completion holds."""
+        self._note(body, "message")
+        return body
+
+    def update(self, update: Body) -> Body:
+        """Note what an update of a stream adds."""
+        self._note(update, "delta")
+        return update
+
+    def _note(self, body: Body, member: str) -> None:
+        choices = body.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, Mapping):
+                self._note_choice(choice, choice.get(member))
+
+    def _note_choice(self, choice: Body, said: object) -> None:
+        given, finished = choice.get("index"), choice.get("finish_reason")
+        index = given if isinstance(given, int) else 0
+        self._seen.add(index)
+        text = said.get("content") if isinstance(said, Mapping) else None
+        if isinstance(text, str) and not index:
+            self._text.append(text)
+        if self.forced is not None and not self.forced.kept:
+            return
+        if finished:
+            self.has_content = True
+            self.finished.add(index)
+        if isinstance(said, Mapping) and any(said.get(name) for name in _CONTENT):
+            self.has_content = True
+
+
 @dataclass(slots=True)
 class Tap:
     """The stage that shows an answer to whoever observes the call.
@@ -127,13 +192,16 @@ def is_answer(value: object, operation: Operation) -> bool:
     """Return whether a body is, at a glance, what was asked for."""
     if not isinstance(value, Mapping) or value.get("error"):
         return False
-    items = value.get("choices" if operation is Operation.CHAT else "data")
-    return (
-        isinstance(items, list)
-        and bool(items)
-        and all(isinstance(item, dict) and not item.get("error") for item in items)
-        and (operation is not Operation.CHAT or has_messages(items))
-    )
+    chat = operation is Operation.CHAT
+    items = value.get("choices" if chat else "data")
+    if not isinstance(items, list) or not items:
+        return False
+    for item in items:
+        if not isinstance(item, dict) or item.get("error"):
+            return False
+        if chat and not isinstance(item.get("message"), (dict, NoneType)):
+            return False
+    return True
 
 
 def states_error(update: Body) -> bool:

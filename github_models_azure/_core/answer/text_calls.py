@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .calls import fit_calls, id_seed_of, text_in
+from .calls import fit_calls, text_in
+from .normalise import id_seed_of
 from .text_grammar import TextCalls, count_ticks, find_start, read_calls
 
 LONGEST = 128 * 1024

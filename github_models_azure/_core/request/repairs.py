@@ -7,9 +7,8 @@ from collections.abc import Mapping
 
 from ..failure.kinds import Failure
 from .dialect import DROP, KEEP, Dialect
-from .fit import RENAMES, adapt, droppable
+from .fit import IN_SCHEMA, RENAMES, adapt, droppable
 from .fit_messages import IN_CALL, IN_MESSAGE, SIGNATURE, TEXT_ROLE, TOOL_ID
-from .schemas import IN_SCHEMA
 
 API_VERSION = "api-version"
 """The lesson that an endpoint takes no ``api-version``; with ``=VERSION`` it wants that one."""

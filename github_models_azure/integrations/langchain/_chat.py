@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
 
-from ..._core.route.tokens import MESSAGE_OVERHEAD, estimate_text
+from ..._core.route.needs import MESSAGE_OVERHEAD, estimate_text
 from ...trail import trail_of
 from ._answers import ChunkReader, chat_result
 from ._connected import Connected, profile_of

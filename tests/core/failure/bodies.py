@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from github_models_azure._core.request.dialect import Dialect
+from github_models_azure._core.request.fit import IN_SCHEMA
 from github_models_azure._core.request.fit_messages import (
     IN_CALL,
     IN_MESSAGE,
@@ -14,7 +15,6 @@ from github_models_azure._core.request.fit_messages import (
     TEXT_ROLE,
     TOOL_ID,
 )
-from github_models_azure._core.request.schemas import IN_SCHEMA
 from github_models_azure.endpoints import DIALECTS
 
 ROLES = ("system", "developer", "user", "assistant", "tool")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.route.needs import (
     IMAGE_TOKENS,
+    MESSAGE_OVERHEAD,
     UNKNOWN,
     ModelFacts,
     Needs,
@@ -21,7 +22,6 @@ from github_models_azure._core.route.needs import (
     derive_needs,
     unmet,
 )
-from github_models_azure._core.route.tokens import MESSAGE_OVERHEAD
 
 TEXT = {"type": "text", "text": "four"}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
