@@ -1,10 +1,13 @@
-"""Where a URL leads: to this machine, or out of it."""
+"""Where a URL leads: to this machine, to GitHub, or elsewhere."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
+"""The hosts that a GitHub token may be sent to."""
 
 
 @lru_cache(maxsize=512)

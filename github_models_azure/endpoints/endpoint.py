@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
 from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
@@ -57,7 +58,7 @@ class Endpoint:
         self,
         name: str,
         url: str,
-        credential: Any = None,
+        credential: object = None,
         dialect: str | Dialect = SDK,
         retired_on: date | None = None,
         successor: str | None = None,
@@ -96,6 +97,11 @@ class Endpoint:
     def origin(self) -> str:
         """Scheme, host and port: what a credential belongs to."""
         return origin_of(self.url)
+
+    @property
+    def on_github(self) -> bool:
+        """Whether it is on one of GitHub's own hosts, which take the GitHub token."""
+        return self.origin.partition("://")[2] in GITHUB_HOSTS
 
     def base_url(self) -> str:
         """Give the URL without trailing slashes, fragment and query."""

@@ -10,11 +10,11 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._core.hosts import GITHUB_HOSTS
 from ..credentials.check import is_sendable, key_headers
-from ..credentials.github import StoredKey
+from ..credentials.keys import StoredKey
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from ._outgoing import ENDPOINT_KEY, is_free_header
 
@@ -100,7 +100,7 @@ def _refuse_clear_text(url: str, endpoint: Endpoint) -> None:
         )
 
 
-def _refuse_leaks(url: str, endpoint: Endpoint, credential: Any) -> None:
+def _refuse_leaks(url: str, endpoint: Endpoint, credential: object) -> None:
     if is_loopback(url):
         return
     _refuse_clear_text(url, endpoint)

@@ -10,13 +10,11 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure.core.credentials import AzureKeyCredential
-
 from .._core.request.fit import SDK
 from .._core.route.facts import UNKNOWN, ModelFacts
 from .._core.route.needs import Operation
 from .._core.route.plan import Candidate
-from ..credentials.github import StoredKey
+from ..credentials.keys import key_of
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from .options import FallbackSettings
@@ -51,14 +49,14 @@ class Route:
     destinations: Mapping[str, Destination]
     keys: tuple[str, ...]
     origins: tuple[str, ...]
-    credentials: tuple[tuple[Any, str], ...]
+    credentials: tuple[tuple[object, str], ...]
 
     def is_current(self) -> bool:
         """Whether the credentials are still those that the keys in the ledger speak of."""
         return all(credential_id(credential) == known for credential, known in self.credentials)
 
 
-def credential_id(credential: Any) -> str:
+def credential_id(credential: object) -> str:
     """Tell credentials apart without keeping one: a salted digest of a key, else the object."""
     if credential is None:
         return ""
@@ -66,13 +64,6 @@ def credential_id(credential: Any) -> str:
     if key is not None:
         return hashlib.blake2b(key.encode(), key=_SALT, digest_size=8).hexdigest()
     return f"{type(credential).__name__}-{id(credential):x}"
-
-
-def key_of(credential: Any) -> str | None:
-    """Return the text of a key; ``None`` for credentials that fetch tokens, and for none."""
-    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
-    key = key.found if isinstance(key, StoredKey) else key
-    return key if isinstance(key, str) else None
 
 
 def build_route(

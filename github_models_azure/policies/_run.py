@@ -29,6 +29,7 @@ from .._core.request.repairs import API_VERSION, lessons_of, told_version, wante
 from .._core.route.cooldown import covers_endpoint, format_seconds
 from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Attempt, Change, Event, Pause, Skip
+from ..credentials.keys import key_of
 from ..endpoints import origin_of
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
@@ -39,7 +40,7 @@ from ._faults import is_callers_mistake
 from ._judge import answer_in, judge_answer, judge_error, unless_redirected
 from ._outcome import outcome
 from ._outgoing import Outgoing
-from ._route import Destination, Route, key_of
+from ._route import Destination, Route
 from ._structured import STRUCTURED_OPTION, Structured
 from ._watch import UNWATCHED, Unwatched
 from .options import FallbackSettings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -25,7 +26,9 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         another machine, or a GitHub token to another host than GitHub's.
     """
 
-    def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, credential_scopes: Iterable[str] | None = None
+    ) -> None:
         super().__init__()
         self._endpoint = endpoint
         self._scopes = tuple(credential_scopes) if credential_scopes else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -19,7 +20,9 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
     The twin of :class:`TargetAuthenticationPolicy` for async clients, with the same keywords.
     """
 
-    def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, credential_scopes: Iterable[str] | None = None
+    ) -> None:
         super().__init__()
         self._endpoint = endpoint
         self._scopes = tuple(credential_scopes) if credential_scopes else None
