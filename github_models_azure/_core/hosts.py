@@ -1,4 +1,4 @@
-"""Which URLs and hosts are this machine speaking to itself."""
+"""Where URLs and hosts lead: to this machine, to GitHub, or elsewhere."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
+"""The hosts that a GitHub token may be sent to."""
 
 
 @lru_cache(maxsize=512)

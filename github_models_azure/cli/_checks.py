@@ -88,11 +88,10 @@ def known_endpoints(
     :param everything: list all that are known by name, too.
     """
     from ..endpoints import endpoint_for
-    from ..endpoints.presets import GITHUB_HOSTS
 
     own = endpoint_for(settings.endpoint, known=settings.endpoints)
     unsigned = own.credential is None and not settings.api_key
-    if demo and unsigned and _host(own) in GITHUB_HOSTS:
+    if demo and unsigned and own.on_github:
         from ..server.emulator.runner import demo_endpoint
 
         own = demo_endpoint()
@@ -145,8 +144,6 @@ def _credential(
     endpoint: Endpoint, settings: Settings, token: str | None, *, default: bool
 ) -> Credential:
     """Say where an endpoint's credential comes from, and whether one is missing."""
-    from ..endpoints.presets import GITHUB_HOSTS
-
     source = settings.sources.get(endpoint.name)
     # A key that the settings name and nobody set says so itself.
     missing = getattr(endpoint.credential, "message", None)
@@ -164,7 +161,7 @@ def _credential(
         return _of_variable(endpoint)
     if endpoint.anonymous:
         return Credential("none")
-    if _host(endpoint) in GITHUB_HOSTS or (default and endpoint.dialect.is_github):
+    if endpoint.on_github or (default and endpoint.dialect.is_github):
         found = Credential(f"GitHub token from {token}")
         return found if token else Credential("no GitHub token", missing=True)
     return Credential("none")
@@ -206,7 +203,3 @@ def _has_key(endpoint: Endpoint) -> bool:
 
 def _is_set(variable: str | None) -> bool:
     return variable is not None and bool(os.environ.get(variable, "").strip())
-
-
-def _host(endpoint: Endpoint) -> str:
-    return endpoint.origin.partition("://")[2]

@@ -59,7 +59,6 @@ def entry_of(name: str | None) -> Entry:
     """
     if name is None:
         return Entry(KEYRING_USER)
-    from ..endpoints.presets import GITHUB_HOSTS
     from ..settings.load import load_settings
 
     settings = load_settings()
@@ -68,7 +67,7 @@ def entry_of(name: str | None) -> Entry:
         names = ", ".join(sorted(settings.endpoints))
         raise WrongUsageError(f"There is no endpoint {name!r}. Known names: {names}.")
     source = settings.sources.get(name)
-    if source is None and endpoint.origin.partition("://")[2] in GITHUB_HOSTS:
+    if source is None and endpoint.on_github:
         return Entry(KEYRING_USER)
     if source is not None and source.kind == "keyring":
         return Entry(entry_at(source.name, endpoint.origin), endpoint, source.name)

@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ..credentials.github import ENVIRONMENT, KeySource
+from ..credentials.github import ENVIRONMENT
+from ..credentials.keys import KeySource
 from ..endpoints import Endpoint, endpoint_for
 from ._checks import API_KEY
 from ._connect import chosen_model, known_models
@@ -184,7 +185,6 @@ class _Keys:
     def source(self, endpoint: Endpoint) -> tuple[KeySource, bool, str | None]:
         """Return where the key comes from, whether it may be missing, and what is said of it."""
         from ..endpoints.endpoint import is_loopback
-        from ..endpoints.presets import GITHUB_HOSTS
 
         declared = self.settings.sources.get(endpoint.name)
         if declared is not None and declared.kind == "file":
@@ -204,7 +204,7 @@ class _Keys:
         if endpoint.anonymous:
             return KeySource("none"), False, None
         bare = endpoint is self.own and self.bare and local and endpoint.dialect.is_github
-        if bare or endpoint.origin.partition("://")[2] in GITHUB_HOSTS:
+        if bare or endpoint.on_github:
             set_ones = (name for name in ENVIRONMENT if os.environ.get(name, "").strip())
             return KeySource("env", next(set_ones, "GITHUB_TOKEN")), local, None
         if local:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .._core.request.fit import is_sendable
-from ..credentials.check import KeyCheck, Verdict, check_github_token, check_key
+from ..credentials.check import KeyCheck, KeyStatus, check_github_token, check_key
 from ..credentials.keyring import write_key
 from ._console import Console, is_terminal
 from ._entries import Entry, Name, entry_of
@@ -130,9 +130,9 @@ def _checked(console: Console, entry: Entry, key: str) -> KeyCheck:
             found = check_github_token(key)
         else:
             found = check_key(entry.endpoint, key)
-    if found.verdict is Verdict.ACCEPTED:
+    if found.status is KeyStatus.ACCEPTED:
         return found
-    if found.verdict is Verdict.REFUSED:
+    if found.status is KeyStatus.REFUSED:
         raise CommandFailedError(
             f"The {entry.what} is not valid: {found.reason}. Nothing was stored.{_advice(entry)}"
         )

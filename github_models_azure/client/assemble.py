@@ -11,11 +11,11 @@ from typing import Any
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.entra import Entra, EntraCredential
-from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, StoredKey
+from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential
 from ..credentials.keyring import entry_at
+from ..credentials.keys import StoredKey
 from ..endpoints import Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialUnavailableError, SettingsError
 from ..policies.options import CORE_NAMES, OPTION_NAMES
 from ..policies.outgoing import TracePolicy
@@ -72,8 +72,8 @@ class NoCredential:
 
 def _parts(is_async: bool) -> Parts:
     if is_async:
+        from ..aio._credentials import EntraCredential as AsyncEntraCredential
         from ..aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
-        from ..aio._entra import EntraCredential as AsyncEntraCredential
         from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
 
         return Parts(
@@ -174,7 +174,7 @@ def _own_endpoint(
         own = replace(own, credential=settings.key_for(own))
     if own.credential is None and not own.anonymous and _takes_token(own, given):
         own = replace(own, credential=parts.github_credential())
-    if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
+    if own.on_github and _is_demo(own.credential):
         from ..server.emulator.runner import demo_endpoint  # starts the emulator of this process
 
         return demo_endpoint()
@@ -211,7 +211,7 @@ def _has_variable(endpoint: Endpoint) -> bool:
     return variable is not None and bool(os.environ.get(variable, "").strip())
 
 
-def _fetches(credential: Any) -> bool:
+def _fetches(credential: object) -> bool:
     return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
 
@@ -221,29 +221,23 @@ def _takes_token(own: Endpoint, given: str | Endpoint | None) -> bool:
     It is for GitHub's hosts, and for a bare URL of GitHub's shape: the emulator, on this machine.
     """
     bare_url = isinstance(given, str) and "://" in given
-    return _host(own) in GITHUB_HOSTS or (bare_url and own.dialect.is_github)
+    return own.on_github or (bare_url and own.dialect.is_github)
 
 
 def _share_token(
     parts: Parts, endpoints: Mapping[str, Endpoint], own: Endpoint
 ) -> dict[str, Endpoint]:
     """Give GitHub's endpoints without a credential the token of a client that is GitHub's."""
-    shared = own.credential if _host(own) in GITHUB_HOSTS else None
+    shared = own.credential if own.on_github else None
     return {
         name: replace(endpoint, credential=shared or parts.github_credential())
-        if endpoint.credential is None
-        and not endpoint.anonymous
-        and _host(endpoint) in GITHUB_HOSTS
+        if endpoint.credential is None and not endpoint.anonymous and endpoint.on_github
         else endpoint
         for name, endpoint in endpoints.items()
     }
 
 
-def _host(endpoint: Endpoint) -> str:
-    return endpoint.origin.partition("://")[2]
-
-
-def _is_demo(credential: Any) -> bool:
+def _is_demo(credential: object) -> bool:
     if isinstance(credential, AzureKeyCredential):
         return credential.key == DEMO_TOKEN
     return getattr(credential, "demo", False) is True

@@ -12,12 +12,11 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from ..credentials.check import Verdict, check_github_token, check_key
-from ..credentials.github import DEMO_TOKEN, StoredKey, TokenFinder
+from ..credentials.check import KeyStatus, check_github_token, check_key
+from ..credentials.github import DEMO_TOKEN, TokenFinder, finder_of
+from ..credentials.keys import StoredKey, key_of
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
-from ..policies.route import key_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -35,7 +34,7 @@ class StartupCheck:
         self._lock = threading.Lock()
         self._done = False
         is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey)
-        if not is_key and self._finder is None:
+        if not is_key and finder_of(endpoint.credential) is None:
             raise ValueError(
                 f"validate=True checks tokens and keys, and the endpoint {endpoint.name} has "
                 "neither. Leave validate out, or give a key as credential."
@@ -58,27 +57,22 @@ class StartupCheck:
         if not self._done:
             await asyncio.to_thread(self)
 
-    @property
-    def _finder(self) -> TokenFinder | None:
-        finder = getattr(self._endpoint.credential, "_finder", None)
-        return finder if isinstance(finder, TokenFinder) else None
-
     def _ask(self) -> None:
-        finder, endpoint = self._finder, self._endpoint
+        endpoint = self._endpoint
+        finder = finder_of(endpoint.credential)
         if finder is not None and not is_loopback(endpoint.url):
             finder.check()
             return
         key = self._key(finder)
         if key == DEMO_TOKEN:
             return
-        on_github = endpoint.origin.partition("://")[2] in GITHUB_HOSTS
-        found = check_github_token(key) if on_github else check_key(endpoint, key)
-        if found.verdict is Verdict.REFUSED:
+        found = check_github_token(key) if endpoint.on_github else check_key(endpoint, key)
+        if found.status is KeyStatus.REFUSED:
             raise ClientAuthenticationError(
                 f"The key of {endpoint.name} is not valid: {found.reason}. Put another in its "
                 "place; nothing was sent to a model."
             )
-        if found.verdict is Verdict.UNKNOWN:
+        if found.status is KeyStatus.UNKNOWN:
             _LOGGER.warning(
                 "The key of %s could not be checked: %s. It is used all the same.",
                 endpoint.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import ModuleType
 
 KEYRING_SERVICE, KEYRING_USER = "github-models", "token"
 
@@ -73,7 +73,7 @@ def delete_key(entry: str) -> bool:
     return True
 
 
-def _package() -> Any:
+def _package() -> ModuleType:
     try:
         import keyring
     except ImportError as error:
@@ -83,7 +83,7 @@ def _package() -> Any:
     return keyring
 
 
-def _name(keyring: Any) -> str:
+def _name(keyring: ModuleType) -> str:
     try:
         kind = type(keyring.get_keyring())
     except Exception:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
 from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
@@ -59,7 +60,7 @@ class Endpoint:
         self,
         name: str,
         url: str,
-        credential: Any = None,
+        credential: object = None,
         dialect: str | Dialect = SDK,
         retired_on: date | None = None,
         successor: str | None = None,
@@ -94,6 +95,11 @@ class Endpoint:
     def __repr__(self) -> str:
         """Show what tells it apart; a query may hold a key as well as the credential is one."""
         return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
+
+    @property
+    def on_github(self) -> bool:
+        """Whether it is on one of GitHub's own hosts, which take the GitHub token."""
+        return self.origin.partition("://")[2] in GITHUB_HOSTS
 
     def base_url(self) -> str:
         """Give the URL without trailing slashes, fragment and query."""

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urlsplit
 
 from .._core.failure.error_body import clean_text
@@ -100,9 +99,6 @@ PRESETS: Mapping[str, Endpoint] = MappingProxyType(
 # learn.microsoft.com, "Migrate from Azure AI Inference to OpenAI": the end of the /models route.
 _AZURE_MODELS_END = date(2026, 8, 26)
 
-GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
-"""The hosts that a GitHub token may be sent to."""
-
 _LOOPBACK = re.compile(r"//(?:127\.0\.0\.1|\[::1\]):")
 _ORGANISATION = re.compile(r"/?orgs/[\w.-]+/inference/?")
 _AZURE_HOST = r"[\w-]+\.(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)"
@@ -118,7 +114,7 @@ _SHAPES = (
 
 def endpoint_for(
     value: str | Endpoint | None,
-    credential: Any = None,
+    credential: object = None,
     *,
     known: Mapping[str, Endpoint] = PRESETS,
 ) -> Endpoint:
@@ -180,7 +176,7 @@ def _preset_at(origin: str, path: str, known: Mapping[str, Endpoint]) -> Endpoin
     return next(hosts, None)
 
 
-def azure_models(url: str, credential: Any = None, *, name: str = "azure-models") -> Endpoint:
+def azure_models(url: str, credential: object = None, *, name: str = "azure-models") -> Endpoint:
     """Declare the retired ``/models`` route of an Azure AI resource.
 
     The same host, key and deployment name serve ``/openai/v1``, which is asked in its place from

@@ -23,13 +23,14 @@ from .._core.request.repairs import repair, told_version, wanted_version
 from .._core.route.cooldown import format_seconds
 from .._core.route.plan import Candidate, Plan, Try
 from .._core.trail_events import Attempt, Change
+from ..credentials.keys import key_of
 from ..endpoints import origin_of
 from ..exceptions import OutputValidationError
 from .errors import judge_error, refusal_in, unless_redirected
 from .options import FallbackSettings
 from .outgoing import Outgoing
 from .responses import BODY, with_body
-from .route import Destination, key_of
+from .route import Destination
 from .secrets import Secret, secret_of
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,11 +18,11 @@ from azure.core.pipeline.policies import (
 )
 from azure.core.rest import AsyncHttpResponse, HttpRequest, HttpResponse
 
+from .._core.hosts import GITHUB_HOSTS
 from .._core.request.fit import is_sendable, key_headers
-from ..credentials.github import StoredKey
+from ..credentials.keys import StoredKey
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from .outgoing import ENDPOINT_KEY, is_free_header
 
@@ -42,7 +43,9 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         another machine, or a GitHub token to another host than GitHub's.
     """
 
-    def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, credential_scopes: Iterable[str] | None = None
+    ) -> None:
         super().__init__()
         self._endpoint = endpoint
         self._scopes = tuple(credential_scopes) if credential_scopes else None
@@ -77,7 +80,9 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
     The twin of :class:`TargetAuthenticationPolicy` for async clients, with the same keywords.
     """
 
-    def __init__(self, endpoint: Endpoint, *, credential_scopes: Any = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, *, credential_scopes: Iterable[str] | None = None
+    ) -> None:
         super().__init__()
         self._endpoint = endpoint
         self._scopes = tuple(credential_scopes) if credential_scopes else None
@@ -186,7 +191,7 @@ def _refuse_clear_text(url: str, endpoint: Endpoint) -> None:
         )
 
 
-def _refuse_leaks(url: str, endpoint: Endpoint, credential: Any) -> None:
+def _refuse_leaks(url: str, endpoint: Endpoint, credential: object) -> None:
     if is_loopback(url):
         return
     _refuse_clear_text(url, endpoint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from azure.core.credentials import AzureKeyCredential
 from .._core.request.fit import SDK
 from .._core.route.needs import UNKNOWN, ModelFacts, Operation
 from .._core.route.plan import Candidate
-from ..credentials.github import StoredKey
+from ..credentials.keys import key_of
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from .options import FallbackSettings
@@ -50,14 +50,21 @@ class Route:
     destinations: Mapping[str, Destination]
     keys: tuple[str, ...]
     origins: tuple[str, ...]
-    credentials: tuple[tuple[Any, str], ...]
+    credentials: tuple[tuple[object, str | None], ...] = field(repr=False)
 
     def is_current(self) -> bool:
-        """Whether the credentials are still those that the keys in the ledger speak of."""
-        return all(credential_id(credential) == known for credential, known in self.credentials)
+        """Return whether the credentials have the keys that they had when the route was made."""
+        for credential, known in self.credentials:
+            if isinstance(credential, AzureKeyCredential):
+                key: str | None = credential.key
+            else:
+                key = key_of(credential)
+            if key != known:
+                return False
+        return True
 
 
-def credential_id(credential: Any) -> str:
+def credential_id(credential: object) -> str:
     """Tell credentials apart without keeping one: a salted digest of a key, else the object."""
     if credential is None:
         return ""
@@ -65,13 +72,6 @@ def credential_id(credential: Any) -> str:
     if key is not None:
         return hashlib.blake2b(key.encode(), key=_SALT, digest_size=8).hexdigest()
     return f"{type(credential).__name__}-{id(credential):x}"
-
-
-def key_of(credential: Any) -> str | None:
-    """Return the text of a key; ``None`` for credentials that fetch tokens, and for none."""
-    key = credential.key if isinstance(credential, AzureKeyCredential) else credential
-    key = key.found if isinstance(key, StoredKey) else key
-    return key if isinstance(key, str) else None
 
 
 def build_route(
@@ -121,7 +121,7 @@ def build_route(
         destinations,
         tuple(keys),
         tuple(origins),
-        tuple((one, credential_id(one)) for one in credentials.values()),
+        tuple((one, key_of(one)) for one in credentials.values()),
     )
 
 

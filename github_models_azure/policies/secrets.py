@@ -8,8 +8,8 @@ from azure.core.exceptions import HttpResponseError, ODataV4Format
 
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure
+from ..credentials.keys import key_of
 from ..endpoints import Endpoint
-from .route import key_of
 
 HIDDEN = "***"
 """Stands where a server repeated the key that it was sent."""

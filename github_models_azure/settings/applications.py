@@ -13,7 +13,7 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ..credentials.github import KeySource
+from ..credentials.keys import KeySource
 from ..endpoints import GITHUB_AZURE
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where

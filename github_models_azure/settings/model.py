@@ -9,7 +9,7 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ..credentials.github import KeySource
+from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
 from ..endpoints.presets import PRESETS
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ..credentials.github import KeySource, MissingKey
+from ..credentials.keys import KeySource, MissingKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
 from .openhands import LlmModel, LlmTable
@@ -79,8 +78,9 @@ class _Reading:
     def _does_without(self, endpoint: Endpoint) -> bool:
         variable = endpoint.key_variable
         has_key = variable is not None and bool(self.environ.get(variable, "").strip())
-        github = endpoint.origin.partition("://")[2] in GITHUB_HOSTS  # takes the GitHub token
-        return has_key or github or endpoint.anonymous or is_loopback(endpoint.url)
+        # On GitHub it is the GitHub token.
+        free = endpoint.on_github or endpoint.anonymous or is_loopback(endpoint.url)
+        return has_key or free
 
 
 def read_llm(

@@ -13,7 +13,7 @@ import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenCredential
 
 from github_models_azure import Endpoint, Target, trail_of
-from github_models_azure.aio._entra import EntraCredential as AsyncEntraCredential
+from github_models_azure.aio._credentials import EntraCredential as AsyncEntraCredential
 from github_models_azure.credentials.entra import EntraCredential
 from github_models_azure.exceptions import CredentialUnavailableError
 from tests.harness import HELLO, Service, Twin, chat, limited

@@ -10,7 +10,6 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from github_models_azure import Endpoint, trail_of
-from github_models_azure.credentials.github import MissingKey
 from github_models_azure.credentials.keyring import (
     KeyringError,
     delete_key,
@@ -19,6 +18,7 @@ from github_models_azure.credentials.keyring import (
     read_key,
     write_key,
 )
+from github_models_azure.credentials.keys import MissingKey
 from github_models_azure.exceptions import SettingsError
 from github_models_azure.settings.load import load_settings
 from tests.dialects.servers_http import LoopbackServer, as_json
@@ -229,7 +229,7 @@ def test_a_refusal_that_repeats_a_stored_key_does_not_show_it(
 
 def test_no_repr_shows_a_stored_key(server: LoopbackServer) -> None:
     """Neither before nor after it was read."""
-    from github_models_azure.credentials.github import StoredKey
+    from github_models_azure.credentials.keys import StoredKey
 
     write_key("mine", KEY)
     stored = StoredKey("mine", "none")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure import Endpoint
+from github_models_azure._core.hosts import GITHUB_HOSTS
 from github_models_azure.endpoints import (
     DEFAULT_ENDPOINT,
     GITHUB,
@@ -21,7 +22,6 @@ from github_models_azure.endpoints import (
     parse_target,
 )
 from github_models_azure.endpoints.endpoint import is_loopback
-from github_models_azure.endpoints.presets import GITHUB_HOSTS
 from github_models_azure.registry import default_registry
 
 MINE = Endpoint("mine", "https://llm.example:8443/v1", "secret", dialect="github")

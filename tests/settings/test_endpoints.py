@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from github_models_azure.credentials.entra import Entra
-from github_models_azure.credentials.github import KeySource, MissingKey
+from github_models_azure.credentials.keys import KeySource, MissingKey
 from github_models_azure.endpoints import DIALECTS, Endpoint
 from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.exceptions import SettingsError

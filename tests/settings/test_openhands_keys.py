@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure.credentials.github import MissingKey
+from github_models_azure.credentials.keys import MissingKey
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import Settings
 from tests.settings.test_openhands import OTHER, OWN, WRITTEN, key_at, write
