@@ -6,8 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ..trail import Trail, trail_as_json, trail_of
-from ._console import Console, Waiting
-from ._render import JsonValue
+from ._console import Console, JsonValue, Waiting
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..trail import Trail
-from ._console import Console, Waiting
+from ._console import Console, JsonValue, Waiting
 from ._errors import CommandFailedError, WrongUsageError
 from ._exchange import Exchange, word_of
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
