@@ -16,7 +16,7 @@ import textwrap
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import IO, Any
+from typing import IO
 
 from .._core.trail_events import JsonValue as JsonValue
 
@@ -218,7 +218,7 @@ class Waiting:
             self._console.status(self._console.awaited[:room] + end)
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: IO[str]) -> bool:
     """Tell whether somebody watches a stream."""
     try:
         return bool(stream.isatty())

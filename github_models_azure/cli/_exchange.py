@@ -136,6 +136,6 @@ class Exchange:
         return {**summary, "trail": steps}
 
 
-def word_of(reason: Any) -> str | None:
+def word_of(reason: object) -> str | None:
     """Return a finish reason as text."""
     return str(getattr(reason, "value", reason)) if reason is not None else None
