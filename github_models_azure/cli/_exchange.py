@@ -6,8 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from ..trail import Trail, trail_as_json, trail_of
-from ._console import Console, Waiting
-from ._render import JsonValue
+from ._console import Console, JsonValue, Waiting
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
@@ -137,6 +136,6 @@ class Exchange:
         return {**summary, "trail": steps}
 
 
-def word_of(reason: Any) -> str | None:
+def word_of(reason: object) -> str | None:
     """Return a finish reason as text."""
     return str(getattr(reason, "value", reason)) if reason is not None else None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from ..credentials.github import ENVIRONMENT
@@ -268,7 +268,7 @@ def _environment_name(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def other_models(settings: Settings, model: Any) -> bool:
+def other_models(settings: Settings, model: str | None) -> bool:
     """Tell whether the table of fallbacks has routes for other models than the one shown."""
     fallback = settings.options.get("fallback")
     return isinstance(fallback, Mapping) and bool(set(fallback) - {model, "*"})

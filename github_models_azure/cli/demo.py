@@ -12,10 +12,9 @@ import typer
 
 from ..registry import Plan
 from ..trail import Skip, Trail, trail_as_json, trail_of
-from ._console import Console
+from ._console import Console, JsonValue, plain, wrapped
 from ._errors import CommandFailedError, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient

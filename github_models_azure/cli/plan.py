@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._connect import Connection
-from ._console import Console
+from ._console import Console, JsonValue
 from ._errors import FAILED, OK, WrongUsageError, console_of, guarded
 from ._options import (
     AllowRetired,
@@ -20,7 +20,6 @@ from ._options import (
     Model,
 )
 from ._prompt import read_prompt
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from ..policies import RoutePlan

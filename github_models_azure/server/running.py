@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Literal, TypeVar
 
 import uvicorn
+from starlette.types import ASGIApp
 
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 10.0
@@ -47,7 +49,12 @@ def address_of(listener: socket.socket) -> str:
 
 
 def configuration(
-    app: Any, *, grace: int, http: Any = "h11", lifespan: Any = "off", keep_alive: int = 5
+    app: ASGIApp,
+    *,
+    grace: int,
+    http: type[asyncio.Protocol] | Literal["h11"] = "h11",
+    lifespan: Literal["on", "off"] = "off",
+    keep_alive: int = 5,
 ) -> uvicorn.Config:
     """Return how uvicorn is to run an application.
 

@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from github_models_azure.cli._console import Console
-from github_models_azure.cli._render import table, wrapped
+from github_models_azure.cli._console import Console, table, wrapped
 from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 

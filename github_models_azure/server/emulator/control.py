@@ -13,9 +13,8 @@ from starlette.routing import Route
 from ..._core.hosts import is_loopback_host
 from . import errors
 from .faults import fault_from_json
-from .front import CONTROL, Visit
+from .front import CONTROL, Refused, Visit
 from .json_value import Json, as_number, as_object
-from .reply import Refused
 
 if TYPE_CHECKING:
     from .state import EmulatorState

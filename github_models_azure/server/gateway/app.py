@@ -96,7 +96,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     embeddings = Relay(Operation.EMBEDDINGS, upstream, settings, metrics)
     images = Relay(Operation.IMAGE_EMBEDDINGS, upstream, settings, metrics)
 
-    def find(request: Request) -> Any:
+    def find(request: Request) -> object:
         name = request.path_params["model"]
         entry = listing.find(name)
         if entry is None:
@@ -125,7 +125,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     return app
 
 
-def _get(path: str, answer: Callable[[Request], Any]) -> Route:
+def _get(path: str, answer: Callable[[Request], object]) -> Route:
     async def endpoint(request: Request) -> Response:
         return Response(json.dumps(answer(request)), media_type="application/json")
 

@@ -121,7 +121,7 @@ def _bound(app: Starlette, host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: Any, grace: int) -> uvicorn.Config:
+def _config(app: Starlette, grace: int) -> uvicorn.Config:
     # Longer than clients keep theirs, so that no request meets a connection that is being closed.
     return configuration(app, grace=grace, http=Protocol, lifespan="on", keep_alive=_KEEP_ALIVE)
 

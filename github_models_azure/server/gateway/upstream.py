@@ -130,7 +130,7 @@ class Upstream:
                 raise HttpResponseError(response=response)
 
 
-def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
+def _headers(members: Mapping[str, object], extra: str) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if extra in _POLICIES:
         headers[_EXTRA] = extra
@@ -139,7 +139,7 @@ def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
     return headers
 
 
-def _of_same_model(fallback: Any, registry: ModelRegistry) -> Any:
+def _of_same_model(fallback: object, registry: ModelRegistry) -> object:
     """Turn a list of targets into lists by model; all else stays as it is."""
     if not isinstance(fallback, tuple):
         return fallback
