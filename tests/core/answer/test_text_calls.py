@@ -1,4 +1,7 @@
-"""Calls that a model wrote as text become tool calls, where that was asked for and they are."""
+"""Calls that a model wrote as text become tool calls, where that was asked for and they are.
+
+About `_core/answer/text_grammar.py`.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,8 @@ from github_models_azure._core.answer.text_calls import (
     wanted_text_calls,
 )
 from github_models_azure._core.answer.text_grammar import TextCalls
-from tests.core.answer.answer_shapes import ANSWERS, same
-from tests.core.answer.written_calls import CALL, TALKED_OF, WRITTEN, F
+from tests.core.answer.answer_helpers import ANSWERS, same
+from tests.core.answer.text_calls_helpers import CALL, TALKED_OF, WRITTEN, F
 
 WANTED = TextCalls("both", frozenset({"f", "get_weather", "add_layer"}))
 

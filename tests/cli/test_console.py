@@ -1,29 +1,15 @@
-"""How values become text: tables, the terminal."""
+"""The terminal: colours, a status line, and an interrupt."""
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
 
-from github_models_azure.cli._console import Console, table, wrapped
-from github_models_azure.server.emulator import runner
+from github_models_azure.cli._console import Console
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
-
-
-def test_a_wide_cell_takes_the_room_of_the_next() -> None:
-    """One long name does not push the whole row out of its columns."""
-    rows = [("a", "b", "c"), ("long name", "b", "c")]
-    assert list(table(rows, (4, 8, 1))) == ["a    b        c", "long name b   c"]
-
-
-def test_further_lines_hang() -> None:
-    """Wrapped text stays under its own beginning."""
-    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
-    assert lines == ["1. one two", "     three"]
 
 
 def test_a_terminal_shows_colour_status_and_progress(
@@ -62,14 +48,13 @@ def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPa
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
-def test_a_forked_process_starts_its_own_emulator() -> None:
-    """The thread that serves is not in the child; what it inherits is forgotten."""
-    runner.demo_endpoint()
-    assert runner._running
-    kept = list(runner._running)
-    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
-    try:
-        assert not runner._running
-    finally:
-        runner._running.extend(kept)
+def test_a_wide_cell_takes_the_room_of_the_next() -> None:
+    """One long name does not push the whole row out of its columns."""
+    rows = [("a", "b", "c"), ("long name", "b", "c")]
+    assert list(table(rows, (4, 8, 1))) == ["a    b        c", "long name b   c"]
+
+
+def test_further_lines_hang() -> None:
+    """Wrapped text stays under its own beginning."""
+    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
+    assert lines == ["1. one two", "     three"]
