@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from github_models_azure.cli._console import Console
+from github_models_azure.cli._console import Console, table, wrapped
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
