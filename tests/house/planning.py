@@ -7,7 +7,7 @@ import time
 from itertools import count
 from typing import Any
 
-from tests.core.route.planning import NOW, K, cooling, failed, route, target
+from tests.core.route.plan_helpers import NOW, K, cooling, failed, route, target
 
 SIZES = (50, 100, 200, 400)
 JUDGED = 200

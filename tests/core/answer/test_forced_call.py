@@ -12,7 +12,7 @@ from github_models_azure._core.answer.forced_call import ForcedCall, called_tool
 from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind, Scope
 from github_models_azure._core.route.needs import ANY_CALL, demanded_call
-from tests.core.failure.bodies import json_values
+from tests.core.body_helpers import json_values
 
 NAMED = {"type": "function", "function": {"name": "f"}}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.answer import calls as answers_calls
 from github_models_azure._core.answer.normalise import Form
-from tests.core.answer.answer_shapes import ANSWERS, HOSTILE, USAGE, same
+from tests.core.answer.answer_helpers import ANSWERS, HOSTILE, USAGE, same
 
 
 def answer(finish: Any = "stop", usage: Any = USAGE, **message: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure._core.answer.normalise import Form
-from tests.core.answer.answer_shapes import ANSWERS, USAGE, same
+from tests.core.answer.answer_helpers import ANSWERS, USAGE, same
 
 
 def update(finish: Any = None, index: int = 0, **delta: Any) -> dict[str, Any]:

@@ -17,8 +17,8 @@ from github_models_azure._core.answer.text_calls import (
     wanted_text_calls,
 )
 from github_models_azure._core.answer.text_grammar import TextCalls
-from tests.core.answer.answer_shapes import ANSWERS, same
-from tests.core.answer.written_calls import CALL, TALKED_OF, WRITTEN, F
+from tests.core.answer.answer_helpers import ANSWERS, same
+from tests.core.answer.text_calls_helpers import CALL, TALKED_OF, WRITTEN, F
 
 WANTED = TextCalls("both", frozenset({"f", "get_weather", "add_layer"}))
 

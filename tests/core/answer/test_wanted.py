@@ -28,7 +28,7 @@ from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure._core.request.dialect import Dialect
 from github_models_azure._core.request.fit import SDK
 from github_models_azure._core.route.needs import UNKNOWN
-from tests.core.failure.bodies import json_values
+from tests.core.body_helpers import json_values
 
 SCHEMA: dict[str, object] = {"type": "object", "properties": {"name": {"type": "string"}}}
 WANTED = Wanted("Person", {**SCHEMA, "required": ["name"]}, SCHEMA, strict=True)

@@ -24,7 +24,7 @@ from github_models_azure._core.route.plan import (
     Wait,
 )
 from github_models_azure._core.trail_events import Skip
-from tests.core.route.planning import (
+from tests.core.route.plan_helpers import (
     NOW,
     A,
     B,

@@ -25,7 +25,7 @@ from github_models_azure._core.route.plan import (
 )
 from github_models_azure._core.trail_events import Attempt
 from github_models_azure.ledger import MemoryLedger
-from tests.core.route.planning import NOW
+from tests.core.route.plan_helpers import NOW
 
 LIMITS = st.none() | st.sampled_from([1000, 8000, 16_000])
 SECONDS = st.none() | st.sampled_from([0.0, 0.5, 5.0, 20.0, 59.0, 61.0, 86_400.0])

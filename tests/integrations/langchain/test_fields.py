@@ -18,8 +18,8 @@ from github_models_azure import Endpoint, GitHubTokenCredential, ModelRegistry, 
 from github_models_azure.integrations.langchain import ChatGitHubModels, GitHubModelsEmbeddings
 from tests.harness import Service, chat
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 SECRET = "sk-very-secret"
 NAMESPACE = ["github_models_azure"]

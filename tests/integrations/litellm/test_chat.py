@@ -12,7 +12,7 @@ import pytest
 
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import (
+from tests.integrations.litellm.caller_helpers import (
     ANSWER,
     MODEL,
     OTHER,

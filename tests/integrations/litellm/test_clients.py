@@ -16,7 +16,14 @@ from github_models_azure import MemoryLedger
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.integrations.litellm._clients import Shelf
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller, served_by
+from tests.integrations.litellm.caller_helpers import (
+    ANSWER,
+    MODEL,
+    OTHER,
+    QUESTION,
+    Caller,
+    served_by,
+)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from azure.core.credentials import AccessToken, AzureKeyCredential
 from github_models_azure import Endpoint, Trail, trail_of
 from github_models_azure.client.transport import async_transport, close_pools, sync_transport
 from tests.harness import HELLO, Clock, Twin, text_of
-from tests.traps.wire import Script, Wire, serve
+from tests.traps.wire_helpers import Script, Wire, serve
 
 KEY = "secret-key"
 Test = TypeVar("Test", bound=Callable[..., None])
