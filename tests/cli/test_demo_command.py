@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import Any
 
@@ -137,3 +138,16 @@ def test_the_demo_token_works_in_code(monkeypatch: pytest.MonkeyPatch) -> None:
     assert trail is not None
     assert trail.emulated
     assert "demo_token" not in repr(runner.demo_endpoint())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+def test_a_forked_process_starts_its_own_emulator() -> None:
+    """The thread that serves is not in the child; what it inherits is forgotten."""
+    runner.demo_endpoint()
+    assert runner._running
+    kept = list(runner._running)
+    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
+    try:
+        assert not runner._running
+    finally:
+        runner._running.extend(kept)

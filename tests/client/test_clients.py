@@ -1,4 +1,7 @@
-"""The clients are the SDK's: its classes, its keywords, its results; in both twins."""
+"""The clients are the SDK's: its classes, its keywords, its results; in both twins.
+
+About `client/assemble.py`, `client/base.py`.
+"""
 
 from __future__ import annotations
 

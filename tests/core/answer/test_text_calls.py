@@ -1,4 +1,7 @@
-"""Calls that a model wrote as text become tool calls, where that was asked for and they are."""
+"""Calls that a model wrote as text become tool calls, where that was asked for and they are.
+
+About `_core/answer/text_grammar.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How a model is made, shown and written down; no secret shows anywhere."""
+"""How a model is made, shown and written down; no secret shows anywhere.
+
+About `integrations/langchain/_connected.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Chat completions through LiteLLM, sync and async alike."""
+"""Chat completions through LiteLLM, sync and async alike.
+
+About `integrations/litellm/_provider.py`.
+"""
 
 from __future__ import annotations
 

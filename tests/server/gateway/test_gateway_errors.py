@@ -1,4 +1,7 @@
-"""Every error has OpenAI's form and the status that clients act upon."""
+"""Every error has OpenAI's form and the status that clients act upon.
+
+About `server/gateway/failures.py`, `server/gateway/front.py`.
+"""
 
 from __future__ import annotations
 

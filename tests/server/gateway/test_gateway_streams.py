@@ -1,4 +1,7 @@
-"""Streams pass piece by piece, and whoever goes away takes his request along."""
+"""Streams pass piece by piece, and whoever goes away takes his request along.
+
+About `server/gateway/exchange.py`, `server/gateway/relay.py`, `server/running.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,14 +1,12 @@
-"""How values become text: tables, the terminal."""
+"""How values become text: tables, the terminal, and an interrupt."""
 
 from __future__ import annotations
 
-import os
 import sys
 
 import pytest
 
 from github_models_azure.cli._console import Console, table, wrapped
-from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
@@ -60,16 +58,3 @@ def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("github_models_azure.cli.models.known_models", interrupted)
     outcome = program("models")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
-def test_a_forked_process_starts_its_own_emulator() -> None:
-    """The thread that serves is not in the child; what it inherits is forgotten."""
-    runner.demo_endpoint()
-    assert runner._running
-    kept = list(runner._running)
-    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
-    try:
-        assert not runner._running
-    finally:
-        runner._running.extend(kept)
