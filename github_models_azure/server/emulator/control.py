@@ -68,12 +68,12 @@ def control_routes(state: EmulatorState) -> list[Route]:
         ("reset", reset, "POST"),
     )
     return [
-        Route(f"{CONTROL}/{name}", _guarded(endpoint), methods=[method])
+        Route(f"{CONTROL}/{name}", _guard(endpoint), methods=[method])
         for name, endpoint, method in rows
     ]
 
 
-def _guarded(endpoint: _Endpoint) -> _Endpoint:
+def _guard(endpoint: _Endpoint) -> _Endpoint:
     """Serve only this machine, and no web page: a browser sends an Origin, and a strange Host."""
 
     async def serve(request: Request) -> Response:
