@@ -31,8 +31,9 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
+        self.settings = configure(fallback, options)
         self._planner = Planner(
-            configure(fallback, dict(options)),
+            self.settings,
             crosses=lambda: binds_credentials(self),
             retries=lambda: has_retry(self),
         )
