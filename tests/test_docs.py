@@ -118,13 +118,13 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The documented switch to the emulator; it has met nobody yet."""
     pytest.importorskip("starlette", reason="the emulator needs the extra server")
     pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
-    from github_models_azure.server.emulator import demo as embedded
+    from github_models_azure.server.emulator import runner
 
     monkeypatch.setenv("GITHUB_TOKEN", "demo_token")
-    embedded.demo_endpoint()
-    embedded._running[0].reset()
+    runner.demo_endpoint()
+    runner._running[0].reset()
     yield
-    embedded._running[0].reset()
+    runner._running[0].reset()
 
 
 def close(namespace: dict[str, Any]) -> None:

@@ -54,7 +54,7 @@ class Connection:
         if self.demo:
             if self.endpoint is not None or self.token is not None:
                 raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
-            from ..server.emulator.demo import demo_endpoint
+            from ..server.emulator.runner import demo_endpoint
 
             endpoint = demo_endpoint()
         if self.token is not None and not self.token.strip():

@@ -1,4 +1,7 @@
-"""The terminal: data on stdout, messages on stderr, one status line while something is awaited."""
+"""The terminal: data on stdout, messages on stderr, one status line while something is awaited.
+
+Also what a command makes of values on their way there: rows, wrapped lines, and JSON.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,13 @@ import logging
 import os
 import re
 import sys
+import textwrap
 import threading
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import IO
+
+from .._core.trail_events import JsonValue as JsonValue
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
@@ -211,7 +218,7 @@ class Waiting:
             self._console.status(self._console.awaited[:room] + end)
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: IO[str]) -> bool:
     """Tell whether somebody watches a stream."""
     try:
         return bool(stream.isatty())
@@ -237,3 +244,37 @@ def _abandon(stream: IO[str]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    """Yield rows as lines; a cell that is too wide takes the space of those after it."""
+    for row in rows:
+        line, wanted = "", 0
+        for cell, width in zip(row, widths, strict=True):
+            line += cell + " "
+            wanted += width + 1
+            line = line.ljust(wanted)
+        yield line.rstrip()
+
+
+def wrapped(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator[str]:
+    """Yield a text after a lead, its further lines indented by the lead's length and ``hang``."""
+    yield from textwrap.wrap(
+        text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=" " * (len(lead) + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def plain(value: object) -> JsonValue:
+    """Return a fact as JSON: sets sorted, dates as text, enums as their words."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, frozenset | set):
+        return list[JsonValue](sorted(str(item) for item in value))
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from ..credentials.github import ENVIRONMENT
@@ -26,7 +26,7 @@ from ..settings.own_endpoint import (
 from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
-    from ..policies._route import Destination
+    from ..policies.route import Destination
     from ..settings.model import Settings
 
 SDK_VERSION = "2024-05-01-preview"
@@ -128,8 +128,8 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
     :raises ValueError: for an endpoint that is neither, and for ``auto`` without any model.
     """
     from .._core.route.needs import Operation
-    from ..policies._route import build_route
     from ..policies.options import FallbackSettings, check_options
+    from ..policies.route import build_route
 
     signed = own_endpoint(settings, endpoint)
     own, known = signed.endpoint, signed_endpoints(settings, signed)
@@ -256,7 +256,7 @@ def _environment_name(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def other_models(settings: Settings, model: Any) -> bool:
+def other_models(settings: Settings, model: str | None) -> bool:
     """Tell whether the table of fallbacks has routes for other models than the one shown."""
     fallback = settings.options.get("fallback")
     return isinstance(fallback, Mapping) and bool(set(fallback) - {model, "*"})

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 from ..credentials.keyring import KEYRING_SERVICE, entry_at, read_key
+from ._console import wrapped
 from ._migration import Client, Migration, Step
-from ._render import wrapped
 
 CHANGES = (
     ("client.complete(messages=[...])", "complete([...]), below"),

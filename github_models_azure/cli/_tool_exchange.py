@@ -6,16 +6,15 @@ import contextlib
 import importlib
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..trail import Trail
-from ._console import Console, Waiting
+from ._console import Console, JsonValue, Waiting
 from ._errors import CommandFailedError, WrongUsageError
 from ._exchange import Exchange, word_of
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
@@ -61,10 +60,10 @@ def _loaded(name: str) -> Tool:
     return tool
 
 
-def _awaited(function: Callable[..., Any]) -> Callable[..., Any]:
+def _awaited(function: Callable[..., Coroutine[object, None, object]]) -> Callable[..., object]:
     """Return a function that runs an async one in a loop of its own."""
 
-    def run(*values: Any, **named: Any) -> Any:
+    def run(*values: object, **named: object) -> object:
         import asyncio
 
         return asyncio.run(function(*values, **named))

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._checks import Checked, check_all, known_endpoints
-from ._console import Console
+from ._console import Console, JsonValue, plain, wrapped
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
     from ..settings.model import Settings

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._console import JsonValue, plain
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, EndpointName, Json, Model
-from ._render import JsonValue, plain
 
 if TYPE_CHECKING:
     from ._migration import Client, Migration

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._connect import known_models
-from ._console import Console
+from ._console import Console, JsonValue, plain, table, wrapped
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, table, wrapped
 
 if TYPE_CHECKING:
     from ..registry import ModelInfo, ModelRegistry, Quota

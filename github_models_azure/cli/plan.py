@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._connect import Connection
-from ._console import Console
+from ._console import Console, JsonValue
 from ._errors import FAILED, OK, WrongUsageError, console_of, guarded
 from ._options import (
     AllowRetired,
@@ -20,7 +20,6 @@ from ._options import (
     Model,
 )
 from ._prompt import read_prompt
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from ..policies import RoutePlan
@@ -125,7 +124,7 @@ def plan(
 
 
 def _content(prompt: str, input_tokens: int | None, *, image: bool, audio: bool) -> Any:
-    from .._core.route.tokens import MESSAGE_OVERHEAD
+    from .._core.route.needs import MESSAGE_OVERHEAD
 
     if input_tokens is not None:  # by the estimate's own rule, four characters make a token
         prompt = "tok " * max(0, input_tokens - MESSAGE_OVERHEAD)

@@ -110,7 +110,7 @@ def serve(
             "it. Set GITHUB_MODELS_GATEWAY_KEY, or the endpoint's own variable, instead."
         )
     from ..server.gateway import serve as run
-    from ..server.gateway.settings import keys_of
+    from ..server.gateway.guard import keys_of
 
     keys = keys_of(api_key or None)
     place, keywords = connection.arguments()

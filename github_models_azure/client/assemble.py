@@ -10,10 +10,10 @@ from typing import Any
 from ..credentials.keys import Credential
 from ..endpoints import Endpoint
 from ..exceptions import CredentialUnavailableError, SettingsError
-from ..policies._trace import TracePolicy
-from ..policies.options import CORE_NAMES, OPTION_NAMES, FallbackSettings
+from ..policies.options import CORE_NAMES, OPTION_NAMES
+from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
-from ..registry.cache_folder import refreshed_at
+from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings
 from ..settings.model import Settings
 from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
@@ -42,7 +42,7 @@ class Parts:
 class Wired:
     """What a client is made of: what the SDK's constructor is called with, and more.
 
-    ``entra`` is closed with the client, ``settings`` are those of the fallback policy.
+    ``entra`` is closed with the client; ``policy`` is the fallback policy.
     """
 
     url: str
@@ -51,7 +51,7 @@ class Wired:
     keywords: dict[str, Any]
     entra: Any
     check: StartupCheck | None
-    settings: FallbackSettings
+    policy: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def wire(
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
-    return Wired(own.url, signs, chosen, keywords, entra, check, policy.settings)
+    return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from ..credentials.github import DEMO_TOKEN, TokenFinder, finder_of
 from ..credentials.keys import StoredKey, key_of
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
-from ..policies._report import REPORT_OPTION
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,15 +92,14 @@ class StartupCheck:
 
 
 class StartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Checks before the first call goes its way; a plan of a route asks nobody."""
+    """Checks before the first call goes its way."""
 
     def __init__(self, check: StartupCheck) -> None:
         self._check = check
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            self._check()
+        self._check()
 
 
 class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -112,9 +110,4 @@ class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
 
     async def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            await self._check.aside()
-
-
-def _is_call(request: PipelineRequest[Any]) -> bool:
-    return not getattr(request.context.options.get(REPORT_OPTION), "plan_only", False)
+        await self._check.aside()

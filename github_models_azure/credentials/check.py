@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 from .._core.failure.error_body import clean_text, read_error_body
 from .._core.hosts import GITHUB_HOSTS
+from .._core.request.fit import is_sendable, key_headers
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback, no_proxies_for
 from ..exceptions import CredentialScopeError
@@ -86,19 +87,6 @@ def check_key(endpoint: Endpoint, key: str, *, timeout: float = CHECK_SECONDS) -
     query = urlsplit(endpoint.url).query
     url = f"{endpoint.base_url()}/{path}" + (f"?{query}" if query else "")
     return _check(url, key, headers, timeout, endpoint.name, "data")
-
-
-def key_headers(auth: str, key: str) -> dict[str, str]:
-    """Give the headers that carry a key, in the way of a dialect."""
-    headers = {"Authorization": f"Bearer {key}"} if auth in ("bearer", "both") else {}
-    if auth != "bearer":
-        headers["api-key" if auth == "both" else auth] = key
-    return headers
-
-
-def is_sendable(key: str) -> bool:
-    """Tell whether a header can carry a key; the libraries' own errors would show it."""
-    return key.isascii() and key.isprintable()
 
 
 def ask(

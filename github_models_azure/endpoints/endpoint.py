@@ -54,6 +54,8 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     moved_to: str | None = None
     key_variable: str | None = None
+    origin: str = field(init=False, repr=False, compare=False)
+    """Scheme, host and port: what a credential belongs to."""
 
     def __init__(  # a name is taken for a dialect, which a generated one could not say
         self,
@@ -79,6 +81,7 @@ class Endpoint:
             "headers": dict(headers),
             "moved_to": moved_to,
             "key_variable": key_variable,
+            "origin": origin_of(url),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -93,11 +96,6 @@ class Endpoint:
     def __repr__(self) -> str:
         """Show what tells it apart; a query may hold a key as well as the credential is one."""
         return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
-
-    @property
-    def origin(self) -> str:
-        """Scheme, host and port: what a credential belongs to."""
-        return origin_of(self.url)
 
     @property
     def on_github(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from .._core.failure.kinds import FailureKind
 from .._core.route.plan import MOVES_ON
-from ._observers import Observer, Watched
+from .observers import Observer, Watched
 
 
 class Check(Protocol):

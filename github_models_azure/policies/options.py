@@ -15,13 +15,13 @@ from math import inf
 from typing import Any, Literal, TypedDict
 
 from .._core.failure.kinds import FailureKind
+from .._core.route.needs import estimate_text
 from .._core.route.plan import MOVES_ON, Rules
-from .._core.route.tokens import estimate_text
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
 from ..registry import ModelRegistry, Plan, default_registry
-from ._observers import Observer, Watched, everybodys_observer
+from .observers import Observer, Watched, everybodys_observer
 from .option_checks import (
     Check,
     Function,

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .complaints import complaints, shown
 from .data import RegistryData
-from .errors import CatalogError
+from .errors import CatalogError, clip, list_problems
 from .model_info import ModelInfo
 from .tiers import RateLimitTier, parse_tier
 
@@ -44,13 +43,13 @@ def parse_catalog(content: bytes) -> CatalogEntries:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise CatalogError(
-            f"The catalogue is not JSON (it starts with {shown(content[:40])}); check the address."
+            f"The catalogue is not JSON (it starts with {clip(content[:40])}); check the address."
         ) from error
     rows = answer.get("data") if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
         raise CatalogError(
             "The catalogue should be a JSON array of models, or an object with one as 'data'; it "
-            f"is {shown(answer)}. Check the address."
+            f"is {clip(answer)}. Check the address."
         )
     return check_entries(rows)
 
@@ -69,11 +68,11 @@ def check_entries(rows: Iterable[object]) -> CatalogEntries:
     for number, row in enumerate(rows):
         subject = f"entry {number}"
         if isinstance(row, dict) and isinstance(row.get("id"), str):
-            subject += f" ({shown(row['id'])})"
+            subject += f" ({clip(row['id'])})"
         try:
             entry = CatalogEntry.model_validate(row)
         except ValidationError as error:
-            skipped.append("; ".join(complaints(subject, error, CatalogEntry)))
+            skipped.append("; ".join(list_problems(subject, error, CatalogEntry)))
             continue
         if entry.id.lower() in good:
             skipped.append(f"{subject}: the id is there twice")

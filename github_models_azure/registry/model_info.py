@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from .._core.route.facts import ModelFacts
+from .._core.route.needs import ModelFacts
 from .tiers import Quota, RateLimitTier
 
 FLAGS = (

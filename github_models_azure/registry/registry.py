@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from os import PathLike
 
-from .bundled import load_bundled
-from .data import PlanQuotas, RegistryData
+from .data import PlanQuotas, RegistryData, load_bundled
 from .errors import UnknownModelError
 from .model_info import ModelInfo
 from .names import Alias, NameIndex

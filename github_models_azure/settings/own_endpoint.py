@@ -38,7 +38,7 @@ class Signed:
         """
         if not self.demo:
             return self
-        from ..server.emulator.demo import demo_endpoint
+        from ..server.emulator.runner import demo_endpoint
 
         return Signed(demo_endpoint(), KeySource("own"))
 

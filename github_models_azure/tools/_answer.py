@@ -9,19 +9,17 @@ import functools
 import inspect
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import ErrorDetails, from_json
 
 from .._core.answer.json_text import json_start, json_texts
 from .._core.answer.wanted import Wanted
 from ._errors import problem
 from ._schema import _Generator, read_whole
-from ._strict import strict_schema
-from ._unset import without_unset
+from ._strict import strict_schema, without_unset
 from ._walk import DEFS, TO_DEFS, Schema, definitions, tidied
 
 WRAPPED = "value"
@@ -33,7 +31,7 @@ _MOST_LINES = 5
 class AnswerError(ValueError):
     """A text holds no valid answer; ``errors`` are pydantic's, empty where there is no JSON."""
 
-    def __init__(self, text: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(self, text: str, errors: Sequence[ErrorDetails] = ()) -> None:
         super().__init__(text)
         self.errors = list(errors)
 
@@ -43,8 +41,8 @@ class AnswerModel:
 
     __slots__ = ("_adapter", "_is_wrapped", "_schema", "wanted")
 
-    def __init__(self, model: Any) -> None:
-        self._adapter: TypeAdapter[Any] = model if _is_adapter(model) else _adapter(model)
+    def __init__(self, model: object) -> None:
+        self._adapter: TypeAdapter[object] = _adapter(model)
         try:
             schema = _rooted(self._adapter.json_schema(schema_generator=_Generator))
         except Exception as error:  # a type's own hooks raise what they like
@@ -65,7 +63,7 @@ class AnswerModel:
             description if isinstance(description, str) else None,
         )
 
-    def read(self, text: str, *, strict: bool) -> Any:
+    def read(self, text: str, *, strict: bool) -> object:
         """Return the instance in a text, which may have prose and a code fence around it.
 
         :param strict: whether ``null`` stands for what was left out.
@@ -81,7 +79,7 @@ class AnswerModel:
         errors = findings[0].errors(include_url=False, include_context=False)
         raise AnswerError(_told(errors), errors) from findings[0]
 
-    def partial(self, text: str) -> Any:
+    def partial(self, text: str) -> object:
         """Return the data in a text that is still growing, as far as it has come; else ``None``."""
         begun = json_start(text)
         if begun is None:
@@ -92,7 +90,7 @@ class AnswerModel:
             return None
         return value.get(WRAPPED) if self._is_wrapped and isinstance(value, dict) else value
 
-    def _instance(self, value: Any, *, strict: bool) -> Any:
+    def _instance(self, value: object, *, strict: bool) -> object:
         trimmed = without_unset(value, self._schema, definitions(self._schema))
         if strict:
             return self._validated(trimmed)
@@ -103,13 +101,13 @@ class AnswerModel:
                 raise
         return self._validated(trimmed)
 
-    def _validated(self, value: Any) -> Any:
+    def _validated(self, value: object) -> object:
         if self._is_wrapped and isinstance(value, dict) and value.keys() == {WRAPPED}:
             value = value[WRAPPED]
         return self._adapter.validate_json(json.dumps(value))
 
 
-def answer_model(model: Any) -> AnswerModel:
+def answer_model(model: object) -> AnswerModel:
     """Return the answer model of a type; those of types seen before are kept.
 
     :raises TypeError: where JSON cannot carry the type.
@@ -133,11 +131,9 @@ def _catching(findings: list[ValidationError]) -> Iterator[None]:
         findings.append(error)
 
 
-def _is_adapter(model: Any) -> bool:
-    return isinstance(model, TypeAdapter)
-
-
-def _adapter(model: Any) -> TypeAdapter[Any]:
+def _adapter(model: object) -> TypeAdapter[object]:
+    if isinstance(model, TypeAdapter):
+        return model
     if inspect.isroutine(model) or isinstance(model, functools.partial):
         raise _unfit(model, TypeError("it is a function, which reading would call"))
     try:
@@ -146,7 +142,7 @@ def _adapter(model: Any) -> TypeAdapter[Any]:
         raise _unfit(model, error) from error
 
 
-def _unfit(model: Any, error: Exception) -> TypeError:
+def _unfit(model: object, error: Exception) -> TypeError:
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return TypeError(
         f"response_model={model!r:.80} has no JSON schema: {why}. Give a pydantic model, a "
@@ -174,12 +170,12 @@ def _wrapped(schema: Schema) -> Schema:
     return {**made, DEFS: schema[DEFS]} if DEFS in schema else made
 
 
-def _name_of(model: Any) -> str:
+def _name_of(model: object) -> str:
     name = re.sub(r"[^A-Za-z0-9_-]", "_", getattr(model, "__name__", ""))[:64]
     return name if isinstance(model, type) and name.strip("_") else "answer"
 
 
-def _told(errors: Sequence[Mapping[str, Any]]) -> str:
+def _told(errors: Sequence[ErrorDetails]) -> str:
     lines = []
     for error in errors[:_MOST_LINES]:
         place = ".".join(map(str, error["loc"]))

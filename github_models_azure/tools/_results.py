@@ -1,13 +1,20 @@
-"""What a tool returned, as the text that a model reads. Imported on use: it needs pydantic."""
+"""What a model is told of a call: what the function returned, or what went wrong."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
-from pydantic_core import PydanticSerializationError, to_json
+CUT = (
+    "Error: The answer was cut off before the arguments were complete, so none of its calls was "
+    "run. Make fewer calls, or shorter ones."
+)
+REFUSED = "The user refused this call."
+OUT_OF_TIME = "Error: not run, the time is over."
 
+_LONGEST_ERROR = 400  # characters
+_MOST_NAMES = 20
 _HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs: no server reads a body with one
 
 
@@ -33,7 +40,41 @@ def result_text(value: object, owner: str) -> str:
         ) from error
 
 
+def cut_result(text: str, most: int) -> str:
+    """Return the text of a result, cut to ``most`` characters with a note that says so."""
+    if len(text) <= most:
+        return text
+    note = f"\n[cut: {len(text)} characters, of which {{}} are shown]"
+    kept = most - len(note.format(most))
+    return text[:kept] + note.format(kept)
+
+
+def describe_failure(what: str, error: Exception) -> str:
+    """Return one line that says what failed, and how."""
+    try:
+        said = f"{type(error).__name__}: {error}"
+    except Exception:  # its own __str__ fails
+        said = type(error).__name__
+    return one_line(f"Error: {what}: {said}")
+
+
+def describe_unknown(name: str, tools: Sequence[str]) -> str:
+    """Return one line about a tool that does not exist, with those that do."""
+    more = ", ..." if len(tools) > _MOST_NAMES else ""
+    known = f"the tools are {', '.join(tools[:_MOST_NAMES])}{more}" if tools else "none is"
+    return one_line(f"Error: there is no tool {name[:64]!r}; {known}.")
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, of at most 400 characters."""
+    # Half of a surrogate pair is no character, and no server reads a body with one.
+    line = " ".join(text.encode("utf-8", "replace").decode().split())
+    return line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 3] + "..."
+
+
 def _json(value: object) -> str:
+    from pydantic_core import PydanticSerializationError, to_json
+
     try:
         return to_json(value, fallback=_plain, inf_nan_mode="null").decode()
     except PydanticSerializationError as error:

@@ -1,4 +1,7 @@
-"""`chat`: prompts in, answers out."""
+"""`chat`: prompts in, answers out.
+
+About `cli/_connect.py`, `cli/_exchange.py`, `cli/_options.py`, `cli/_prompt.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`migrate`: the settings as code for the `openai` package; here without that package."""
+"""`migrate`: the settings as code for the `openai` package; here without that package.
+
+About `cli/_migration.py`.
+"""
 
 from __future__ import annotations
 

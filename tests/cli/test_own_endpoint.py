@@ -15,7 +15,7 @@ from github_models_azure import ChatCompletionsClient
 from github_models_azure.cli import _probe
 from github_models_azure.cli._probe import Probe
 from github_models_azure.client import transport
-from github_models_azure.server.emulator.demo import demo_endpoint
+from github_models_azure.server.emulator.runner import demo_endpoint
 from tests.cli.program import Program
 from tests.harness import HELLO, FakeTransport, Sent, Service, chat
 

@@ -1,4 +1,7 @@
-"""The clients are the SDK's: its classes, its keywords, its results; in both twins."""
+"""The clients are the SDK's: its classes, its keywords, its results; in both twins.
+
+About `client/assemble.py`, `client/base.py`.
+"""
 
 from __future__ import annotations
 
@@ -327,3 +330,13 @@ def test_a_second_answer_of_one_client_has_a_trail_of_its_own(twin: Twin) -> Non
     first, second = trail_of(twin.complete(client)), trail_of(twin.complete(client))
     assert first is not second
     assert len(first.attempts) == len(second.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"endpoint": 5}, {"endpoint": []}, {"credential": 5}, {"credential": b"key"}]
+)
+def test_arguments_of_other_kinds_are_named(twin: Twin, options: dict[str, Any]) -> None:
+    """Wrong types are refused when the client is made."""
+    (name,) = options
+    with pytest.raises(TypeError, match=name):
+        twin.package.ChatCompletionsClient(**{"endpoint": URL, "credential": "k", **options})

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.route.facts import UNKNOWN
+from github_models_azure._core.route.needs import UNKNOWN
 from github_models_azure.registry import ModelInfo, Quota, RateLimitTier
 from github_models_azure.registry.model_info import CAPABILITIES
 

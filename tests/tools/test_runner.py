@@ -28,7 +28,7 @@ from github_models_azure.tools import (
 )
 from tests.harness import Twin
 from tests.test_architecture import signatures
-from tests.tools.running import ASKED, Driver, call, calls, script, told
+from tests.tools.runner_helpers import ASKED, Driver, call, calls, script, told
 
 OSLO = call("weather", "call_1", city="Oslo")
 ROME = call("weather", "call_2", city="Rome")

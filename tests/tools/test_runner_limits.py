@@ -14,7 +14,7 @@ from github_models_azure.endpoints import DIALECTS
 from github_models_azure.exceptions import ToolCallError
 from github_models_azure.tools import RunLimits, run_of
 from tests.harness import DONE, Answer, Clock, Sent, Service, Twin, event, stream
-from tests.tools.running import Driver, call, calls, script, spoken, told
+from tests.tools.runner_helpers import Driver, call, calls, script, spoken, told
 
 ASK = [{"role": "user", "content": "What is the weather in Oslo?"}]
 

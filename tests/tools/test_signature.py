@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from github_models_azure.tools import Tool
-from tests.tools.shapes import parameters, weather, weather_later
+from tests.tools.tool_helpers import parameters, weather, weather_later
 
 
 class Shelf:

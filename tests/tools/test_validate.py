@@ -12,7 +12,7 @@ import pytest
 from pydantic import AfterValidator, Field
 
 from github_models_azure.tools import Tool, ToolArgumentsError
-from tests.tools.shapes import (
+from tests.tools.tool_helpers import (
     Cat,
     Dog,
     Filters,

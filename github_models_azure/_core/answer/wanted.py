@@ -1,4 +1,4 @@
-"""Answers of a wanted shape: the ways to ask for one, and what was said in reply.
+"""Answers of a wanted shape: the ways to ask for one.
 
 A target is asked in the best way that it is not known to refuse. What it does refuse is a lesson,
 and the next way is tried.
@@ -14,9 +14,8 @@ from enum import Enum
 
 from ..failure.kinds import Failure, FailureKind
 from ..request.dialect import Dialect
-from ..route.facts import ModelFacts
+from ..route.needs import ModelFacts
 from ..trail_events import Change
-from .forced_call import called_tools
 
 INVALID_OUTPUT = "invalid_output"
 """Code of a failure whose answer has not the shape that was wanted."""
@@ -74,20 +73,6 @@ class Correction:
 
     text: str
     problem: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a model said: its text, or, where ``forced``, the arguments of the call demanded.
-
-    ``calls`` tells that it calls the caller's own tools, so that the answer is still to come.
-    """
-
-    text: str = ""
-    forced: bool = False
-    calls: bool = False
-    finish_reason: str | None = None
-    refusal: str | None = None
 
 
 def ways_for(
@@ -197,62 +182,6 @@ def is_about_schema(failure: Failure) -> bool:
 def is_judged_by_server(failure: Failure) -> bool:
     """Tell whether the server itself found no valid JSON in its model's answer."""
     return failure.code in _JUDGED_BY_SERVER
-
-
-def said_in(completion: object, tool: str | None = None) -> Said:
-    """Return what the first choice of a completion says.
-
-    :param tool: the one whose call was demanded as the answer.
-    """
-    choices = completion.get("choices") if isinstance(completion, Mapping) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(first, Mapping):
-        return Said()
-    message, reason = first.get("message"), first.get("finish_reason")
-    if not isinstance(message, Mapping):
-        message = {}
-    content, refusal = message.get("content"), message.get("refusal")
-    forced = list(_arguments(message, tool))
-    text = content if isinstance(content, str) else ""
-    return Said(
-        forced[0] if forced else text,
-        bool(forced),
-        tool is None and any(called_tools(message)),
-        reason if isinstance(reason, str) else None,
-        refusal if isinstance(refusal, str) and refusal else None,
-    )
-
-
-def as_content(completion: Mapping[str, object], text: str) -> Mapping[str, object]:
-    """Return a completion whose first choice says the arguments of the forced call as its text."""
-    choices = completion.get("choices")
-    if not isinstance(choices, list):
-        return completion
-    first, *others = choices
-    message = {name: value for name, value in first["message"].items() if name != "tool_calls"}
-    message["content"] = text
-    first = {**first, "message": message, "finish_reason": "stop"}
-    return {**completion, "choices": [first, *others]}
-
-
-def stopped(said: Said) -> str | None:
-    """Say why there is no whole answer where asking again would not help; ``None`` otherwise."""
-    if said.refusal:
-        return f"the model refused: {said.refusal}"
-    if said.finish_reason == "length":
-        return "the answer was cut at its limit of tokens; raise max_tokens, or ask for less"
-    if said.finish_reason == "content_filter":
-        return "the answer was stopped by a content filter"
-    return None
-
-
-def _arguments(message: Mapping[str, object], tool: str | None) -> Iterable[str]:
-    calls = message.get("tool_calls")
-    for call in calls if isinstance(calls, list) else ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if tool is not None and isinstance(function, Mapping) and function.get("name") == tool:
-            arguments = function.get("arguments")
-            yield arguments if isinstance(arguments, str) else ""
 
 
 def _instructed(messages: list[object], wanted: Wanted) -> list[object]:

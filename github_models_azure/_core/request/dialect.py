@@ -9,8 +9,7 @@ from types import MappingProxyType
 
 from ..answer.text_grammar import TEXT_CALLS
 from ..failure.kinds import FailureKind
-from ..route.facts import UNKNOWN
-from ..route.needs import Operation
+from ..route.needs import UNKNOWN, Operation
 
 KEEP, DROP = "keep", "drop"
 ROUTES: Mapping[str, str] = MappingProxyType(

@@ -14,8 +14,7 @@ from math import inf
 from ..failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
 from ..trail_events import Attempt, Skip
 from .cooldown import Cooldown, covers_endpoint
-from .facts import UNKNOWN, ModelFacts
-from .needs import Needs, unmet
+from .needs import UNKNOWN, ModelFacts, Needs, unmet
 
 MOVES_ON = frozenset(
     {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure.ai.inference.models import JsonSchemaFormat
-from langchain_core.utils.function_calling import convert_to_openai_function
+from langchain_core.utils.function_calling import convert_to_openai_function, convert_to_openai_tool
 
 from ...policies.options import OPTION_NAMES
 
@@ -32,6 +32,7 @@ _OF_MODEL = frozenset(
         "credential", "endpoint",
     }
 )  # fmt: skip
+_CHOICES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 _UNSHOWN = _OF_MODEL | {"headers", "extra_headers"}
 
 
@@ -118,3 +119,40 @@ def json_schema_of(schema: Any, strict: bool | None = None) -> dict[str, Any]:
     if strict is not None:
         described["strict"] = strict
     return {"type": "json_schema", "json_schema": described}
+
+
+def wire_tools(tools: Sequence[Any], strict: bool | None = None) -> list[dict[str, Any]]:
+    """Return the definitions of functions, pydantic models, dicts and LangChain's own tools."""
+    return [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+
+
+def wire_choice(choice: Any, tools: Sequence[dict[str, Any]]) -> Any:
+    """Return a tool choice as it is sent; ``None`` where nothing is to be said of it.
+
+    :param choice: ``auto``, ``none``, ``any`` or ``required``; a tool's name; true for any tool,
+        false for none; or a dict in OpenAI's or Anthropic's form.
+    :raises ValueError: for a tool that is not among those offered.
+    """
+    if choice is None or not tools:
+        return None
+    if isinstance(choice, bool):
+        return "required" if choice else "none"
+    if isinstance(choice, str):
+        return _CHOICES.get(choice) or _named(choice, tools)
+    if not isinstance(choice, dict):
+        raise ValueError(f"tool_choice is a text, a bool or a dict, not {choice!r:.80}.")
+    name = (choice.get("function") or choice).get("name")
+    if name:
+        return _named(name, tools)
+    kind = choice.get("type")
+    return _CHOICES.get(kind) if isinstance(kind, str) and kind in _CHOICES else choice
+
+
+def _named(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    offered = [str((tool.get("function") or tool).get("name")) for tool in tools]
+    if name not in offered:
+        raise ValueError(
+            f"tool_choice={name!r} is none of the tools offered ({', '.join(offered)}), nor one "
+            "of auto, none, any, required."
+        )
+    return {"type": "function", "function": {"name": name}}

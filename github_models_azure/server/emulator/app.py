@@ -12,19 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..catalog import catalog
+from ..catalog import catalog, legacy_models
 from . import errors
 from .control import control_routes
-from .disturbance import changed_body, disturbed_body, disturbed_stream, whole_answer
 from .errors import ServiceRefusal
-from .faults import Fault, FaultKind
-from .front import Front, Visit
+from .faults import Fault, FaultKind, changed_body, disturbed_body, disturbed_stream, whole_answer
+from .front import Front, Refused, Reply, Visit
 from .json_value import Json, as_object, as_text
-from .listings import legacy_models
 from .openai_v1 import PATHS as V1_PATHS
 from .openai_v1 import answer_chat_v1, answer_embeddings_v1, list_models_v1
-from .reply import Refused, Reply
-from .service import Answer, Exchange, answer_chat, answer_embeddings
+from .service import Answer, ServiceCall, answer_chat, answer_embeddings
 from .settings import EmulatorSettings
 from .state import EmulatorState
 
@@ -32,8 +29,8 @@ if TYPE_CHECKING:
     from github_models_azure.registry import ModelRegistry
 
 _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-_Answerer: TypeAlias = Callable[[EmulatorState, Exchange], Answer]
-_Listing: TypeAlias = Callable[[EmulatorState, Exchange], Json]
+_Answerer: TypeAlias = Callable[[EmulatorState, ServiceCall], Answer]
+_Listing: TypeAlias = Callable[[EmulatorState, ServiceCall], Json]
 
 _NEW_CHAT = (
     "/inference/chat/completions",
@@ -113,8 +110,8 @@ def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool 
         if answer is not None:
             return Refused(answer)
         try:
-            exchange = _exchange(request, legacy=legacy, fault=fault)
-            return _reply(state, answerer(state, exchange), fault)
+            call = _service_call(request, legacy=legacy, fault=fault)
+            return _reply(state, answerer(state, call), fault)
         except ServiceRefusal as refusal:
             return Refused(refusal.answer)
 
@@ -128,15 +125,17 @@ def _get(state: EmulatorState, path: str, listing: _Listing) -> Route:
         if answer is not None:
             return Refused(answer)
         try:
-            return JSONResponse(listing(state, _exchange(request)))
+            return JSONResponse(listing(state, _service_call(request)))
         except ServiceRefusal as refusal:
             return Refused(refusal.answer)
 
     return Route(path, endpoint, methods=["GET"])
 
 
-def _exchange(request: Request, *, legacy: bool = False, fault: Fault | None = None) -> Exchange:
-    return Exchange(
+def _service_call(
+    request: Request, *, legacy: bool = False, fault: Fault | None = None
+) -> ServiceCall:
+    return ServiceCall(
         legacy=legacy,
         authorization=request.headers.get("authorization"),
         api_version=request.query_params.get("api-version"),

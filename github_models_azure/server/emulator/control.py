@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..hosts import is_loopback
+from ..._core.hosts import is_loopback_host
 from . import errors
 from .faults import fault_from_json
-from .front import CONTROL, Visit
+from .front import CONTROL, Refused, Visit
 from .json_value import Json, as_number, as_object
-from .reply import Refused
 
 if TYPE_CHECKING:
     from .state import EmulatorState
@@ -80,9 +79,9 @@ def _guarded(endpoint: _Endpoint) -> _Endpoint:
     async def serve(request: Request) -> Response:
         client = request.client
         host = request.url.hostname or ""
-        if "origin" in request.headers or not is_loopback(host):
+        if "origin" in request.headers or not is_loopback_host(host):
             return Refused(errors.text(403, "The control API serves this machine only."))
-        if client is not None and not is_loopback(client.host):
+        if client is not None and not is_loopback_host(client.host):
             return Refused(errors.text(403, "The control API serves this machine only."))
         try:
             return await endpoint(request)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .clock import AdjustableClock
 from .faults import FaultQueue
 from .journal import Journal, fingerprint
 from .json_value import Json
 from .limiter import Limiter
-from .settings import DEFAULT_SETTINGS, RETIRED_MODES, EmulatorSettings, Retired
+from .settings import DEFAULT_SETTINGS, RETIRED_MODES, AdjustableClock, EmulatorSettings, Retired
 
 if TYPE_CHECKING:
     from github_models_azure.registry import ModelInfo, ModelRegistry, Plan, Quota

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _NO_RETRY_AFTER = 60  # clients come back by themselves, and would only be told the same again
@@ -27,7 +26,7 @@ class ErrorAnswer:
     headers: tuple[tuple[str, str], ...] = field(default=())
     closes: bool = False
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the body."""
         kind = self.type or _TYPES.get(self.status)
         if kind is None:

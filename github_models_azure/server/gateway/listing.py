@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from ...endpoints import Target
 from ...settings.load import load_settings
@@ -22,11 +21,11 @@ class Listing:
         self._owners = owners
         self._created = int(time.time())
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the list."""
         return {"object": "list", "data": [self._entry(name) for name in self._owners]}
 
-    def find(self, name: str) -> dict[str, Any] | None:
+    def find(self, name: str) -> dict[str, object] | None:
         """Return the entry of one model; ``None`` where it is not known."""
         if name in self._owners:
             return self._entry(name)
@@ -45,7 +44,7 @@ class Listing:
         named = {t.endpoint.origin for targets in self._lists() for t in targets if t.endpoint}
         return {self._upstream.own.origin, *named}
 
-    def _entry(self, name: str) -> dict[str, Any]:
+    def _entry(self, name: str) -> dict[str, object]:
         owner = self._owners[name]
         return {"id": name, "object": "model", "created": self._created, "owned_by": owner}
 

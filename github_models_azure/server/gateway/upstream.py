@@ -17,7 +17,8 @@ from ...client.base import made_of
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
-from ...policies._report import CallReport
+from ...policies.options import FallbackSettings
+from ...policies.report import CallReport
 from ...registry import ModelRegistry
 from ...trail import Trail
 from .bodies import Body
@@ -46,13 +47,12 @@ class Call:
     @property
     def trail(self) -> Trail | None:
         """The trail as it stands now; ``None`` where no route was made."""
-        return self.report.run.trail() if self.report.run is not None else None
+        return None if self.report.call is None else self.report.call.trail()
 
     @property
     def is_complete(self) -> bool:
         """Whether a stream has said all, its last word included."""
-        run = self.report.run
-        return run is not None and run.reader is not None and run.reader.done
+        return self.report.call is not None and self.report.call.has_ended
 
 
 class Upstream:
@@ -69,7 +69,7 @@ class Upstream:
             options["ledger"] = MemoryLedger()
         self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
         wired = made_of(self._chat)
-        self.settings = wired.settings
+        self.settings: FallbackSettings = wired.policy.settings
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
         self.model = wired.model
@@ -132,7 +132,7 @@ class Upstream:
                 raise HttpResponseError(response=response)
 
 
-def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
+def _headers(members: Mapping[str, object], extra: str) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if extra in _POLICIES:
         headers[_EXTRA] = extra
@@ -141,7 +141,7 @@ def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
     return headers
 
 
-def _of_same_model(fallback: Any, registry: ModelRegistry) -> Any:
+def _of_same_model(fallback: object, registry: ModelRegistry) -> object:
     """Turn a list of targets into lists by model; all else stays as it is."""
     if not isinstance(fallback, tuple):
         return fallback

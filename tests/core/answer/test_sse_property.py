@@ -14,9 +14,10 @@ from itertools import pairwise
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.reader import StreamFault, StreamReader
 from github_models_azure._core.answer.sse import SSEDecoder, SSEEvent, SSEOverflowError
+from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.failure.kinds import Failure
+from tests.core.answer.framed import FramedReader
 
 Reading = list[tuple[str, str, str | None, int | None]]
 """Of each event: data, type, last id, reconnection time."""
@@ -189,14 +190,14 @@ FRAMED = re.compile(rb"(?:data: (?:\{.*\}|\[DONE\])\n\n)*")
 
 def follow(kind: str, chunks: list[bytes]) -> tuple[bytes, Failure | None, tuple[object, ...]]:
     """Return what came out, the fault at the end, and what the reader knows then."""
-    reader, out, failure = StreamReader(kind), b"", None
+    reader, out, failure = FramedReader(kind), b"", None
     try:
         for chunk in chunks:
             out += reader.feed(chunk)
         out += reader.end()
-    except StreamFault as error:
+    except AnswerFault as error:
         failure = error.failure
-    return out, failure, (reader.partial_text, reader.has_content, reader.done)
+    return out, failure, (reader.text, reader.has_content, reader.done)
 
 
 @often(2_500)

@@ -10,7 +10,7 @@ from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackH
 
 from tests.harness import DONE, FIRST, SECOND, Service, chat, delta, event, limited, stream
 
-from .sides import Side
+from .side_helpers import Side
 
 USAGE = {
     "prompt_tokens": 10,

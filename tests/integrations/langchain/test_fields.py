@@ -1,4 +1,7 @@
-"""How a model is made, shown and written down; no secret shows anywhere."""
+"""How a model is made, shown and written down; no secret shows anywhere.
+
+About `integrations/langchain/_connected.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from github_models_azure import Endpoint, GitHubTokenCredential, ModelRegistry, 
 from github_models_azure.integrations.langchain import ChatGitHubModels, GitHubModelsEmbeddings
 from tests.harness import Service, chat
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 SECRET = "sk-very-secret"
 NAMESPACE = ["github_models_azure"]

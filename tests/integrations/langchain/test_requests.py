@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from tests.harness import DONE, FIRST, SECOND, Service, chat, delta, limited, stream
 
-from .sides import Side
+from .side_helpers import Side
 
 
 @pytest.fixture

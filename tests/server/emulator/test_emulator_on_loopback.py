@@ -1,4 +1,7 @@
-"""The emulator on a real port: the stock SDK as client, and a clean end."""
+"""The emulator on a real port: the stock SDK as client, and a clean end.
+
+About `server/emulator/app.py`, `server/emulator/settings.py`, `server/emulator/state.py`.
+"""
 
 from __future__ import annotations
 
