@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,40 +85,3 @@ def imports_of(module: str) -> tuple[Import, ...]:
     collector = ImportCollector(module)
     collector.visit(tree(module))
     return tuple(collector.found)
-
-
-def module_of(dotted: str) -> str:
-    """Return the module that a dotted name is, or is a name in; "" if it is outside the package."""
-    while dotted and dotted not in MODULES:
-        dotted = dotted.rpartition(".")[0]
-    return dotted
-
-
-def imported_modules() -> Mapping[str, frozenset[str]]:
-    """Return the modules of the package that each module imports: at once, on use or for types."""
-    return {
-        module: frozenset(module_of(edge.target) for edge in imports_of(module)) - {"", module}
-        for module in MODULES
-    }
-
-
-def cycles(graph: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """Return the groups of modules that import each other, directly or through others."""
-    reached = {module: reachable(graph, module) for module in graph}
-    groups = {
-        frozenset(other for other in reached[module] if module in reached[other])
-        for module in graph
-        if module in reached[module]
-    }
-    return sorted(sorted(group) for group in groups)
-
-
-def reachable(graph: Mapping[str, frozenset[str]], start: str) -> set[str]:
-    found: set[str] = set()
-    waiting = list(graph[start])
-    while waiting:
-        module = waiting.pop()
-        if module not in found:
-            found.add(module)
-            waiting += graph[module]
-    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from azure.ai.inference import aio as _sdk
 
-from ..client.base import WiredClient
+from ..client.base import WiredClient, made_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, MutableMapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from typing_extensions import Self
 
+    from ..client.assemble import Parts
     from ..policies import RoutePlan
     from ..policies.parsed import AsyncParsedStream, ParsedChatCompletions
 
@@ -60,19 +61,34 @@ async def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
     check_keywords(kwargs)
     planning, captured = AsyncCapture.of(client)
     await send(planning, *args, **kwargs)
-    route: RoutePlan = client._fallback_policy.survey(captured.request, captured.options)
+    route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
     return route
 
 
 class _AsyncClient(WiredClient):
     """What the async clients share: how one is opened and closed."""
 
-    _is_async = True
+    @classmethod
+    def _parts(cls) -> Parts:
+        from ..client.assemble import Parts
+        from ..client.startup import AsyncStartupCheckPolicy
+        from ..client.transport import async_transport
+        from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
+        from ._credentials import EntraCredential, GitHubTokenCredential
+
+        return Parts(
+            AsyncFallbackPolicy,
+            AsyncTargetAuthenticationPolicy,
+            GitHubTokenCredential,
+            EntraCredential,
+            async_transport,
+            AsyncStartupCheckPolicy,
+        )
 
     async def __aenter__(self) -> Self:
         """Check the credential where that was asked for, then open the connections."""
-        if self._startup_check is not None:
-            await self._startup_check.aside()
+        if self._wired.check is not None:
+            await self._wired.check.aside()
         await super().__aenter__()  # type: ignore[misc]
         return self
 
@@ -81,13 +97,13 @@ class _AsyncClient(WiredClient):
         try:
             await super().close()  # type: ignore[misc]  # of the SDK's client, the next in line
         finally:
-            await self._entra.close()
+            await self._wired.entra.close()
 
     async def __aexit__(self, *exc_details: Any) -> None:
         try:
             await super().__aexit__(*exc_details)  # type: ignore[misc]
         finally:
-            await self._entra.close()
+            await self._wired.entra.close()
 
 
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):

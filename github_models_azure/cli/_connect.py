@@ -69,13 +69,12 @@ class Connection:
         return known is None or known.streaming is not False
 
     def _model(self, endpoint: str | Endpoint | None) -> str | None:
-        from ..endpoints import endpoint_for
         from ..settings.load import load_settings
+        from ..settings.own_endpoint import own_endpoint
 
         decided = endpoint is not None or self.token is not None
         settings = load_settings(decided=decided)
-        wanted = endpoint if endpoint is not None else settings.endpoint
-        own = endpoint_for(wanted, known=settings.endpoints)
+        own = own_endpoint(settings, endpoint, self.token).endpoint
         model = chosen_model(self.model, settings, own)
         if model is None and own.key_variable is not None:  # a service of many models
             raise WrongUsageError(f"{own.name} has many models. Name one with --model.")

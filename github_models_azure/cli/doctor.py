@@ -124,7 +124,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
     source = token.source
     try:
         settings = load_settings()
-        known = known_endpoints(settings, source, demo=token.demo, everything=everything)
+        known = known_endpoints(settings, source, everything=everything)
         checked = check_all(known, timeout, everything=everything)
     except (SettingsError, ValueError, ImportError, RuntimeError) as error:
         problem = str(error)

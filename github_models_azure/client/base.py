@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..credentials.keys import Credential
     from ..endpoints import Endpoint
     from ..ledger import Ledger
     from ..policies import Observer
+    from ..policies.options import Fallback
     from ..registry import ModelRegistry, Plan
+    from .assemble import Parts, Wired
 
 UNSET: Any = object()
 """Stands for a keyword that was not given, where ``None`` means something."""
@@ -55,19 +58,21 @@ class WiredClient:
     ``timeout`` bounds a whole call with all its attempts and waits.
     """
 
-    _is_async: ClassVar[bool]
     _chats: ClassVar[bool] = False
-    _entra: Any
-    _fallback_policy: Any
-    _wired_model: str | None
+    _wired: Wired
+
+    @classmethod
+    def _parts(cls) -> Parts:
+        """Return the classes of which a client is made, sync or async."""
+        raise NotImplementedError
 
     def __init__(
         self,
         endpoint: str | Endpoint | None = None,
-        credential: Any = None,
+        credential: Credential | None = None,
         *,
         model: str | None = None,
-        fallback: Any = UNSET,
+        fallback: Fallback = UNSET,
         fallback_on: Any = UNSET,
         fallback_max_wait: float = UNSET,
         fallback_max_attempts: int = UNSET,
@@ -94,7 +99,7 @@ class WiredClient:
         }
         keywords = {**kwargs, "transport": transport}
         wired = wire(
-            self._is_async,
+            self._parts(),
             endpoint,
             credential,
             model,
@@ -103,8 +108,11 @@ class WiredClient:
             validate=validate,
             chats=self._chats,
         )
-        self._startup_check = wired.check
-        self._entra = wired.entra  # made for this client, so that it is closed with it
-        self._fallback_policy, self._wired_model = wired.policy, wired.model
+        self._wired = wired
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]
+
+
+def made_of(client: WiredClient) -> Wired:
+    """Say what a client is made of, for the gateway: it lists what a client may be asked for."""
+    return client._wired

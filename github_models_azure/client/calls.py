@@ -67,7 +67,7 @@ def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structur
             "response_model and response_format both say what shape the answer has; leave "
             "response_format out."
         )
-    from ..tools._answer import answer_model
+    from ..tools.answer import answer_model
 
     return Structured(answer_model(model))
 

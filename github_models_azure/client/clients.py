@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from azure.ai import inference as _sdk
 
-from .base import WiredClient
+from .base import WiredClient, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..policies import RoutePlan
     from ..policies.parsed import ParsedChatCompletions, ParsedStream
+    from .assemble import Parts
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -60,19 +61,35 @@ def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
     check_keywords(kwargs)
     planning, captured = Capture.of(client)
     send(planning, *args, **kwargs)
-    route: RoutePlan = client._fallback_policy.survey(captured.request, captured.options)
+    route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
     return route
 
 
 class _SyncClient(WiredClient):
     """What the sync clients share: how one is opened and closed."""
 
-    _is_async = False
+    @classmethod
+    def _parts(cls) -> Parts:
+        from ..credentials.entra import EntraCredential
+        from ..credentials.github import GitHubTokenCredential
+        from ..policies import FallbackPolicy, TargetAuthenticationPolicy
+        from .assemble import Parts
+        from .startup import StartupCheckPolicy
+        from .transport import sync_transport
+
+        return Parts(
+            FallbackPolicy,
+            TargetAuthenticationPolicy,
+            GitHubTokenCredential,
+            EntraCredential,
+            sync_transport,
+            StartupCheckPolicy,
+        )
 
     def __enter__(self) -> Self:
         """Check the credential where that was asked for, then open the connections."""
-        if self._startup_check is not None:
-            self._startup_check()
+        if self._wired.check is not None:
+            self._wired.check()
         super().__enter__()  # type: ignore[misc]
         return self
 
@@ -81,13 +98,13 @@ class _SyncClient(WiredClient):
         try:
             super().close()  # type: ignore[misc]  # of the SDK's client, the next class in line
         finally:
-            self._entra.close()
+            self._wired.entra.close()
 
     def __exit__(self, *exc_details: Any) -> None:
         try:
             super().__exit__(*exc_details)  # type: ignore[misc]
         finally:
-            self._entra.close()
+            self._wired.entra.close()
 
 
 class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):

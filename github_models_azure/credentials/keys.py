@@ -21,6 +21,7 @@ TokenSource = TokenCredential | SupportsTokenInfo | AsyncTokenCredential | Async
 Credential = str | AzureKeyCredential | TokenSource
 """What a client may be given as its credential."""
 
+_WORDS = {"github": "a GitHub token", "own": "its own key", "argument": "an argument"}
 _LIFETIME = 3600.0  # a key does not say when it ends; azure-core asks for it again after an hour
 
 
@@ -33,13 +34,13 @@ def key_of(credential: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class KeySource:
-    """Where the settings take an endpoint's key from; ``str`` says it in words, without the key.
+    """Where an endpoint's key comes from; ``str`` says it in words, without the key.
 
     ``name`` is that of the environment variable or of the keyring's entry; of a key that stands in
-    a file, its place there.
+    a file, its place there. ``own`` is the key of an :class:`.Endpoint`, ``argument`` a client's.
     """
 
-    kind: Literal["env", "keyring", "file", "entra", "none"]
+    kind: Literal["env", "keyring", "file", "entra", "github", "own", "argument", "none"]
     name: str = ""
 
     def __str__(self) -> str:
@@ -47,7 +48,9 @@ class KeySource:
             return f"the environment variable {self.name}"
         if self.kind == "file":
             return self.name
-        return f"the keyring entry {self.name}" if self.kind == "keyring" else self.kind
+        if self.kind == "keyring":
+            return f"the keyring entry {self.name}"
+        return _WORDS.get(self.kind, self.kind)
 
 
 class StoredKey:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -111,6 +112,13 @@ class Endpoint:
         if self.retired_on is None or today < self.retired_on:
             return None
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
+
+
+def with_credential(endpoint: Endpoint, credential: object) -> Endpoint:
+    """Return an endpoint with another credential; the rest of it was checked before."""
+    made = copy(endpoint)
+    object.__setattr__(made, "credential", credential)
+    return made
 
 
 def _check_url(name: str, url: str) -> None:

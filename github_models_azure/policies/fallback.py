@@ -57,7 +57,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, dict(options)),
+            configure(fallback, options),
             crosses=lambda: binds_credentials(self),
             retries=lambda: has_retry(self),
         )

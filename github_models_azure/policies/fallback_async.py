@@ -37,7 +37,7 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, dict(options)),
+            configure(fallback, options),
             crosses=lambda: binds_credentials(self),
             retries=lambda: has_retry(self),
         )

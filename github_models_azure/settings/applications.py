@@ -149,7 +149,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         not found.over_files and (own.endpoint is not None or own.api_key is not None)
     )
     if ours:  # an endpoint and its key, model and route belong together
-        return replace(own, lent=tuple(found.endpoints.values()))
+        return replace(own, lent=found)
     above = {name: value for name, value in own.options.items() if name in said}
     layers = (own.options, found.options) if found.over_files else (found.options, own.options)
     options: dict[str, Any] = {}

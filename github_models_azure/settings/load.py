@@ -84,7 +84,7 @@ def _beside_applications(
     if application is None:
         return own
     if decided:
-        return replace(own, lent=tuple(application.endpoints.values()))
+        return replace(own, lent=application)
     return joined(own, said, application)
 
 

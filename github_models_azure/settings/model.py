@@ -15,6 +15,7 @@ from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
 CONFIG_VARIABLE = PREFIX + "CONFIG"
+API_KEY = PREFIX + "API_KEY"
 FILE_NAME = "github-models.toml"
 
 LLM_PREFIX = "LLM_"
@@ -60,8 +61,8 @@ class Settings:
     it comes from. ``file`` is the settings file that was read, if one was.
 
     What another application's settings add: ``retries`` of the policy, ``call`` for each chat
-    call, ``origins`` of the settings that are theirs, ``lent`` endpoints whose keys may go to their
-    own origins where ours is another endpoint, ``notes`` on what is set and does not count.
+    call, ``origins`` of the settings that are theirs, ``notes`` on what is set and does not count.
+    ``lent`` is one whose keys may go to their own origins, for the endpoint is ours.
     """
 
     endpoint: str | None = None
@@ -76,7 +77,7 @@ class Settings:
     retries: Mapping[str, Any] = field(default_factory=dict)
     call: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
-    lent: tuple[Endpoint, ...] = ()
+    lent: Application | None = None
     notes: tuple[str, ...] = ()
     applications: bool = True
 
@@ -87,10 +88,17 @@ class Settings:
         model = None if "model" in theirs else self.model
         return replace(self, model=model, options=options, call={})
 
-    def key_for(self, endpoint: Endpoint) -> Any:
-        """Return the credential of an application for the same origin; ``None`` without one."""
-        same = (one.credential for one in self.lent if one.origin == endpoint.origin)
-        return next((key for key in same if isinstance(key, AzureKeyCredential)), None)
+    def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
+        """Return an application's key for the same origin, and where it comes from."""
+        if self.lent is None:
+            return None
+        for name, source in self.lent.sources.items():
+            theirs = self.lent.endpoints[name]
+            if theirs.origin == endpoint.origin and isinstance(
+                theirs.credential, AzureKeyCredential
+            ):
+                return theirs.credential, source
+        return None
 
 
 @dataclass(frozen=True, slots=True)

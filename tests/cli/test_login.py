@@ -315,7 +315,7 @@ def test_the_doctor_lists_what_is_stored(program: Program, backend: MemoryKeyrin
     from github_models_azure.settings.load import load_settings
 
     backend.entries[SERVICE, "groq@https://api.groq.com"] = "groq-key"
-    known = known_endpoints(load_settings(), None, demo=False, everything=False)
+    known = known_endpoints(load_settings(), None, everything=False)
     said = {one.endpoint.name: one.credential for one in known}
     assert said["groq"] == Credential("the keyring entry groq@https://api.groq.com")
 

@@ -137,7 +137,7 @@ ANSWER = {"id": "1", "choices": [{"index": 0, "finish_reason": "stop", "message"
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
     """A vendor on this machine, whose key is treated as that of one elsewhere."""
-    monkeypatch.setattr("github_models_azure.client.assemble.is_loopback", lambda _: False)
+    monkeypatch.setattr("github_models_azure.settings.own_endpoint.is_loopback", lambda _: False)
     with LoopbackServer(lambda _: as_json(ANSWER)) as server:
         yield server
 

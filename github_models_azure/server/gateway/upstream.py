@@ -13,6 +13,7 @@ from azure.core.rest import HttpRequest
 
 from ..._core.route.needs import Operation
 from ...aio import ChatCompletionsClient, EmbeddingsClient
+from ...client.base import made_of
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
@@ -67,10 +68,11 @@ class Upstream:
         if options.get("ledger") is None:
             options["ledger"] = MemoryLedger()
         self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
-        self.settings: FallbackSettings = self._chat._fallback_policy.settings
+        wired = made_of(self._chat)
+        self.settings: FallbackSettings = wired.policy.settings
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
-        self.model = self._chat._wired_model
+        self.model = wired.model
         if self.model is None and self.own.dialect.is_github:
             self.model = "auto"
         self._closing = AsyncExitStack()
