@@ -155,6 +155,7 @@ async def _wait(ended: Any) -> None:
 # Warnings of frameworks about themselves.
 @pytest.mark.filterwarnings("ignore:AzureAIChatCompletionsModel requires:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince211")
+@pytest.mark.filterwarnings("ignore:Item:UserWarning:pydantic._internal._generate_schema")
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_code_of_a_page_runs_and_prints_what_it_shows(
     page: Path, demo: None, capsys: pytest.CaptureFixture[str]
