@@ -13,18 +13,18 @@ from .._core.never import assert_never
 from .._core.route.plan import GiveUp, Try, Wait
 from ._attempt import OpenAttempt
 from ._call import Call
-from ._planner import Planner
 from ._stream import StreamedResponse
 from .errors import BROKEN, as_azure_error
 from .options import configure
 from .pipeline import binds_credentials, has_retry
+from .planner import Planner
 from .responses import RefusedResponse
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .options import Fallback, FallbackOptions, FallbackSettings
-    from .report import RoutePlan
+    from .planner import RoutePlan
 
 
 class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):

@@ -169,7 +169,7 @@ class Tool:
 
         :raises TypeError: if the value cannot be written as JSON.
         """
-        from ._results import result_text
+        from ._records import result_text
 
         return result_text(value, self.name)
 
