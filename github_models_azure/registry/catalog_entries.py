@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .data import RegistryData
 from .errors import CatalogError, clip, list_problems
-from .model_info import ModelInfo
-from .tiers import RateLimitTier, parse_tier
+from .model_info import ModelInfo, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import CatalogEntry

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .data import RegistryData
 from .errors import OverlayError, clip, list_problems
-from .model_info import ModelInfo
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier, parse_tier
 from .names import Alias, NameIndex
-from .tiers import Plan, Quota, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import OverlayRow
