@@ -81,14 +81,13 @@ def test_the_json_of_chat_has_every_field(streamed: bool) -> None:
 def test_the_json_of_demo_has_every_field() -> None:
     """The line with the trail has all that `chat --json` has of it."""
     pytest.importorskip("typer", reason="the commands need the extra cli")
-    from github_models_azure.cli._demo_script import TrailShown
 
     from github_models_azure.cli.demo import _Lines
 
     def write(told: Trail) -> object:
         lines: list[object] = []
         console: Any = SimpleNamespace(json=lambda line, **_: lines.append(line))
-        _Lines(console)(TrailShown(1, told))
+        _Lines(console)("trail", number=1, trail=told)
         return lines
 
     emulated = {"Trail.emulated": "every line of the demonstration is"}

@@ -62,7 +62,7 @@ class Console:
             if stream is None:  # started with stdout closed
                 return
             if is_terminal(stream):
-                text = self._styled(_shown(text), style, stream)
+                text = self._style(_escape(text), style, stream)
             try:
                 stream.write(text + end)
                 stream.flush()
@@ -85,7 +85,7 @@ class Console:
             if stream is None:
                 return
             with contextlib.suppress(OSError, ValueError):
-                stream.write(self._styled(_shown(text), style, stream) + "\n")
+                stream.write(self._style(_escape(text), style, stream) + "\n")
                 stream.flush()
 
     def warn(self, text: str) -> None:
@@ -139,7 +139,7 @@ class Console:
             blank = ""
             if self._status:  # a terminal that echoes ^C has written beyond the text
                 blank = "\r" + " " * len(self._status) + "\r" if self._plain else "\r\x1b[2K"
-            text = _shown(text)[: _columns() - 1]
+            text = _escape(text)[: _columns() - 1]
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write(blank + text)
                 sys.stderr.flush()
@@ -164,7 +164,7 @@ class Console:
         self.status("")
         self.out(end="")
 
-    def _styled(self, text: str, style: str, stream: IO[str]) -> str:
+    def _style(self, text: str, style: str, stream: IO[str]) -> str:
         if not style or self._plain or not is_terminal(stream):
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
@@ -233,7 +233,7 @@ def _columns() -> int:
         return 80
 
 
-def _shown(text: str) -> str:
+def _escape(text: str) -> str:
     """Make control characters visible: an answer must not steer the terminal."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r", ""))
 
@@ -257,7 +257,7 @@ def table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[str]
         yield line.rstrip()
 
 
-def wrapped(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator[str]:
+def wrap(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator[str]:
     """Yield a text after a lead, its further lines indented by the lead's length and ``hang``."""
     yield from textwrap.wrap(
         text,

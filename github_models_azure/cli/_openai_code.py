@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from ..credentials.keyring import KEYRING_SERVICE, entry_at, read_key
-from ._console import wrapped
+from ._console import wrap
 from ._migration import Client, Migration, Step
 
 CHANGES = (
@@ -239,5 +239,5 @@ def _text(value: str) -> str:
 def _told(text: str) -> Iterator[str]:
     """Yield a text as lines of a comment, whatever is in it."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
-    for line in wrapped("", shown, width=_WIDTH):
+    for line in wrap("", shown, width=_WIDTH):
         yield f"# {line}"

@@ -46,7 +46,7 @@ def _loaded(name: str) -> Tool:
             f"--tool {name!r}: give it as MODULE:FUNCTION, like weather:forecast."
         )
     try:
-        tool = Tool.of(operator.attrgetter(path)(_imported(module, name)))
+        tool = Tool.of(operator.attrgetter(path)(_import(module, name)))
     except AttributeError as error:
         raise CommandFailedError(f"--tool {name}: {module} has no {path!r}.") from error
     except (TypeError, ValueError) as error:
@@ -56,11 +56,13 @@ def _loaded(name: str) -> Tool:
             f"--tool {name}: {path} is a definition without a function; give a function."
         )
     if tool.is_async:
-        return replace(tool, function=_awaited(tool.function), is_async=False)
+        return replace(tool, function=_await_in_loop(tool.function), is_async=False)
     return tool
 
 
-def _awaited(function: Callable[..., Coroutine[object, None, object]]) -> Callable[..., object]:
+def _await_in_loop(
+    function: Callable[..., Coroutine[object, None, object]],
+) -> Callable[..., object]:
     """Return a function that runs an async one in a loop of its own."""
 
     def run(*values: object, **named: object) -> object:
@@ -71,7 +73,7 @@ def _awaited(function: Callable[..., Coroutine[object, None, object]]) -> Callab
     return run
 
 
-def _imported(module: str, name: str) -> Any:
+def _import(module: str, name: str) -> Any:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

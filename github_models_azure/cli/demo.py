@@ -12,7 +12,7 @@ import typer
 
 from ..registry import Plan
 from ..trail import Skip, Trail, trail_as_json, trail_of
-from ._console import Console, JsonValue, plain, wrapped
+from ._console import Console, JsonValue, plain, wrap
 from ._errors import CommandFailedError, console_of, guarded
 from ._options import Debug, Json
 
@@ -286,22 +286,22 @@ class _Story:
             if style == "bold":  # a heading
                 self._console.out()
             self._console.out(line.format(**facts, limited=limited), style=style)
-        for line, style in self._wrapped(event, facts):
+        for line, style in self._long_lines(event, facts):
             self._console.out(line, style=style)
         if event in ("stream_started", "stream_piece"):
             self._console.out(str(facts.get("text", "  ")), end="")
             self._streaming = True
 
-    def _wrapped(self, event: str, facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    def _long_lines(self, event: str, facts: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         """Yield the lines, with their style, of what may be too long for one."""
         if event == "answered":
             lead = f"  {facts['number']:2}  " if facts["number"] else "  answer     "
-            yield from ((line, "") for line in wrapped(lead, str(facts["text"])))
+            yield from ((line, "") for line in wrap(lead, str(facts["text"])))
         elif event == "fell_back":
             status = facts["status"] if facts["status"] is not None else "no answer"
             yield f"  !!  {facts['refused_by']}: {status}", "yellow"
-            yield from ((line, "yellow") for line in wrapped(" " * 6, str(facts["reason"])))
+            yield from ((line, "yellow") for line in wrap(" " * 6, str(facts["reason"])))
             yield f"      falling back to {facts['next_target']}", "yellow"
         elif event == "trail":
             for step in str(facts["trail"]).splitlines():
-                yield from ((line, "") for line in wrapped("  ", step, hang=2))
+                yield from ((line, "") for line in wrap("  ", step, hang=2))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._checks import Checked, check_all, known_endpoints
-from ._console import Console, JsonValue, plain, wrapped
+from ._console import Console, JsonValue, plain, wrap
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, Json
 
@@ -207,7 +207,7 @@ def _show(console: Console, report: Report) -> None:
         token += " (demo_token: the emulator answers in place of GitHub)"
     console.out(f"  {'GitHub token':{_LABEL}}{token}")
     for note in report.notes:
-        for line in wrapped("note: ", note):
+        for line in wrap("note: ", note):
             console.out(line, style="dim")
     _show_endpoints(console, report)
     if report.usable:
@@ -224,7 +224,7 @@ def _show_endpoints(console: Console, report: Report) -> None:
         console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential.words}")
         console.out(f"    {checked.state}", style="green" if checked.usable else "yellow")
     if report.endpoints and report.others:
-        for line in wrapped("also known: ", f"{', '.join(report.others)} (--all asks them)"):
+        for line in wrap("also known: ", f"{', '.join(report.others)} (--all asks them)"):
             console.out(line, style="dim")
 
 

@@ -138,7 +138,7 @@ def login(
             f"The {entry.what} has a line end or another character that no header can carry; "
             "nothing was stored. Give it alone, on one line."
         )
-    check = _checked(console, entry, key) if validate else None
+    check = _check(console, entry, key) if validate else None
     keyring = write_key(entry.name, key)
     if as_json:
         console.json(
@@ -227,7 +227,7 @@ def _piped(entry: Entry) -> str:
     return found.strip()
 
 
-def _checked(console: Console, entry: Entry, key: str) -> KeyCheck:
+def _check(console: Console, entry: Entry, key: str) -> KeyCheck:
     """Check a key.
 
     :raises CommandFailedError: where it is refused, or where that cannot be found out.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._connect import known_models
-from ._console import Console, JsonValue, plain, table, wrapped
+from ._console import Console, JsonValue, plain, table, wrap
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
 from ._options import Debug, Json
 
@@ -177,7 +177,7 @@ def _facts(model: ModelInfo) -> Iterator[str]:
     if numbers:
         yield "sources"
     for source, number in numbers.items():
-        yield from wrapped(f"  [{number}] ", source)
+        yield from wrap(f"  [{number}] ", source)
 
 
 def _own_grades(model: ModelInfo, field: str, numbers: dict[str, int]) -> Iterator[str]:
@@ -190,7 +190,7 @@ def _own_grades(model: ModelInfo, field: str, numbers: dict[str, int]) -> Iterat
 
 
 def _cells(label: str, text: str, grade: str) -> Iterator[str]:
-    first, *more = wrapped("", text, width=_VALUE)
+    first, *more = wrap("", text, width=_VALUE)
     yield f"  {label:{_LABEL}}{first:{_VALUE}} {grade}".rstrip()
     for line in more:
         yield f"  {'':{_LABEL}}{line}"
@@ -222,7 +222,7 @@ def _quotas(registry: ModelRegistry, model: ModelInfo) -> Iterator[str]:
         elif not quota.available:
             yield f"  {plan.value:{_LABEL}}not available"
         else:
-            yield from wrapped(f"  {plan.value:{_LABEL}}", ", ".join(_limits(quota)))
+            yield from wrap(f"  {plan.value:{_LABEL}}", ", ".join(_limits(quota)))
 
 
 def _limits(quota: Quota) -> Iterator[str]:

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from .._core.failure.kinds import FailureKind
 from ..policies._call import Call
 from ..policies.errors import complete_error
-from ..policies.report import CALL_OPTION, CallReport
+from ..policies.planner import CALL_OPTION, CallReport
 from ..policies.structured import Structured
 from ..trail import attach_trail, trail_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -193,3 +193,38 @@ def azure_models(url: str, credential: object = None, *, name: str = "azure-mode
         successor=f"Use https://{parts.netloc}/openai/v1 with the same key and deployment name.",
         moved_to=f"{parts.scheme}://{parts.netloc}/openai/v1",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model on an endpoint; written ``endpoint-name/model-id``.
+
+    ``endpoint`` is ``None`` for a model on the client's own endpoint.
+    """
+
+    model: str
+    endpoint: Endpoint | None = None
+
+    def __post_init__(self) -> None:
+        model: object = self.model
+        if not isinstance(model, str) or not model.strip():
+            raise ValueError(f"A target needs a model id, not {model!r}.")
+
+    def __str__(self) -> str:
+        return self.model if self.endpoint is None else f"{self.endpoint.name}/{self.model}"
+
+
+def parse_target(value: str | Target, known: Mapping[str, Endpoint] = PRESETS) -> Target:
+    """Read ``endpoint-name/model-id``; without a known endpoint name in front, it is a model id.
+
+    :raises ValueError: for an empty text.
+    :raises TypeError: for anything but a text or a :class:`Target`.
+    """
+    if isinstance(value, Target):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"A target is a text or a Target, not {value!r}.")
+    name, slash, model = value.partition("/")
+    if slash and name in known:
+        return Target(model, known[name])
+    return Target(value)

@@ -2,7 +2,7 @@
 
 How a call goes through them, and which module to read for it::
 
-    request -> _planner.Planner     what is asked for, and of whom (options, route)
+    request -> planner.Planner     what is asked for, and of whom (options, route)
             -> _call.Call           one call: asks the core's plan for the next step
                _core.route.plan     decides: try, wait or give up
             -> _attempt.OpenAttempt one attempt: its request, its answer, what that means
@@ -20,7 +20,7 @@ from .authentication import AsyncTargetAuthenticationPolicy, TargetAuthenticatio
 from .fallback import FallbackPolicy
 from .fallback_async import AsyncFallbackPolicy
 from .observers import AttemptStart, CallObserver, CallStart, Observer, observe_new_clients
-from .report import RoutePlan
+from .planner import RoutePlan
 
 __all__ = [
     "AsyncFallbackPolicy",

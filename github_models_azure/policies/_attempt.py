@@ -13,8 +13,8 @@ from azure.core.exceptions import ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
-from .._core.answer.said import Said
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure, FailureKind
 from .._core.request.dialect import KEEP, Dialect
@@ -26,12 +26,11 @@ from .._core.trail_events import Attempt, Change
 from ..credentials.keys import key_of
 from ..endpoints import origin_of
 from ..exceptions import OutputValidationError
-from .errors import judge_error, refusal_in, unless_redirected
+from .errors import Secret, judge_error, refusal_in, secret_of, unless_redirected
 from .options import FallbackSettings
 from .outgoing import Outgoing
 from .responses import BODY, with_body
 from .route import Destination
-from .secrets import Secret, secret_of
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]

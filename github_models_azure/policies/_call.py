@@ -15,7 +15,7 @@ from typing import Any
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
-from .._core.answer.said import Said
+from .._core.answer.demands import Said
 from .._core.failure.kinds import Failure, FailureKind
 from .._core.failure.lifecycle import read_lifecycle
 from .._core.request.repairs import versions_in

@@ -13,11 +13,11 @@ from .._core.never import assert_never
 from .._core.route.plan import GiveUp, Try, Wait
 from ._attempt import OpenAttempt
 from ._call import Call
-from ._planner import Planner
 from ._stream import AsyncStreamedResponse, finish
 from .errors import BROKEN, as_azure_error
 from .options import configure
 from .pipeline import binds_credentials, has_retry
+from .planner import Planner
 from .responses import AsyncRefusedResponse
 from .waits import wait_async
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .options import Fallback, FallbackOptions, FallbackSettings
-    from .report import RoutePlan
+    from .planner import RoutePlan
 
 
 class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
+from .._core.answer.demands import Said, stopped
 from .._core.answer.json_text import is_json
-from .._core.answer.said import Said, stopped
 from .._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,

@@ -92,11 +92,11 @@ def lay_over(data: RegistryData, entries: Iterable[CatalogEntry], source: str) -
     models = {model.id.lower(): model for model in data.models}
     for entry in entries:
         known = models.get(entry.id.lower()) or ModelInfo(id=entry.id)
-        models[entry.id.lower()] = _updated(known, entry, source)
+        models[entry.id.lower()] = _update(known, entry, source)
     return replace(data, models=tuple(models.values()))
 
 
-def _updated(known: ModelInfo, entry: CatalogEntry, source: str) -> ModelInfo:
+def _update(known: ModelInfo, entry: CatalogEntry, source: str) -> ModelInfo:
     tier = parse_tier(entry.rate_limit_tier)
     facts: dict[str, Any] = {
         "name": entry.name,

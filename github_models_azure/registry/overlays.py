@@ -84,7 +84,7 @@ class _Overlay:
             )
             return
         self._given[known.id] = given
-        self._models[known.id] = self._changed(known, given)
+        self._models[known.id] = self._change(known, given)
         for alias in given.aliases:
             self._aliases[alias.lower()] = Alias(alias, known.id, _SOURCE)
 
@@ -97,7 +97,7 @@ class _Overlay:
         models = tuple(self._with_successor(index, model) for model in models)
         return replace(self._data, models=models, quotas=self._quotas, aliases=aliases)
 
-    def _changed(self, known: ModelInfo, given: OverlayRow) -> ModelInfo:
+    def _change(self, known: ModelInfo, given: OverlayRow) -> ModelInfo:
         changes: dict[str, Any] = {
             name: getattr(given, name) for name in given.model_fields_set - {"aliases"}
         }
@@ -119,14 +119,14 @@ class _Overlay:
         if tier is not None and not isinstance(tier, RateLimitTier) and tier not in self._quotas:
             self._problems.append(
                 f"model {clip(known.id)}: tier = {clip(tier)}: should be one of "
-                f"{_listed(RateLimitTier)} or a tier that you define"
+                f"{_join(RateLimitTier)} or a tier that you define"
             )
         if "quota_class" in given.model_fields_set:
             quota_class = given.quota_class
             if quota_class is not None and quota_class not in self._quotas:
                 self._problems.append(
                     f"model {clip(known.id)}: quota_class = {clip(quota_class)}: should be one "
-                    f"of {_listed(self._quotas)}"
+                    f"of {_join(self._quotas)}"
                 )
         elif tier == RateLimitTier.CUSTOM:
             quota_class = known.quota_class if known.tier == tier else None
@@ -181,7 +181,7 @@ def _quotas(
         if key == RateLimitTier.CUSTOM:
             problems.append(
                 "tier 'custom': has no quota of its own; use a quota class such as "
-                f"{_listed(set(data.quotas) - set(map(str, RateLimitTier)))}"
+                f"{_join(set(data.quotas) - set(map(str, RateLimitTier)))}"
             )
             continue
         try:
@@ -213,5 +213,5 @@ def _entries(
             yield name, row
 
 
-def _listed(words: Iterable[str]) -> str:
+def _join(words: Iterable[str]) -> str:
     return ", ".join(str(word) for word in sorted(words))

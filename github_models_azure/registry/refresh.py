@@ -124,7 +124,7 @@ def read_cached_catalog(
         content = _read(path)
         if content is None:
             return data
-        catalog, source = _checked(content)
+        catalog, source = _check_document(content)
     except CatalogError as error:
         _logger.warning("The cached model catalogue is left out: %s", error)
         return data
@@ -143,7 +143,7 @@ def _document(catalog: CatalogEntries, url: str, now: datetime) -> bytes:
     return json.dumps(document, indent=1).encode("ascii")
 
 
-def _checked(content: bytes) -> tuple[CatalogEntries, str]:
+def _check_document(content: bytes) -> tuple[CatalogEntries, str]:
     try:
         document = json.loads(content)
         if document["format"] != _FORMAT:

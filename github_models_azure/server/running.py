@@ -37,7 +37,7 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def numeric(host: str) -> str:
+def numeric_host(host: str) -> str:
     """Return the address to bind for a host; a name could be resolved to several."""
     return "127.0.0.1" if host == "localhost" else host
 

@@ -55,7 +55,7 @@ def problem(path: str, what: str) -> str:
     return f"{path}: {text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 3] + '...'}"
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a JSON value as text on one line, of at most forty characters."""
     return cut(json.dumps(value, ensure_ascii=False, default=lambda other: type(other).__name__))
 
@@ -75,7 +75,7 @@ def path_to(steps: Sequence[str | int]) -> str:
         elif step.isidentifier():
             path += f".{step}" if path else step
         else:
-            path += f"[{shown(step)}]" if path else cut(step)
+            path += f"[{format_value(step)}]" if path else cut(step)
     return path or WHOLE
 
 
@@ -83,7 +83,7 @@ def list_problems(error: ValidationError, key: str, value: object) -> list[str]:
     """Return a line for each place of the argument ``key`` that is wrong."""
     places: dict[str, tuple[object, list[str]]] = {}
     for finding in error.errors(include_url=False, include_context=False, include_input=False):
-        path, found = _place(finding, key, value)
+        path, found = _locate(finding, key, value)
         _, texts = places.setdefault(path, (found, []))
         text = _text(finding)
         if text not in texts:
@@ -93,11 +93,11 @@ def list_problems(error: ValidationError, key: str, value: object) -> list[str]:
 
 def _line(path: str, found: object, texts: Sequence[str]) -> str:
     what = " or ".join(texts[:_MOST_CHOICES])
-    end = "" if found is _ABSENT else f"; got {shown(found)}"
+    end = "" if found is _ABSENT else f"; got {format_value(found)}"
     return problem(path, what) + end
 
 
-def _place(finding: ErrorDetails, key: str, value: Any) -> tuple[str, object]:
+def _locate(finding: ErrorDetails, key: str, value: Any) -> tuple[str, object]:
     """Return the path in the JSON that was given; pydantic's also names the choices of unions."""
     steps: list[str | int] = [key]
     for step in finding["loc"]:

@@ -22,14 +22,18 @@ from .._core.answer.stages import AnswerFault
 from ..exceptions import StreamInterruptedError, ToolCallError
 from ..trail import Trail, attach_trail, trail_of
 from ._errors import ToolArgumentsError
-from ._records import CallFinished, CallRecord, ToolCall, ToolRun, keep_run
-from ._results import (
+from ._records import (
     CUT,
     OUT_OF_TIME,
     REFUSED,
+    CallFinished,
+    CallRecord,
+    ToolCall,
+    ToolRun,
     cut_result,
     describe_failure,
     describe_unknown,
+    keep_run,
     one_line,
 )
 from ._steps import (

@@ -99,22 +99,22 @@ class ToolRunner:
                 elif isinstance(step, RunCalls):
                     yield from self._run_calls(loop, step)
                 elif isinstance(step, Finish):
-                    yield self._told(RunFinished(loop.result()))
+                    yield self._tell(RunFinished(loop.result()))
                     return
                 else:
                     raise loop.error(step)
 
     def _ask(self, loop: ToolLoop, streamed: bool) -> Iterator[RunEvent]:
         if not streamed:
-            loop.answered(self._sent(loop.request()))
+            loop.answered(self._complete(loop.request()))
             return
-        with contextlib.closing(self._sent(loop.request(stream=True))) as updates:
+        with contextlib.closing(self._complete(loop.request(stream=True))) as updates:
             for update in updates:
                 if text := loop.take(update):
-                    yield self._told(TextDelta(text, loop.round))
+                    yield self._tell(TextDelta(text, loop.round))
         loop.assembled(updates)
 
-    def _sent(self, keywords: Mapping[str, object]) -> Any:
+    def _complete(self, keywords: Mapping[str, object]) -> Any:
         result = self._client.complete(**keywords)
         if inspect.iscoroutine(result):
             result.close()
@@ -124,9 +124,9 @@ class ToolRunner:
     def _run_calls(self, loop: ToolLoop, step: RunCalls) -> Iterator[RunEvent]:
         ready: list[Ready] = []
         for one in loop.prepare(step):
-            refused = one if isinstance(one, CallRecord) else self._refused(loop, one)
+            refused = one if isinstance(one, CallRecord) else self._check_approval(loop, one)
             if refused is not None:
-                yield self._told(CallFinished(refused))
+                yield self._tell(CallFinished(refused))
             elif isinstance(one, Ready):
                 ready.append(one)
         if min(len(ready), loop.limits.parallel) > 1:
@@ -135,14 +135,14 @@ class ToolRunner:
             yield from self._in_turn(loop, ready)
         loop.finish_round()
 
-    def _refused(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
+    def _check_approval(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
         return None if self._approve is None else loop.judge(one, self._approve(one.call))
 
     def _in_turn(self, loop: ToolLoop, ready: Iterable[Ready]) -> Iterator[RunEvent]:
         for one in ready:
             if not loop.is_late:
-                yield self._told(CallStarted(one.call))
-            yield self._told(CallFinished(loop.settle(one.place, self._called(loop, one))))
+                yield self._tell(CallStarted(one.call))
+            yield self._tell(CallFinished(loop.settle(one.place, self._call(loop, one))))
 
     def _side_by_side(self, loop: ToolLoop, ready: Sequence[Ready]) -> Iterator[RunEvent]:
         news: queue.SimpleQueue[tuple[Ready, RunEvent | BaseException]] = queue.SimpleQueue()
@@ -151,7 +151,7 @@ class ToolRunner:
             try:
                 if not loop.is_late:
                     news.put((one, CallStarted(one.call)))
-                news.put((one, CallFinished(self._called(loop, one))))
+                news.put((one, CallFinished(self._call(loop, one))))
             except BaseException as error:  # for the thread that waits, which raises it
                 news.put((one, error))
 
@@ -167,12 +167,12 @@ class ToolRunner:
                 if isinstance(event, CallFinished):
                     left -= 1
                     loop.settle(one.place, event.record)
-                yield self._told(event)
+                yield self._tell(event)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
             loop.settle_unread(news)
 
-    def _called(self, loop: ToolLoop, one: Ready) -> CallRecord:
+    def _call(self, loop: ToolLoop, one: Ready) -> CallRecord:
         if loop.is_late:
             return loop.unstarted(one)
         began = loop.clock()
@@ -182,7 +182,7 @@ class ToolRunner:
             return loop.raised(one, began, error)
         return loop.returned(one, began, value)
 
-    def _told(self, event: RunEvent) -> RunEvent:
+    def _tell(self, event: RunEvent) -> RunEvent:
         if self._on_event is not None:
             told = self._on_event(event)
             if inspect.iscoroutine(told):

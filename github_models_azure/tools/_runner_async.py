@@ -85,7 +85,7 @@ class AsyncToolRunner:
                 elif isinstance(step, RunCalls):
                     events = self._run_calls(loop, step)
                 elif isinstance(step, Finish):
-                    yield await self._told(RunFinished(loop.result()))
+                    yield await self._tell(RunFinished(loop.result()))
                     return
                 else:
                     raise loop.error(step)
@@ -95,15 +95,15 @@ class AsyncToolRunner:
 
     async def _ask(self, loop: ToolLoop, streamed: bool) -> AsyncGenerator[RunEvent, None]:
         if not streamed:
-            loop.answered(await self._sent(loop.request()))
+            loop.answered(await self._complete(loop.request()))
             return
-        async with contextlib.aclosing(await self._sent(loop.request(stream=True))) as updates:
+        async with contextlib.aclosing(await self._complete(loop.request(stream=True))) as updates:
             async for update in updates:
                 if text := loop.take(update):
-                    yield await self._told(TextDelta(text, loop.round))
+                    yield await self._tell(TextDelta(text, loop.round))
         loop.assembled(updates)
 
-    async def _sent(self, keywords: Mapping[str, object]) -> Any:
+    async def _complete(self, keywords: Mapping[str, object]) -> Any:
         result = self._client.complete(**keywords)
         if not inspect.isawaitable(result):
             if (close := getattr(result, "close", None)) is not None:
@@ -114,9 +114,9 @@ class AsyncToolRunner:
     async def _run_calls(self, loop: ToolLoop, step: RunCalls) -> AsyncGenerator[RunEvent, None]:
         ready: list[Ready] = []
         for one in loop.prepare(step):
-            refused = one if isinstance(one, CallRecord) else await self._refused(loop, one)
+            refused = one if isinstance(one, CallRecord) else await self._check_approval(loop, one)
             if refused is not None:
-                yield await self._told(CallFinished(refused))
+                yield await self._tell(CallFinished(refused))
             elif isinstance(one, Ready):
                 ready.append(one)
         async with contextlib.aclosing(self._side_by_side(loop, ready)) as events:
@@ -124,7 +124,7 @@ class AsyncToolRunner:
                 yield event
         loop.finish_round()
 
-    async def _refused(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
+    async def _check_approval(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
         if self._approve is None:
             return None
         verdict = self._approve(one.call)
@@ -141,7 +141,7 @@ class AsyncToolRunner:
                 async with gate:
                     if not loop.is_late:
                         news.put_nowait((one, CallStarted(one.call)))
-                    news.put_nowait((one, CallFinished(await self._called(loop, one))))
+                    news.put_nowait((one, CallFinished(await self._call(loop, one))))
             except BaseException as error:  # for the task that waits, which raises it
                 news.put_nowait((one, error))
 
@@ -159,7 +159,7 @@ class AsyncToolRunner:
                 if isinstance(event, CallFinished):
                     waiting -= 1
                     loop.settle(one.place, event.record)
-                yield await self._told(event)
+                yield await self._tell(event)
         finally:
             if alarm is not None:
                 alarm.cancel()
@@ -168,7 +168,7 @@ class AsyncToolRunner:
             await asyncio.gather(*tasks, return_exceptions=True)
             loop.settle_unread(news)
 
-    async def _called(self, loop: ToolLoop, one: Ready) -> CallRecord:
+    async def _call(self, loop: ToolLoop, one: Ready) -> CallRecord:
         if loop.is_late:
             return loop.unstarted(one)
         began = loop.clock()
@@ -178,7 +178,7 @@ class AsyncToolRunner:
             return loop.raised(one, began, error)
         return loop.returned(one, began, value)
 
-    async def _told(self, event: RunEvent) -> RunEvent:
+    async def _tell(self, event: RunEvent) -> RunEvent:
         if self._on_event is not None:
             told = self._on_event(event)
             if inspect.isawaitable(told):

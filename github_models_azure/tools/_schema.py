@@ -19,9 +19,9 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ._arguments import with_integers
-from ._errors import ToolArgumentsError, list_problems, path_to, problem, shown
+from ._errors import ToolArgumentsError, format_value, list_problems, path_to, problem
 from ._signature import REQUIRED, Parameter
-from ._walk import DEFS, TO_DEFS, Schema, tidied
+from ._walk import DEFS, TO_DEFS, Schema, tidy_schema
 
 Filler = Callable[[], object]
 
@@ -90,7 +90,7 @@ class Arguments:
                 continue
             if self.others is None or key in names:
                 known = f"known are {', '.join(keys)}" if keys else "there are none"
-                what = f"is no parameter, {known}; got {shown(value)}"
+                what = f"is no parameter, {known}; got {format_value(value)}"
                 problems.append(problem(path_to([key]), what))
             else:
                 _read(self.others, key, key, value, values, problems)
@@ -225,9 +225,10 @@ def _schemas(known: Sequence[Argument]) -> tuple[list[Schema], Schema]:
         schema_generator=_Generator,
     )
     schemas = [
-        tidied({**made[position, "validation"], **one.schema}) for position, one in enumerate(known)
+        tidy_schema({**made[position, "validation"], **one.schema})
+        for position, one in enumerate(known)
     ]
-    return schemas, tidied(shared).get(DEFS, {})
+    return schemas, tidy_schema(shared).get(DEFS, {})
 
 
 def _default(parameter: Parameter, fields: Sequence[FieldInfo]) -> tuple[Filler | None, object]:

@@ -99,14 +99,14 @@ def _parameter(function: Function, owner: str, given: inspect.Parameter) -> Para
         )
     return Parameter(
         given.name,
-        _resolved(function, owner, given),
+        _resolve_hint(function, owner, given),
         given.default,
         positional_only=given.kind is given.POSITIONAL_ONLY,
         gathers=given.kind is given.VAR_KEYWORD,
     )
 
 
-def _resolved(function: Function, owner: str, given: inspect.Parameter) -> Any:
+def _resolve_hint(function: Function, owner: str, given: inspect.Parameter) -> Any:
     """Resolve one annotation: another that cannot be, of the result say, does no harm."""
     if given.annotation is given.empty:
         return Any
@@ -190,10 +190,10 @@ def read_docstring(text: str | None) -> Help:
     if text is None or not text.strip():
         return Help()
     text = inspect.cleandoc(text)
-    return _parsed(text) or Help(_shortened(_first_paragraph(text)))
+    return _parse_sections(text) or Help(_shorten(_first_paragraph(text)))
 
 
-def _parsed(text: str) -> Help | None:
+def _parse_sections(text: str) -> Help | None:
     try:
         import docstring_parser
     except ImportError:
@@ -214,14 +214,14 @@ def _parsed(text: str) -> Help | None:
         for name in parameter.arg_name.split(","):
             if words:
                 helps.setdefault(name.strip().lstrip("*\\"), words)
-    return Help(_shortened((read.description or "").strip()), helps)
+    return Help(_shorten((read.description or "").strip()), helps)
 
 
 def _first_paragraph(text: str) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _shortened(text: str) -> str | None:
+def _shorten(text: str) -> str | None:
     if len(text) > LONGEST_DESCRIPTION:
         text = text[: LONGEST_DESCRIPTION - 3].rpartition(" ")[0].rstrip() + "..."
     return text or None

@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ._walk import DEFS, ROOT, TO_DEFS, Schema, SchemaView, resolved
+from ._walk import DEFS, ROOT, TO_DEFS, Schema, SchemaView, follow_ref
 
 NULL: Schema = {"type": "null"}
 
@@ -59,7 +59,7 @@ def strict_schema(schema: SchemaView, owner: str) -> Schema:
 def _strict(schema: object, owner: str, path: str) -> Schema:
     given = _check_schema(schema, owner, path)
     made = _shape(given, owner, path)
-    return made if "$ref" in made else _described(made, given.get("description"), _notes(given))
+    return made if "$ref" in made else _describe(made, given.get("description"), _notes(given))
 
 
 def _check_schema(schema: object, owner: str, path: str) -> SchemaView:
@@ -115,9 +115,9 @@ def _optional(schema: object, owner: str, path: str) -> Schema:
         if "default" not in given:
             notes.append("null to leave it out")
         order = made.pop("description", None)  # of a tuple
-        choices = made["anyOf"] if "anyOf" in made else [_described(made, order, [])]
+        choices = made["anyOf"] if "anyOf" in made else [_describe(made, order, [])]
         made = {"anyOf": [*choices, NULL]}
-    return _described(made, text, notes)
+    return _describe(made, text, notes)
 
 
 def _array(schema: SchemaView, owner: str, path: str) -> Schema:
@@ -135,7 +135,7 @@ def _array(schema: SchemaView, owner: str, path: str) -> Schema:
             kinds.append(kind)
     order = "in this order: " + ", ".join(map(_label, fixed)) if len(kinds) > 1 else None
     items = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    return _described({"type": "array", "items": items}, None, [order] if order else [])
+    return _describe({"type": "array", "items": items}, None, [order] if order else [])
 
 
 def _values(schema: SchemaView) -> Schema:
@@ -158,7 +158,7 @@ def _notes(schema: SchemaView) -> list[str]:
     return [*notes, "no item twice"] if schema.get("uniqueItems") else notes
 
 
-def _described(made: Schema, text: object, notes: list[str]) -> Schema:
+def _describe(made: Schema, text: object, notes: list[str]) -> Schema:
     parts = [made.pop("description", ""), text or "", f"({'; '.join(notes)})" if notes else ""]
     whole = " ".join(part for part in parts if part)
     return {**made, "description": whole} if whole else made
@@ -189,7 +189,7 @@ def without_unset(value: object, schema: object, defs: Mapping[str, object]) -> 
     :param schema: the plain schema.
     :param defs: its definitions.
     """
-    plain = resolved(schema, defs)
+    plain = follow_ref(schema, defs)
     if not isinstance(plain, Mapping):
         return value
     for choice in plain.get("anyOf", ()):
@@ -212,7 +212,7 @@ def without_unset(value: object, schema: object, defs: Mapping[str, object]) -> 
 
 def _is_like(value: object, schema: object, defs: Mapping[str, object]) -> bool:
     """Tell whether a value was made for this choice of a union, by its shape."""
-    plain = resolved(schema, defs)
+    plain = follow_ref(schema, defs)
     if choices := plain.get("anyOf"):
         return any(_is_like(value, choice, defs) for choice in choices)
     allowed = [plain["const"]] if "const" in plain else plain.get("enum")

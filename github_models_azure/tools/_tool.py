@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Union
 from ._arguments import read_arguments
 from ._signature import REQUIRED, Function, Parameter, help_of, is_async, name_of, parameters_of
 from ._strict import strict_schema, without_unset
-from ._walk import Schema, SchemaView, definitions, tidied
+from ._walk import Schema, SchemaView, definitions, tidy_schema
 
 if TYPE_CHECKING:
     from azure.ai.inference.models import ChatCompletionsToolDefinition
@@ -169,7 +169,7 @@ class Tool:
 
         :raises TypeError: if the value cannot be written as JSON.
         """
-        from ._results import result_text
+        from ._records import result_text
 
         return result_text(value, self.name)
 
@@ -246,7 +246,7 @@ def _of_definition(
     name = str(own_name or "") if name is None else name
     plain: Schema = {}
     if strict and not is_strict:
-        plain = tidied(parameters or {"type": "object", "properties": {}})
+        plain = tidy_schema(parameters or {"type": "object", "properties": {}})
         parameters = strict_schema(plain, name)
     return Tool(
         name,

@@ -40,7 +40,7 @@ def transform(schema: object, change: Callable[[Schema], Schema]) -> Any:
     return change(rebuilt)
 
 
-def tidied(schema: object) -> Any:
+def tidy_schema(schema: object) -> Any:
     """Return a schema of pydantic's as servers like it.
 
     Titles, ``null`` as a default and OpenAPI's ``discriminator`` go: they cost tokens and tell a
@@ -48,10 +48,10 @@ def tidied(schema: object) -> Any:
     (livekit/agents#5302), and so are keywords beside a ``$ref`` (camel-ai/camel#3001,
     NousResearch/hermes-agent#44676), which is put into an ``anyOf`` of one.
     """
-    return transform(schema, _tidied)
+    return transform(schema, _tidy)
 
 
-def _tidied(schema: Schema) -> Schema:
+def _tidy(schema: Schema) -> Schema:
     kept = {name: value for name, value in schema.items() if name not in {"title", "discriminator"}}
     if kept.get("default", 0) is None:
         del kept["default"]
@@ -73,7 +73,7 @@ def definitions(schema: SchemaView) -> Schema:
     return {**schema.get(DEFS, {}), ROOT: schema}
 
 
-def resolved(schema: object, defs: Mapping[str, object]) -> Any:
+def follow_ref(schema: object, defs: Mapping[str, object]) -> Any:
     """Follow a reference; what ``defs`` does not hold may be anything, ``#`` is the root."""
     for _ in range(len(defs) + 1):
         if not isinstance(schema, Mapping) or "$ref" not in schema:

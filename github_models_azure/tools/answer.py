@@ -20,7 +20,7 @@ from .._core.answer.wanted import Wanted
 from ._errors import problem
 from ._schema import _Generator, read_whole
 from ._strict import strict_schema, without_unset
-from ._walk import DEFS, TO_DEFS, Schema, definitions, tidied
+from ._walk import DEFS, TO_DEFS, Schema, definitions, tidy_schema
 
 WRAPPED = "value"
 """The one member of the object in which an answer travels that is no object itself."""
@@ -44,11 +44,11 @@ class AnswerModel:
     def __init__(self, model: object) -> None:
         self._adapter: TypeAdapter[object] = _adapter(model)
         try:
-            schema = _rooted(self._adapter.json_schema(schema_generator=_Generator))
+            schema = _inline_root(self._adapter.json_schema(schema_generator=_Generator))
         except Exception as error:  # a type's own hooks raise what they like
-            raise _unfit(model, error) from error
+            raise _refusal(model, error) from error
         self._is_wrapped = schema.get("type") != "object"
-        self._schema = _wrapped(schema) if self._is_wrapped else schema
+        self._schema = _wrap(schema) if self._is_wrapped else schema
         name = _name_of(model)
         try:
             strict: Schema | None = strict_schema(self._schema, name)
@@ -74,10 +74,10 @@ class AnswerModel:
             raise AnswerError("there is no JSON in it" if text.strip() else "it is empty")
         findings: list[ValidationError] = []
         for one in found:
-            with _catching(findings):
+            with _collect(findings):
                 return self._instance(json.loads(one), strict=strict)
         errors = findings[0].errors(include_url=False, include_context=False)
-        raise AnswerError(_told(errors), errors) from findings[0]
+        raise AnswerError(_describe(errors), errors) from findings[0]
 
     def partial(self, text: str) -> object:
         """Return the data in a text that is still growing, as far as it has come; else ``None``."""
@@ -93,15 +93,15 @@ class AnswerModel:
     def _instance(self, value: object, *, strict: bool) -> object:
         trimmed = without_unset(value, self._schema, definitions(self._schema))
         if strict:
-            return self._validated(trimmed)
+            return self._validate(trimmed)
         try:
-            return self._validated(value)
+            return self._validate(value)
         except ValidationError:
             if trimmed == value:
                 raise
-        return self._validated(trimmed)
+        return self._validate(trimmed)
 
-    def _validated(self, value: object) -> object:
+    def _validate(self, value: object) -> object:
         if self._is_wrapped and isinstance(value, dict) and value.keys() == {WRAPPED}:
             value = value[WRAPPED]
         return self._adapter.validate_json(json.dumps(value))
@@ -123,7 +123,7 @@ _kept = functools.lru_cache(maxsize=128)(AnswerModel)
 
 
 @contextmanager
-def _catching(findings: list[ValidationError]) -> Iterator[None]:
+def _collect(findings: list[ValidationError]) -> Iterator[None]:
     """Add what pydantic finds wrong to a list."""
     try:
         yield
@@ -135,14 +135,14 @@ def _adapter(model: object) -> TypeAdapter[object]:
     if isinstance(model, TypeAdapter):
         return model
     if inspect.isroutine(model) or isinstance(model, functools.partial):
-        raise _unfit(model, TypeError("it is a function, which reading would call"))
+        raise _refusal(model, TypeError("it is a function, which reading would call"))
     try:
         return TypeAdapter(read_whole(model))
     except Exception as error:  # a type's own hooks raise what they like
-        raise _unfit(model, error) from error
+        raise _refusal(model, error) from error
 
 
-def _unfit(model: object, error: Exception) -> TypeError:
+def _refusal(model: object, error: Exception) -> TypeError:
     why = str(error).splitlines()[0] if str(error) else type(error).__name__
     return TypeError(
         f"response_model={model!r:.80} has no JSON schema: {why}. Give a pydantic model, a "
@@ -150,16 +150,16 @@ def _unfit(model: object, error: Exception) -> TypeError:
     )
 
 
-def _rooted(schema: Schema) -> Schema:
+def _inline_root(schema: Schema) -> Schema:
     """Give a schema that only names a definition, as recursive models have it, as that one."""
     if "$ref" in schema:
         name = str(schema["$ref"]).removeprefix(TO_DEFS)
         schema = {**schema[DEFS][name], DEFS: schema[DEFS]}
-    made: Schema = tidied(schema)
+    made: Schema = tidy_schema(schema)
     return made
 
 
-def _wrapped(schema: Schema) -> Schema:
+def _wrap(schema: Schema) -> Schema:
     inner = {name: value for name, value in schema.items() if name != DEFS}
     made: Schema = {
         "type": "object",
@@ -175,7 +175,7 @@ def _name_of(model: object) -> str:
     return name if isinstance(model, type) and name.strip("_") else "answer"
 
 
-def _told(errors: Sequence[ErrorDetails]) -> str:
+def _describe(errors: Sequence[ErrorDetails]) -> str:
     lines = []
     for error in errors[:_MOST_LINES]:
         place = ".".join(map(str, error["loc"]))

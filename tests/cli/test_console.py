@@ -1,4 +1,4 @@
-"""The terminal: colours, a status line, and an interrupt."""
+"""How values become text: tables, the terminal, and an interrupt."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from github_models_azure.cli._console import Console, table, wrapped
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
+
+
+def test_a_wide_cell_takes_the_room_of_the_next() -> None:
+    """One long name does not push the whole row out of its columns."""
+    rows = [("a", "b", "c"), ("long name", "b", "c")]
+    assert list(table(rows, (4, 8, 1))) == ["a    b        c", "long name b   c"]
+
+
+def test_further_lines_hang() -> None:
+    """Wrapped text stays under its own beginning."""
+    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
+    assert lines == ["1. one two", "     three"]
 
 
 def test_a_terminal_shows_colour_status_and_progress(
@@ -46,15 +58,3 @@ def test_an_interrupt_is_code_130(program: Program, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("github_models_azure.cli.models.known_models", interrupted)
     outcome = program("models")
     assert (outcome.code, outcome.out, outcome.err) == (130, "", "")
-
-
-def test_a_wide_cell_takes_the_room_of_the_next() -> None:
-    """One long name does not push the whole row out of its columns."""
-    rows = [("a", "b", "c"), ("long name", "b", "c")]
-    assert list(table(rows, (4, 8, 1))) == ["a    b        c", "long name b   c"]
-
-
-def test_further_lines_hang() -> None:
-    """Wrapped text stays under its own beginning."""
-    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
-    assert lines == ["1. one two", "     three"]

@@ -187,16 +187,16 @@ def test_without_an_observer_all_calls_share_one_that_does_nothing(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is made for a call that nobody watches."""
-    from github_models_azure.policies import _planner
+    from github_models_azure.policies import planner
 
     runs: list[Any] = []
 
-    class Kept(_planner.Call):
+    class Kept(planner.Call):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
             runs.append(self)
 
-    monkeypatch.setattr(_planner, "Call", Kept)
+    monkeypatch.setattr(planner, "Call", Kept)
     twin.complete(client_of(twin, None))
     assert [run.watch for run in runs] == [UNWATCHED]
 

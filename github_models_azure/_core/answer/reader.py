@@ -13,9 +13,8 @@ from ..failure.classify import classify_stream_error
 from ..failure.kinds import MALFORMED_ANSWER, Failure
 from ..request.dialect import Dialect
 from ..route.needs import Operation, demanded_call
-from .forced_call import ForcedCall
+from .demands import ForcedCall, Said, WantedShape
 from .normalise import Form, id_seed_of
-from .said import Said, WantedShape
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
     AnswerFault,
@@ -41,7 +40,7 @@ class AnswerReader:
     :param operation: what was asked for; only chat completions have a form of their own.
     :param id_seed: as in :class:`.normalise.Form`.
     :param written: the tool calls to look for in text, if the server hands them on as such.
-    :param demanded: the tool that must be called, as in :class:`.forced_call.ForcedCall`.
+    :param demanded: the tool that must be called, as in :class:`.demands.ForcedCall`.
     :param wanted: whether the answer has a wanted shape, so that :attr:`said` is kept;
         ``tool`` is the tool whose forced call holds it.
     :param sees: is shown every update of a stream.

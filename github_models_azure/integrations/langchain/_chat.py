@@ -22,7 +22,7 @@ from ._connected import Connected, profile_of
 from ._content import is_text, parts_of
 from ._messages import wire_messages
 from ._metadata import PROVIDER, token_count
-from ._request import call_keywords, refuse_place, shown, wire_choice, wire_tools
+from ._request import call_keywords, public_keywords, refuse_place, wire_choice, wire_tools
 from ._structured import structured
 
 if TYPE_CHECKING:
@@ -275,10 +275,10 @@ class ChatGitHubModels(Connected, BaseChatModel):
     def _get_invocation_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        return super()._get_invocation_params(stop=stop, **shown(kwargs))
+        return super()._get_invocation_params(stop=stop, **public_keywords(kwargs))
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        told = super()._get_llm_string(stop=stop, **shown(kwargs))
+        told = super()._get_llm_string(stop=stop, **public_keywords(kwargs))
         return f"{told}---{self._place}" if self._place else told
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

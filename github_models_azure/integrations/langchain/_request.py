@@ -49,7 +49,7 @@ def refuse_place(given: Mapping[str, Any]) -> None:
         )
 
 
-def shown(given: Mapping[str, Any]) -> dict[str, Any]:
+def public_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of a call that callbacks and caches may keep: the rest may be secret."""
     return {name: value for name, value in given.items() if name not in _UNSHOWN}
 
@@ -58,7 +58,7 @@ def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of ``complete`` or ``embed``; what is ``None`` is left out."""
     keywords: dict[str, Any] = {}
     extras: dict[str, Any] = {}
-    for name, value in _flat(given).items():
+    for name, value in _flatten(given).items():
         if name in _OF_CALL:
             if value is not None or name == "fallback":
                 keywords[name] = value
@@ -75,7 +75,7 @@ def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     return keywords
 
 
-def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+def _flatten(given: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in given.items():
         if name in _NESTED:
@@ -138,17 +138,17 @@ def wire_choice(choice: Any, tools: Sequence[dict[str, Any]]) -> Any:
     if isinstance(choice, bool):
         return "required" if choice else "none"
     if isinstance(choice, str):
-        return _CHOICES.get(choice) or _named(choice, tools)
+        return _CHOICES.get(choice) or _choose(choice, tools)
     if not isinstance(choice, dict):
         raise ValueError(f"tool_choice is a text, a bool or a dict, not {choice!r:.80}.")
     name = (choice.get("function") or choice).get("name")
     if name:
-        return _named(name, tools)
+        return _choose(name, tools)
     kind = choice.get("type")
     return _CHOICES.get(kind) if isinstance(kind, str) and kind in _CHOICES else choice
 
 
-def _named(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _choose(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
     offered = [str((tool.get("function") or tool).get("name")) for tool in tools]
     if name not in offered:
         raise ValueError(

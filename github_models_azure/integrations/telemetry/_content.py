@@ -84,12 +84,12 @@ def _part(item: Mapping[str, Any]) -> dict[str, Any]:
     picture = item.get("image_url")
     url = picture.get("url") if isinstance(picture, Mapping) else None
     if isinstance(url, str) and not url.startswith("data:"):
-        return {"type": "uri", "modality": "image", "uri": _shown(url)}
+        return {"type": "uri", "modality": "image", "uri": _without_secrets(url)}
     kind = str(item.get("type"))
     return {"type": "blob", "modality": _MODALITIES.get(kind, kind), "content": ""}
 
 
-def _shown(url: str) -> str:
+def _without_secrets(url: str) -> str:
     """Return a URL without what may be secret in it: user, password, query and fragment."""
     scheme, mark, rest = url.partition("?")[0].partition("#")[0].partition("://")
     place, slash, path = rest.partition("/")

@@ -196,14 +196,14 @@ def json_answer(request: ChatRequest, model: str) -> str:
 def _substance(request: ChatRequest) -> str:
     results = _tool_results(request)
     if results:
-        return " ".join(f"{name} says: {_shortened(result)}" for name, result in results)
+        return " ".join(f"{name} says: {_shorten(result)}" for name, result in results)
     prompt = request.last_user_text
     known = _known(prompt)
     if known is not None:
         return known
     if not prompt:
         return "There is no text to answer."
-    return f"You said: {_shortened(prompt)}"
+    return f"You said: {_shorten(prompt)}"
 
 
 def _tool_results(request: ChatRequest) -> list[tuple[str, str]]:
@@ -249,6 +249,6 @@ def _arithmetic(left: float, sign: str, right: float) -> str | None:
     return f"{left:g} {sign} {right:g} = {result:.10g}"
 
 
-def _shortened(text: str) -> str:
+def _shorten(text: str) -> str:
     text = text.strip()
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}\u2026"

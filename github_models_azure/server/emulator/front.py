@@ -5,7 +5,8 @@ In: reading, and the end of the service. Out: recording, marking, and sending st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -223,7 +224,7 @@ class Reply(Response):
             "headers": self.raw_headers,
         }
         await send(start)
-        for step in _preceded(first, self._steps):
+        for step in itertools.chain((first,), self._steps):
             if isinstance(step, Stall):
                 await self._pause(step.seconds)
             elif isinstance(step, Break):
@@ -246,11 +247,6 @@ class Reply(Response):
         # Polled, because whoever stops the server is in another thread.
         while not self._stopping() and (left := end - anyio.current_time()) > 0:  # noqa: ASYNC110
             await anyio.sleep(min(_TICK, left))
-
-
-def _preceded(first: Step, rest: Iterator[Step]) -> Iterator[Step]:
-    yield first
-    yield from rest
 
 
 def _nothing() -> None:

@@ -16,7 +16,7 @@ from azure.core.credentials import AzureKeyCredential
 from github_models_azure.endpoints import Endpoint
 
 from ..._core.hosts import is_loopback_host
-from ..running import Server, configuration, listen, numeric, run_until_signal
+from ..running import Server, configuration, listen, numeric_host, run_until_signal
 from .app import app_of
 from .faults import Fault, FaultKind, fault_from_json
 from .journal import JournalEntry
@@ -202,4 +202,4 @@ def _loopback(host: str) -> str:
             f"host={host!r} is not loopback: the emulator checks no credential and can be steered "
             "by anyone who reaches it. Use 127.0.0.1."
         )
-    return numeric(host)
+    return numeric_host(host)

@@ -23,10 +23,9 @@ from . import errors
 from .errors import Refusal
 from .front import Front
 from .guard import MAX_BODY, TIMEOUT, GatewaySettings, Guard, keys_of
-from .listing import Listing
 from .metrics import MEDIA_TYPE, Metrics
 from .relay import Relay
-from .upstream import Upstream
+from .upstream import Listing, Upstream
 
 _LOGGER = logging.getLogger(__name__)
 _BASES = (

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from ..._core.hosts import is_loopback_host
 from ...client.base import UNSET
 from ...endpoints import Endpoint
-from ..running import Server, address_of, configuration, listen, numeric, run_until_signal
+from ..running import Server, address_of, configuration, listen, numeric_host, run_until_signal
 from .app import create_app
 from .front import Protocol
 from .guard import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
@@ -50,7 +50,7 @@ class Gateway(Server):
     ) -> None:
         super().__init__("gateway")
         keys = keys_of(api_key)
-        self._host, self._port, self._grace = _checked(host, keys), port, grace
+        self._host, self._port, self._grace = _check_host(host, keys), port, grace
         if fallback is not UNSET:
             client_options["fallback"] = fallback
         self._make: Callable[[], Starlette] = lambda: create_app(
@@ -71,7 +71,7 @@ class Gateway(Server):
 
     def _prepare(self) -> tuple[uvicorn.Config, socket.socket]:
         app = self._make()
-        return _config(app, self._grace), _bound(app, self._host, self._port)
+        return _config(app, self._grace), _bind(app, self._host, self._port)
 
 
 def serve(
@@ -93,16 +93,16 @@ def serve(
     :raises OSError: when the port is taken.
     """
     keys = keys_of(api_key)
-    address = _checked(host, keys)
+    address = _check_host(host, keys)
     app = create_app(endpoint, credential, api_key=keys, **options)
-    listener = _bound(app, address, port)
+    listener = _bind(app, address, port)
     try:
         run_until_signal(_config(app, grace), listener, on_ready=on_ready)
     finally:
         listener.close()
 
 
-def _bound(app: Starlette, host: str, port: int) -> socket.socket:
+def _bind(app: Starlette, host: str, port: int) -> socket.socket:
     """Bind a socket for calls that are not to come back to it, each call making another."""
     listener = listen(host, port)
     own = address_of(listener)
@@ -126,11 +126,11 @@ def _config(app: Starlette, grace: int) -> uvicorn.Config:
     return configuration(app, grace=grace, http=Protocol, lifespan="on", keep_alive=_KEEP_ALIVE)
 
 
-def _checked(host: str, keys: tuple[str, ...]) -> str:
+def _check_host(host: str, keys: tuple[str, ...]) -> str:
     host = host.removeprefix("[").removesuffix("]")  # as URLs write IPv6
     if not keys and not is_loopback_host(host):
         raise ValueError(
             f"host={host!r} lets others reach the gateway, and it has no key. Set one with "
             f"--api-key or {KEY_VARIABLE}, or stay on 127.0.0.1."
         )
-    return numeric(host)
+    return numeric_host(host)

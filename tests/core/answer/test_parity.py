@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.forced_call import ForcedCall
+from github_models_azure._core.answer.demands import ForcedCall, WantedShape
 from github_models_azure._core.answer.normalise import Form
 from github_models_azure._core.answer.pieces import AnswerPieces
 from github_models_azure._core.answer.reader import AnswerReader
-from github_models_azure._core.answer.said import WantedShape
 from github_models_azure._core.answer.stages import AnswerFault, Progress, StatedErrors, Tap
 from github_models_azure._core.answer.text_calls import WrittenCalls
 from github_models_azure._core.answer.text_grammar import TextCalls

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.said import Said, WantedShape, said_in, stopped
+from github_models_azure._core.answer.demands import Said, WantedShape, said_in, stopped
 from github_models_azure._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,

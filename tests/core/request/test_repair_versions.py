@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.answer.forced_call import ForcedCall
+from github_models_azure._core.answer.demands import ForcedCall
 from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure._core.request import fit_messages as history
 from github_models_azure._core.request.fit import adapt

@@ -1,6 +1,6 @@
 """Plain and streamed chat answers: shapes, determinism, limits of length.
 
-About `server/emulator/completion.py`, `server/emulator/reply.py`.
+About `server/emulator/completion.py`.
 """
 
 from __future__ import annotations

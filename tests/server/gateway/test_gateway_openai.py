@@ -1,6 +1,6 @@
 """The `openai` package, unchanged, on a gateway whose first model is limited.
 
-About `server/gateway/app.py`, `server/gateway/listing.py`, `server/gateway/upstream.py`.
+About `server/gateway/app.py`, `server/gateway/upstream.py`, `server/gateway/upstream.py`.
 """
 
 from __future__ import annotations

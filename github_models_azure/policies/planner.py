@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from azure.core.pipeline import PipelineRequest
@@ -16,12 +17,49 @@ from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
+from ._attempt import UNSTRUCTURED, Unstructured
 from ._call import Call
 from .observers import CallStart, watch
 from .options import FallbackSettings
 from .outgoing import Outgoing
-from .report import CALL_OPTION, CallReport, RoutePlan
 from .route import Route, build_route, strict_route
+
+CALL_OPTION = "github_models_call"
+"""The one option of ours among azure-core's: the :class:`CallReport` of a call."""
+
+
+@dataclass(slots=True)
+class CallReport:
+    """Goes down with a call; the policy leaves there what it has begun.
+
+    ``structured`` is the wanted shape of the answer.
+    """
+
+    structured: Unstructured = UNSTRUCTURED
+    call: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """Who would be asked for a request, in order, and who would not, with reasons.
+
+    ``targets`` could be asked at once, ``later`` only after a wait or as a last resort, ``skipped``
+    not at all. ``input_tokens`` is the estimate that was used.
+    """
+
+    requested: str
+    targets: tuple[str, ...]
+    later: tuple[Skip, ...]
+    skipped: tuple[Skip, ...]
+    input_tokens: int
+
+    def __str__(self) -> str:
+        lines = [f"requested {self.requested}, about {self.input_tokens:,} input tokens"]
+        lines += [f"{number}. {target}" for number, target in enumerate(self.targets, 1)]
+        lines += [f"later: {skip.target}: {skip.reason}" for skip in self.later]
+        lines += [str(skip) for skip in self.skipped]
+        return "\n".join(lines)
+
 
 _ROUTES_KEPT = 512
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another

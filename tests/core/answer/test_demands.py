@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.forced_call import ForcedCall, called_tools, ignored
+from github_models_azure._core.answer.demands import ForcedCall, called_tools, ignored
 from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind, Scope
 from github_models_azure._core.route.needs import ANY_CALL, demanded_call
