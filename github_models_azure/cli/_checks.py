@@ -9,8 +9,7 @@ from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ..credentials.keyring import entry_at, read_key
-from ..credentials.keys import MissingKey, StoredKey
+from ..credentials.keys import MissingKey, StoredKey, entry_at, read_key
 from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:

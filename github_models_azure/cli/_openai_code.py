@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from ..credentials.keyring import KEYRING_SERVICE, entry_at, read_key
+from ..credentials.keys import KEYRING_SERVICE, entry_at, read_key
 from ._console import wrap
 from ._migration import Client, Migration, Step
 

@@ -13,7 +13,7 @@ import typer
 
 from .._core.request.fit import is_sendable
 from ..credentials.check import KeyCheck, KeyStatus, check_github_token, check_key
-from ..credentials.keyring import KEYRING_USER, delete_key, entry_at, write_key
+from ..credentials.keys import KEYRING_USER, delete_key, entry_at, write_key
 from ._console import Console, is_terminal
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
 from ._options import Debug, Json

@@ -14,7 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from ..exceptions import CredentialUnavailableError
 from .check import KeyCheck, KeyStatus, check_github_token
-from .keyring import KEYRING_USER, read_key
+from .keys import KEYRING_USER, read_key
 
 __all__ = ["GitHubTokenCredential", "TokenFinder"]
 

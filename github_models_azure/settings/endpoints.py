@@ -11,8 +11,7 @@ from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..credentials.entra import Entra
-from ..credentials.keyring import KEYRING_USER, read_declared
-from ..credentials.keys import KeySource, MissingKey
+from ..credentials.keys import KEYRING_USER, KeySource, MissingKey, read_declared
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS

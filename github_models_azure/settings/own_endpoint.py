@@ -13,8 +13,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.entra import Entra
 from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential
-from ..credentials.keyring import entry_at
-from ..credentials.keys import Credential, KeySource, StoredKey
+from ..credentials.keys import Credential, KeySource, StoredKey, entry_at
 from ..endpoints import Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback, with_credential
 from .model import API_KEY, Settings

@@ -1,4 +1,4 @@
-"""One table of options: whatever is written out a second time agrees with it, or says where not."""
+"""One table of options, with `option_checks`: what is written out elsewhere agrees with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clocks for tests: time and waits go by them, in threads and on an event loop."""
+"""The clocks for tests, and `policies/waits`: time and waits go by them, in threads and tasks."""
 
 from __future__ import annotations
 

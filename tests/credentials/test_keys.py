@@ -10,15 +10,15 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from github_models_azure import Endpoint, trail_of
-from github_models_azure.credentials.keyring import (
+from github_models_azure.credentials.keys import (
     KeyringError,
+    MissingKey,
     delete_key,
     entry_at,
     read_declared,
     read_key,
     write_key,
 )
-from github_models_azure.credentials.keys import MissingKey
 from github_models_azure.exceptions import SettingsError
 from github_models_azure.settings.load import load_settings
 from tests.dialects.servers_http import LoopbackServer, as_json
