@@ -38,7 +38,7 @@ LAYERS: list[set[str]] = [
     {"policies", "tools"},
     {"settings"},
     {"client", "aio", ""},
-    {"server", "integrations"},
+    {"server", "integrations", "testing"},
     {"cli"},
     {"__main__"},
 ]
@@ -50,7 +50,9 @@ ON_USE = {  # packages that no plain import may load
     *("aiohttp", "backoff", "httpx", "keyring", "openai", "pydantic", "pydantic_settings"),
     *("redis", "starlette", "typer", "uvicorn"),
 }
-LIGHT = ["", "aio", "policies", "registry", "endpoints", "ledger", "exceptions", "trail"]
+LIGHT = [
+    *("", "aio", "policies", "registry", "endpoints", "ledger", "exceptions", "trail", "testing")
+]
 SDK_PRIVATE = {
     *("_client", "_config", "_data", "_pipeline", "_impl_policies", "_serialize", "_deserialize"),
     *("_model_info", "_transport"),

@@ -124,6 +124,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The documented switch to the emulator; it has met nobody yet."""
     pytest.importorskip("starlette", reason="the emulator needs the extra server")
     pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
+    from github_models_azure.policies import observe_new_clients
     from github_models_azure.server.emulator import runner
 
     monkeypatch.setenv("GITHUB_TOKEN", "demo_token")
@@ -131,6 +132,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     runner._running[0].reset()
     yield
     runner._running[0].reset()
+    observe_new_clients(None)  # the page on telemetry leaves its own on
 
 
 def close(namespace: dict[str, Any]) -> None:

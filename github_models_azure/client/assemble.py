@@ -10,7 +10,7 @@ from typing import Any
 from ..credentials.keys import Credential
 from ..endpoints import Endpoint
 from ..exceptions import CredentialUnavailableError, SettingsError
-from ..policies.options import CORE_NAMES, OPTION_NAMES
+from ..policies.options import CLIENT_NAMES, CORE_NAMES
 from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
@@ -120,7 +120,7 @@ def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, A
     options = {**settings.options, **given}
     if options.get("registry") is None:
         options["registry"] = _registry(settings)
-    return {name: value for name, value in options.items() if name in OPTION_NAMES}
+    return {name: value for name, value in options.items() if name in CLIENT_NAMES}
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..ledger import Ledger
     from ..policies import Observer
     from ..policies.options import Fallback
+    from ..policies.waits import Clock
     from ..registry import ModelRegistry, Plan
     from .assemble import Parts, Wired
 
@@ -47,6 +48,10 @@ class WiredClient:
     :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
         characters.
     :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
+    :keyword clock: tells the time that limits, cooldowns and waits go by, in seconds since the
+        epoch; for tests, see :mod:`github_models_azure.testing`.
+    :keyword jitter: makes a wait for an unavailable target from the longest one allowed; by default
+        a random part of it.
     :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
         when ``with`` is entered or else before the first call. Where it is refused,
         ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
@@ -84,18 +89,20 @@ class WiredClient:
         allow_retired: bool = UNSET,
         tokenizer: Callable[[str], int] | None = None,
         observer: Observer | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[float], float] | None = None,
         validate: bool = False,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
         given = locals()
-        from ..policies.options import OPTION_NAMES, OPTIONS
+        from ..policies.options import CLIENT_NAMES, OPTIONS
         from .assemble import wire  # the pipeline's parts load with the first client
 
         options = {
             name: given[name]
             for name in OPTIONS
-            if name in OPTION_NAMES and given[name] is not UNSET
+            if name in CLIENT_NAMES and given[name] is not UNSET
         }
         keywords = {**kwargs, "transport": transport}
         wired = wire(

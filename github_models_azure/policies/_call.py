@@ -25,13 +25,13 @@ from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
-from ._back_off import BackOff
 from ._outcome import outcome
 from .errors import answer_in, is_callers_mistake
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
 from .route import Route
+from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
 _ANNOUNCING = ("deprecation", "sunset", "link")

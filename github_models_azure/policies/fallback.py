@@ -19,6 +19,7 @@ from .options import configure
 from .pipeline import binds_credentials, has_retry
 from .planner import Planner
 from .responses import RefusedResponse
+from .waits import wait
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -51,6 +52,10 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
         characters.
     :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
+    :keyword clock: tells the time that limits, cooldowns and waits go by, in seconds since the
+        epoch; for tests, see :mod:`github_models_azure.testing`.
+    :keyword jitter: makes a wait for an unavailable target from the longest one allowed; by default
+        a random part of it.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
     """
 
@@ -97,7 +102,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
                     if answer is not None:
                         return call.deliver(answer, stream)
                 elif isinstance(step, Wait):
-                    request.context.transport.sleep(step.seconds)  # type: ignore[union-attr]
+                    wait(step.seconds, self.settings.clock, request.context)
                     call.paused(step)
                 elif isinstance(step, GiveUp):
                     return call.finish(step)

@@ -19,6 +19,7 @@ from .options import configure
 from .pipeline import binds_credentials, has_retry
 from .planner import Planner
 from .responses import AsyncRefusedResponse
+from .waits import wait_async
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -77,7 +78,7 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                     if answer is not None:
                         return call.deliver(answer, stream)
                 elif isinstance(step, Wait):
-                    await request.context.transport.sleep(step.seconds)  # type: ignore[union-attr, misc]
+                    await wait_async(step.seconds, self.settings.clock, request.context)
                     call.paused(step)
                 elif isinstance(step, GiveUp):
                     return call.finish(step)

@@ -33,6 +33,7 @@ from .option_checks import (
     failure_kinds,
     observed,
 )
+from .waits import Clock
 
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
@@ -50,13 +51,14 @@ class Option:
 
     :param doc: what it means, as the docstrings of clients and policies say it.
     :param scope: who takes it. ``call``: clients, policies, and each call; ``core``: azure-core
-        takes it too, so that it is read and passed on; ``policy``: policies only, undocumented.
+        takes it too, so that it is read and passed on; ``client``: clients and policies only;
+        ``policy``: policies only, undocumented.
     :param in_settings: whether the environment and the settings file have it.
     """
 
     check: Check | None
     doc: str = ""
-    scope: Literal["call", "core", "policy"] = "call"
+    scope: Literal["call", "client", "core", "policy"] = "call"
     in_settings: bool = False
 
 
@@ -68,6 +70,11 @@ def _setting(check: Check | None, doc: str) -> dict[str, Option]:
 def _keyword(check: Check | None, doc: str) -> dict[str, Option]:
     """Describe an option that can only be given in code."""
     return {"option": Option(check, doc)}
+
+
+def _seam(check: Check, doc: str) -> dict[str, Option]:
+    """Describe an option that tests give when they make a client."""
+    return {"option": Option(check, doc, "client")}
 
 
 def _inner(
@@ -164,6 +171,22 @@ class FallbackSettings:
             observed, "watches what every call does, for telemetry: an :class:`.Observer`."
         ),
     )
+    clock: Clock = field(
+        default=steady_time,
+        metadata=_seam(
+            Function("a function that tells the seconds since the epoch"),
+            "tells the time that limits, cooldowns and waits go by, in seconds since the epoch; "
+            "for tests, see :mod:`github_models_azure.testing`.",
+        ),
+    )
+    jitter: Callable[[float], float] | None = field(
+        default=None,
+        metadata=_seam(
+            Function("a function from the longest wait to the one that is made"),
+            "makes a wait for an unavailable target from the longest one allowed; by default a "
+            "random part of it.",
+        ),
+    )
     endpoint: Endpoint | None = field(default=None, metadata=_inner())
     endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: PRESETS, metadata=_inner())
     retry_total: int | None = field(
@@ -173,8 +196,6 @@ class FallbackSettings:
     retry_backoff_max: float = field(default=60.0, metadata=_inner(Number(least=0), "core"))
     retry_backoff_min: float = field(default=0.0, metadata=_inner(Number(least=0)))
     timeout: float | None = field(default=None, metadata=_inner(Number(least=0), "core"))
-    clock: Callable[[], float] = field(default=steady_time, metadata=_inner())
-    jitter: Callable[[float], float] | None = field(default=None, metadata=_inner())
 
     def with_options(self, options: dict[str, Any]) -> FallbackSettings:
         """Take this package's keywords out of a call's options and return the settings with them.
@@ -210,6 +231,9 @@ OPTIONS: Mapping[str, Option] = {
 OPTION_NAMES = frozenset(name for name, option in OPTIONS.items() if option.scope == "call")
 """The keywords that a client takes at construction and per call."""
 
+CLIENT_NAMES = OPTION_NAMES | {name for name, one in OPTIONS.items() if one.scope == "client"}
+"""The keywords that a client takes at construction."""
+
 CORE_NAMES = frozenset(name for name, option in OPTIONS.items() if option.scope == "core")
 """The keywords of azure-core that this package reads too, at construction and per call."""
 
@@ -228,6 +252,8 @@ class FallbackOptions(TypedDict, total=False):
     allow_retired: bool | None
     tokenizer: Callable[[str], int] | None
     observer: Observer | None
+    clock: Clock | None
+    jitter: Callable[[float], float] | None
     endpoint: Endpoint | None
     endpoints: Mapping[str, Endpoint] | None
     retry_total: int | None
@@ -235,8 +261,6 @@ class FallbackOptions(TypedDict, total=False):
     retry_backoff_max: float | None
     retry_backoff_min: float | None
     timeout: float | None
-    clock: Callable[[], float] | None
-    jitter: Callable[[float], float] | None
 
 
 def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSettings:
@@ -247,7 +271,7 @@ def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSetting
     """
     unknown = sorted(options.keys() - OPTIONS.keys())
     if unknown:
-        known = ", ".join(sorted(OPTION_NAMES))
+        known = ", ".join(sorted(CLIENT_NAMES))
         raise TypeError(f"FallbackPolicy takes no keyword {unknown[0]!r}. Known: {known}.")
     endpoints = options.get("endpoints") or PRESETS
     return FallbackSettings(**check_options({"fallback": fallback, **options}, endpoints))

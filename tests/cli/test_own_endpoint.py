@@ -1,4 +1,4 @@
-"""`doctor`, `plan`, `chat` and `migrate` name the endpoint and the key that a client uses."""
+"""`settings/own_endpoint`: every command names the endpoint and the key that a client uses."""
 
 from __future__ import annotations
 

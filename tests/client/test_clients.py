@@ -17,7 +17,18 @@ from azure.core.credentials import AzureKeyCredential
 
 from github_models_azure import Endpoint, trail_of
 from github_models_azure.client.calls import _BODY_MEMBERS
-from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, hello_stream, limited
+from tests.harness import (
+    HELLO,
+    URL,
+    Answer,
+    Sent,
+    Service,
+    Twin,
+    chat,
+    hello_stream,
+    limited,
+    timed,
+)
 
 KINDS = {
     "ChatCompletionsClient": "complete",
@@ -67,10 +78,8 @@ def answers(sent: Sent) -> Answer:
 
 
 def client_of(twin: Twin, name: str, service: Service, *args: Any, **options: Any) -> Any:
-    made = getattr(twin.package, name)(
-        *(args or (URL, "key")), transport=twin.transport(service), **options
-    )
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return getattr(twin.package, name)(*(args or (URL, "key")), **options)
 
 
 def call(twin: Twin, client: Any, **keywords: Any) -> Any:

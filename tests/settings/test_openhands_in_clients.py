@@ -11,7 +11,18 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import EndpointRetiredError
-from tests.harness import HELLO, Answer, Sent, Service, Twin, chat, error, hello_stream, limited
+from tests.harness import (
+    HELLO,
+    Answer,
+    Sent,
+    Service,
+    Twin,
+    chat,
+    error,
+    hello_stream,
+    limited,
+    timed,
+)
 
 OWN, OTHER = "https://llm.example/v1", "https://other.example/v1"
 WRITTEN = f"""
@@ -46,8 +57,8 @@ def write(text: str) -> None:
 
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
     """A client that is given nothing but what the test gives it."""
-    made = twin.package.ChatCompletionsClient(*args, transport=twin.transport(service), **options)
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return twin.package.ChatCompletionsClient(*args, **options)
 
 
 def ask(twin: Twin) -> Any:
@@ -231,13 +242,14 @@ def test_embeddings_take_endpoint_and_key_only(twin: Twin) -> None:
     write(WRITTEN)
     vectors = {"data": [{"index": 0, "embedding": [0.5]}], "model": "e", "usage": {}}
     service = Service(lambda _: Answer(200, vectors))
-    client = twin.package.EmbeddingsClient(transport=twin.transport(service), model="e")
-    twin.run(twin.with_clock(client, service.clock).embed(input=["a"]))
+    given = {"transport": twin.transport(service), **timed(service.clock)}
+    client = twin.package.EmbeddingsClient(model="e", **given)
+    twin.run(client.embed(input=["a"]))
     (sent,) = service.sent
     assert (sent.url.partition("?")[0], key_of(sent)) == (f"{OWN}/embeddings", "key-1")
     assert sent.body == {"model": "e", "input": ["a"]}
-    bare = twin.package.EmbeddingsClient(transport=twin.transport(service))
-    twin.run(twin.with_clock(bare, service.clock).embed(input=["a"]))
+    bare = twin.package.EmbeddingsClient(**given)
+    twin.run(bare.embed(input=["a"]))
     assert service.models[-1] is None
 
 

@@ -19,7 +19,7 @@ from azure.core.credentials import AccessToken, AzureKeyCredential
 
 from github_models_azure import Endpoint, Trail, trail_of
 from github_models_azure.client.transport import async_transport, close_pools, sync_transport
-from tests.harness import HELLO, Clock, Twin, text_of
+from tests.harness import HELLO, Clock, Twin, text_of, timed
 from tests.traps.wire_helpers import Script, Wire, serve
 
 KEY = "secret-key"
@@ -104,9 +104,8 @@ class Side:
 
         options = {"model": "m", "transport": self.transport(sleep), **options}
         if self.is_ours:
-            options = {"credential": KEY, "fallback": None, **options}
-            client = self.twin.package.ChatCompletionsClient(endpoint, **options)
-            return self.twin.with_clock(client, clock)
+            options = {"credential": KEY, "fallback": None, **timed(clock), **options}
+            return self.twin.package.ChatCompletionsClient(endpoint, **options)
         package: Any = azure.ai.inference.aio if self.twin.is_async else azure.ai.inference
         options = {"credential": AzureKeyCredential(KEY), **options}
         return package.ChatCompletionsClient(endpoint, **options)

@@ -1,8 +1,46 @@
-"""The waits before an unavailable target is asked again."""
+"""Waits: how long one is before an unavailable target is asked again, and by whose clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from azure.core.pipeline import PipelineContext
+
+
+class Clock(Protocol):
+    """Tells the time, in seconds since the epoch: any function without arguments.
+
+    A clock that can wait, as :class:`SleepingClock` says, carries out the waits as well; for any
+    other the transport sleeps.
+    """
+
+    def __call__(self) -> float:
+        """Return the time."""
+
+
+class SleepingClock(Clock, Protocol):
+    """A clock that waits by itself: one that a test moves by hand, or that runs fast."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Return when so many seconds have passed by this clock."""
+
+    async def sleep_async(self, seconds: float, /) -> None:
+        """Return when so many seconds have passed by this clock, without blocking the loop."""
+
+
+def wait(seconds: float, clock: Clock, context: PipelineContext) -> None:
+    """Wait by a clock that can, else as azure-core does, by the transport."""
+    transport: Any = context.transport
+    sleep = getattr(clock, "sleep", None) or transport.sleep
+    sleep(seconds)
+
+
+async def wait_async(seconds: float, clock: Clock, context: PipelineContext) -> None:
+    """Wait by a clock that can, else as azure-core does, by the transport."""
+    transport: Any = context.transport
+    sleep = getattr(clock, "sleep_async", None) or transport.sleep
+    await sleep(seconds)
 
 
 class BackOff:
