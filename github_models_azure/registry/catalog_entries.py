@@ -74,7 +74,7 @@ def check_entries(rows: Iterable[object]) -> CatalogEntries:
             skipped.append("; ".join(list_problems(subject, error, CatalogEntry)))
             continue
         if entry.id.lower() in good:
-            skipped.append(f"{subject}: the id is there twice")
+            skipped.append(f"{subject}: the id appears twice")
         else:
             good[entry.id.lower()] = entry
     if not good:

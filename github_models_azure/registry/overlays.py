@@ -205,7 +205,7 @@ def _entries(
         return
     for name, row in settings.items():
         if not isinstance(name, str) or not name:
-            problems.append(f"{kind} {clip(name)}: a name should be a text")
+            problems.append(f"{kind} {clip(name)}: a name should be a string")
         elif not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
             problems.append(f"{kind} {clip(name)} = {clip(row)}: should be a table of fields")
         else:

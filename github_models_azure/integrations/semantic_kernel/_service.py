@@ -63,7 +63,7 @@ def service_fields(
             if not isinstance(client, make) or endpoint or credential or options:
                 raise TypeError(
                     f"client is an async {make.__name__} of this package, and brings its endpoint, "
-                    "key and options with it: leave those out beside it."
+                    "key and options with it: leave those out."
                 )
             return {"ai_model_id": model, "service_id": service_id or "", "client": client}
         if found:  # else the client reads the same settings by itself
