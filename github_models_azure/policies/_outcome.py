@@ -147,7 +147,7 @@ def _without_answer(target: str, failure: Failure) -> str:
         message += f" ({failure.code})"
     message += f": {failure.message.removeprefix('HTTP 200: ').rstrip('. ')}."
     if failure.code == MALFORMED_ANSWER:
-        message += " Check that the endpoint URL is that of an inference API."
+        message += " Check that the endpoint URL belongs to an inference API."
     return message
 
 
@@ -155,7 +155,7 @@ def _never_sent(plan: Plan, step: GiveUp, trail: Trail, retry_after: float | Non
     if step.reason is GiveUpReason.RETIRED:
         return _retired(plan)
     if step.reason is GiveUpReason.DEADLINE:
-        return ServiceRequestTimeoutError("The timeout was over before anything could be sent.")
+        return ServiceRequestTimeoutError("The timeout ran out before anything could be sent.")
     if len(plan.route) == 1 and step.kind in _LIMITS:
         target = plan.route[0].target
         return RateLimitedError(
@@ -171,7 +171,7 @@ def _retired(plan: Plan) -> EndpointRetiredError:
     advice = next((c.advice for c in plan.route if c.advice), None)
     return EndpointRetiredError(
         f"{reasons}; nothing was sent. "
-        + (advice or "Name one that is alive, or pass allow_retired=True to try all the same.")
+        + (advice or "Name one that is alive, or pass allow_retired=True to try anyway.")
     )
 
 

@@ -68,7 +68,7 @@ def _kinds(value: Any) -> Any:
     if given is None:
         return None
     if not isinstance(given, list) or not set(map(str, given)) <= set(known):
-        raise ValueError(f"is a list of failure kinds; known are {', '.join(known)}")
+        raise ValueError(f"is a list of failure kinds; the known ones are {', '.join(known)}")
     return given
 
 

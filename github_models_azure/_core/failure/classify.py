@@ -108,7 +108,7 @@ def classify_ok_body(
     if part is not None:
         return _classify_embedded(part, _MALFORMED, 200, headers or {}, now)
     if not isinstance(body_value, dict):
-        return _malformed(_TARGET, "answered with something else than a JSON object")
+        return _malformed(_TARGET, "answered with something other than a JSON object")
     if any(body_value.get(name) for name in ("choices", "data", "model_name")):
         fits = has_messages(body_value.get("choices"))
         return None if fits else _malformed(_TARGET, "answered with a choice without a message")

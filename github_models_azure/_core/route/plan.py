@@ -93,7 +93,7 @@ class GiveUpReason(str, Enum):
     NOT_ALLOWED = "this kind of failure is not in fallback_on"
     EXHAUSTED = "no target is left"
     ATTEMPTS = "fallback_max_attempts is reached"
-    DEADLINE = "the timeout of the call is over"
+    DEADLINE = "the timeout of the call has run out"
     WAIT = "the next target returns later than fallback_max_wait or the timeout allow"
     RETIRED = "every target is retired"
 
