@@ -9,8 +9,8 @@ from functools import lru_cache
 from math import inf
 from typing import Any, TypedDict
 
-from .._core.failure.kinds import FailureKind
-from .._core.route.plan import MOVES_ON, Rules
+from .._core.failure.kinds import MOVES_ON, FailureKind
+from .._core.route.plan import Rules
 from .._core.route.tokens import estimate_text
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS

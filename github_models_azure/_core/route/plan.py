@@ -11,29 +11,11 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 
-from ..failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
+from ..failure.kinds import MALFORMED_ANSWER, MOVES_ON, WRONG_PATH, Failure, FailureKind
 from ..trail_events import Attempt, Skip
 from .cooldown import Cooldown, covers_endpoint
 from .facts import UNKNOWN, ModelFacts
 from .needs import Needs, unmet
-
-MOVES_ON = frozenset(
-    {
-        FailureKind.RATE_LIMITED,
-        FailureKind.UNAVAILABLE,
-        FailureKind.QUOTA_EXHAUSTED,
-        FailureKind.ENDPOINT_GONE,
-        FailureKind.MODEL_GONE,
-        FailureKind.TOO_LARGE,
-        FailureKind.WRONG_DIALECT,
-        FailureKind.AUTH,
-        FailureKind.BAD_STREAM,
-    }
-)
-"""The failure kinds after which another target may be asked; the others are the caller's."""
-
-WAITABLE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNAVAILABLE, FailureKind.BAD_STREAM})
-"""The failure kinds that a wait may cure on the same target."""
 
 _INCURABLE = (WRONG_PATH, MALFORMED_ANSWER)
 
@@ -167,7 +149,7 @@ class Plan:
 
     def _stop(self, now: float, deadline: float) -> GiveUpReason | None:
         failure = self.last_failure
-        if failure is not None and failure.kind not in MOVES_ON:
+        if failure is not None and not failure.kind.rule.moves_on:
             return GiveUpReason.CALLER_ERROR
         if len(self.attempts) >= self.rules.max_attempts:
             return GiveUpReason.ATTEMPTS
@@ -178,15 +160,15 @@ class Plan:
         """How the last attempt failed; ``None`` before the first."""
         return self.attempts[-1][1].failure if self.attempts else None
 
-    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Verdict, ...]:
+    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
         """Judge the whole route as a first attempt would: in the order of asking, then refused."""
         choice = _Choice(self, now, inf, cooldowns, lambda: 0.0)
-        verdicts = [choice.judge(candidate) for candidate in self.route]
-        return tuple(sorted(verdicts, key=lambda verdict: verdict.rank))
+        standings = [choice.judge(candidate) for candidate in self.route]
+        return tuple(sorted(standings, key=lambda standing: standing.rank))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Standing:
     """What the planner says of one candidate: ``rank`` 0 at once, 1 last resort, 2 later, 3 no."""
 
     candidate: Candidate
@@ -211,28 +193,28 @@ class _Choice:
 
     def step(self) -> Step:
         resort: Candidate | None = None
-        later: list[Verdict] = []
+        later: list[Standing] = []
         passed: list[Skip] = []
-        for verdict in self._verdicts():
-            candidate = verdict.candidate
-            if verdict.rank == READY:
+        for standing in self._standings():
+            candidate = standing.candidate
+            if standing.rank == READY:
                 forced = candidate is self.plan.resume
                 return Try(candidate, self._tries(candidate) > 0, forced, tuple(passed))
-            if verdict.rank == LAST_RESORT:
+            if standing.rank == LAST_RESORT:
                 resort = resort or candidate
-            elif verdict.rank == LATER:
-                later.append(verdict)
-            if verdict.reason and not self._tries(candidate):
-                passed.append(Skip(candidate.target, verdict.reason, verdict.kind))
+            elif standing.rank == LATER:
+                later.append(standing)
+            if standing.reason and not self._tries(candidate):
+                passed.append(Skip(candidate.target, standing.reason, standing.kind))
         if resort is not None:
             kept = tuple(skip for skip in passed if skip.target != resort.target)
             return Try(resort, forced=True, passed=kept)
         return self._wait_or_give_up(later, tuple(passed))
 
-    def _verdicts(self) -> Iterator[Verdict]:
+    def _standings(self) -> Iterator[Standing]:
         resume = self.plan.resume
         if resume is not None and self._cooling(resume) is None:
-            yield Verdict(resume, READY)
+            yield Standing(resume, READY)
         failure = self.plan.last_failure
         stay = failure is not None and failure.kind not in self.plan.rules.moves_on
         here = self.plan.attempts[-1][0] if self.plan.attempts else None
@@ -240,10 +222,10 @@ class _Choice:
             if not stay or candidate is here:
                 yield self.judge(candidate)
 
-    def _wait_or_give_up(self, later: list[Verdict], passed: tuple[Skip, ...]) -> Step:
+    def _wait_or_give_up(self, later: list[Standing], passed: tuple[Skip, ...]) -> Step:
         if not later:
             return GiveUp(self._why_nothing(), passed=passed)
-        first = min(later, key=lambda verdict: verdict.ready_at)
+        first = min(later, key=lambda standing: standing.ready_at)
         seconds = first.ready_at - self.now
         if seconds <= 0:  # its wait went by while others were asked
             return Try(first.candidate, self._tries(first.candidate) > 0, True, passed)
@@ -260,16 +242,16 @@ class _Choice:
             return GiveUpReason.RETIRED
         return GiveUpReason.EXHAUSTED
 
-    def judge(self, candidate: Candidate) -> Verdict:
+    def judge(self, candidate: Candidate) -> Standing:
         known = candidate.gone or candidate.refused
         if known is not None:
-            return Verdict(candidate, REFUSED, known)
+            return Standing(candidate, REFUSED, known)
         lack = unmet(self.plan.needs, candidate.facts)
         firm = lack is not None and lack.firm and candidate.firm
         # A fallback that would probably refuse hides the failure that led to it.
         late = bool(self.plan.attempts) and not self._tries(candidate)
         if lack is not None and (firm or (late and not lack.harmless)):
-            return Verdict(candidate, REFUSED, lack.reason, kind=lack.kind)
+            return Standing(candidate, REFUSED, lack.reason, kind=lack.kind)
         spent = self._spent(candidate)
         if spent is not None:
             return spent
@@ -277,28 +259,28 @@ class _Choice:
         if cooling is not None:
             rank = LAST_RESORT if cooling.soft else LATER
             reason = cooling.reason(self.now)
-            return Verdict(candidate, rank, reason, cooling.until, cooling.kind)
+            return Standing(candidate, rank, reason, cooling.until, cooling.kind)
         if lack is not None:
-            return Verdict(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
-        return Verdict(candidate, READY)
+            return Standing(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
+        return Standing(candidate, READY)
 
-    def _spent(self, candidate: Candidate) -> Verdict | None:
+    def _spent(self, candidate: Candidate) -> Standing | None:
         """Judge by what this call has already seen; ``None`` where nothing speaks against it."""
-        verdict: Verdict | None = None
+        standing: Standing | None = None
         tries = 0
         for tried, attempt in self.plan.attempts:
             failure = attempt.failure
             if failure is None or not _speaks_of(failure, tried, candidate):
                 continue
-            if failure.kind not in WAITABLE or failure.code in _INCURABLE:
-                return Verdict(candidate, REFUSED, f"{tried.target} said: {failure.message}")
+            if not failure.kind.rule.waitable or failure.code in _INCURABLE:
+                return Standing(candidate, REFUSED, f"{tried.target} said: {failure.message}")
             tries += tried.key == candidate.key
             ready_at = self._ready_at(candidate, attempt, failure)
-            verdict = Verdict(candidate, LATER, failure.message, ready_at)
+            standing = Standing(candidate, LATER, failure.message, ready_at)
         most = self.plan.rules.max_retries
-        if verdict is not None and most is not None and tries > most:
-            return Verdict(candidate, REFUSED, "no retry is left")
-        return verdict
+        if standing is not None and most is not None and tries > most:
+            return Standing(candidate, REFUSED, "no retry is left")
+        return standing
 
     def _ready_at(self, candidate: Candidate, attempt: Attempt, failure: Failure) -> float:
         wait = failure.retry_after or self.back_off()
