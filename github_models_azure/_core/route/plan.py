@@ -2,42 +2,29 @@
 
 A shell asks :meth:`Plan.next`, does what the step says, records the outcome in a new plan and asks
 again. Nothing here sends, sleeps or reads a clock.
+
+A target that was asked, or that is out for good, is not looked at again unless nothing is left but
+to wait: all steps of a call together cost what its targets and attempts number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 
-from ..failure.kinds import MALFORMED_ANSWER, MOVES_ON, WRONG_PATH, Failure, FailureKind
+from ..failure.kinds import MOVES_ON, Failure, FailureKind
 from ..trail_events import Attempt, Skip
-from .cooldown import Cooldown, covers_endpoint
-from .facts import UNKNOWN, ModelFacts
+from .cooldown import Cooldown
 from .needs import Needs, unmet
+from .progress import Progress
+from .standing import LAST_RESORT, LATER, READY, REFUSED, Candidate, Findings, Standing
 
-_INCURABLE = (WRONG_PATH, MALFORMED_ANSWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One target as the planner sees it.
-
-    ``key`` and ``endpoint`` name it in the ledger; both carry a fingerprint of the credential.
-    ``gone`` is why the target is known to be retired, ``refused`` why it may not be used for
-    another reason, ``advice`` what to do about its endpoint. Where the facts are not ``firm``
-    (seen of the model elsewhere), what they lack orders the route and is no refusal.
-    """
-
-    target: str
-    key: str
-    endpoint: str = ""
-    facts: ModelFacts = UNKNOWN
-    gone: str | None = None
-    refused: str | None = None
-    advice: str | None = None
-    firm: bool = True
+__all__ = [
+    "LAST_RESORT", "LATER", "READY", "REFUSED", "Candidate", "GiveUp", "GiveUpReason", "Plan",
+    "Rules", "Standing", "Step", "Try", "Wait",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +86,10 @@ Step = Try | Wait | GiveUp
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The state of one call: its route, what was tried, and how long it waited."""
+    """The state of one call: its route, what was tried, and how long it waited.
+
+    ``_progress`` sums the attempts up; it follows from the other fields.
+    """
 
     route: tuple[Candidate, ...]
     needs: Needs = field(default_factory=Needs)
@@ -108,16 +98,23 @@ class Plan:
     waited: float = 0.0
     resume: Candidate | None = None
     repair: Candidate | None = None
+    _progress: Progress | None = field(
+        default_factory=lambda: None, init=False, repr=False, compare=False
+    )
 
     def record(self, candidate: Candidate, attempt: Attempt, *, repair: bool = False) -> Plan:
         """Return the plan after an attempt; ``repair`` asks the same target once more, adapted."""
         attempts = (*self.attempts, (candidate, attempt))
         again = candidate if repair else None
-        return replace(self, attempts=attempts, resume=None, repair=again)
+        made = Plan(self.route, self.needs, self.rules, attempts, self.waited, None, again)
+        object.__setattr__(made, "_progress", self._so_far().after(candidate, attempt))
+        return made
 
     def wait(self, step: Wait) -> Plan:
         """Return the plan after a wait that was carried out."""
-        return replace(self, waited=self.waited + step.seconds, resume=step.candidate)
+        made = replace(self, waited=self.waited + step.seconds, resume=step.candidate)
+        object.__setattr__(made, "_progress", self._progress)
+        return made
 
     def next(
         self,
@@ -131,8 +128,10 @@ class Plan:
 
         :param now: seconds since the epoch.
         :param deadline: the moment after which nothing is started.
-        :param cooldowns: by candidate key and by endpoint, those in force.
-        :param back_off: gives the seconds to wait before asking an unavailable target again.
+        :param cooldowns: by candidate key and by endpoint, those in force. It is asked only for
+            targets that could be next.
+        :param back_off: gives the seconds to wait before asking an unavailable target again. It is
+            called once in each step after a target has failed without stating them.
         """
         stop = self._stop(now, deadline)
         if stop is not None:
@@ -141,7 +140,22 @@ class Plan:
             return Try(self.repair, retry=True, forced=True)
         if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
             return Try(self.route[0])  # the healthy path, without a choice
-        return _Choice(self, now, deadline, cooldowns or {}, back_off).step()
+        return _Choice(self, self._so_far(), now, deadline, cooldowns or {}).step(back_off)
+
+    def tries_of(self, candidate: Candidate) -> int:
+        """Return how often a target was asked."""
+        return self._so_far().findings.tries_of(candidate)
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """How the last attempt failed; ``None`` before the first."""
+        return self.attempts[-1][1].failure if self.attempts else None
+
+    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
+        """Judge the whole route as a first attempt would: in the order of asking, then refused."""
+        choice = _Choice(self, self._so_far(), now, inf, cooldowns)
+        standings = [choice.judge(candidate) for candidate in self.route]
+        return tuple(sorted(standings, key=lambda standing: standing.rank))
 
     def _suits(self, candidate: Candidate) -> bool:
         known = candidate.gone or candidate.refused
@@ -155,140 +169,95 @@ class Plan:
             return GiveUpReason.ATTEMPTS
         return GiveUpReason.DEADLINE if now >= deadline else None
 
-    @property
-    def last_failure(self) -> Failure | None:
-        """How the last attempt failed; ``None`` before the first."""
-        return self.attempts[-1][1].failure if self.attempts else None
-
-    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
-        """Judge the whole route as a first attempt would: in the order of asking, then refused."""
-        choice = _Choice(self, now, inf, cooldowns, lambda: 0.0)
-        standings = [choice.judge(candidate) for candidate in self.route]
-        return tuple(sorted(standings, key=lambda standing: standing.rank))
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What the planner says of one candidate: ``rank`` 0 at once, 1 last resort, 2 later, 3 no."""
-
-    candidate: Candidate
-    rank: int
-    reason: str = ""
-    ready_at: float = inf
-    kind: FailureKind | None = None
+    def _so_far(self) -> Progress:
+        made = self._progress
+        if made is None:  # this plan was made of its fields, not by another
+            findings = Findings()
+            for candidate, attempt in self.attempts:
+                findings = findings.after(candidate, attempt)
+            made = Progress(self.route, self.needs, self.rules.max_retries, findings)
+            object.__setattr__(self, "_progress", made)
+        return made
 
 
-READY, LAST_RESORT, LATER, REFUSED = range(4)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Choice:
     """One decision: the plan, and the world as it is at this moment."""
 
     plan: Plan
+    progress: Progress
     now: float
     deadline: float
     cooldowns: Mapping[str, Cooldown]
-    back_off: Callable[[], float]
+    wait: float = 0.0
 
-    def step(self) -> Step:
+    def step(self, back_off: Callable[[], float]) -> Step:
+        resume = self.plan.resume
+        if resume is not None:
+            cooling = self._in_force(resume)
+            if cooling is None or cooling.soft:
+                return Try(resume, self._was_tried(resume), forced=True)
+        if self.progress.findings.backs_off:
+            self.wait = back_off()
+        if self._stays():
+            return self._wait_or_give_up([self.plan.attempts[-1][0]], ())
+        return self._ask_in_turn()
+
+    def _stays(self) -> bool:
+        failure = self.plan.last_failure
+        return failure is not None and failure.kind not in self.plan.rules.moves_on
+
+    def _ask_in_turn(self) -> Step:
         resort: Candidate | None = None
-        later: list[Standing] = []
         passed: list[Skip] = []
-        for standing in self._standings():
-            candidate = standing.candidate
+        for skips, candidate in self.progress.unsettled():
+            passed += skips
+            if candidate is None:
+                continue
+            standing = self.judge(candidate)
             if standing.rank == READY:
-                forced = candidate is self.plan.resume
-                return Try(candidate, self._tries(candidate) > 0, forced, tuple(passed))
+                return Try(candidate, self._was_tried(candidate), passed=tuple(passed))
             if standing.rank == LAST_RESORT:
                 resort = resort or candidate
-            elif standing.rank == LATER:
-                later.append(standing)
-            if standing.reason and not self._tries(candidate):
-                passed.append(Skip(candidate.target, standing.reason, standing.kind))
+            if standing.reason and not self._was_tried(candidate):
+                passed.append(standing.as_skip())
         if resort is not None:
             kept = tuple(skip for skip in passed if skip.target != resort.target)
             return Try(resort, forced=True, passed=kept)
-        return self._wait_or_give_up(later, tuple(passed))
+        return self._wait_or_give_up(self.plan.route, tuple(passed))
 
-    def _standings(self) -> Iterator[Standing]:
-        resume = self.plan.resume
-        if resume is not None and self._cooling(resume) is None:
-            yield Standing(resume, READY)
-        failure = self.plan.last_failure
-        stay = failure is not None and failure.kind not in self.plan.rules.moves_on
-        here = self.plan.attempts[-1][0] if self.plan.attempts else None
-        for candidate in self.plan.route:
-            if not stay or candidate is here:
-                yield self.judge(candidate)
-
-    def _wait_or_give_up(self, later: list[Standing], passed: tuple[Skip, ...]) -> Step:
+    def _wait_or_give_up(self, among: Sequence[Candidate], passed: tuple[Skip, ...]) -> Step:
+        later = [one for one in map(self.judge, among) if one.rank == LATER]
         if not later:
             return GiveUp(self._why_nothing(), passed=passed)
         first = min(later, key=lambda standing: standing.ready_at)
         seconds = first.ready_at - self.now
         if seconds <= 0:  # its wait went by while others were asked
-            return Try(first.candidate, self._tries(first.candidate) > 0, True, passed)
+            return Try(first.candidate, self._was_tried(first.candidate), True, passed)
         too_long = self.plan.waited + seconds > self.plan.rules.max_wait
         if too_long or self.now + seconds >= self.deadline:
             return GiveUp(GiveUpReason.WAIT, first.ready_at, first.kind, passed)
         return Wait(seconds, first.candidate, passed)
 
     def _why_nothing(self) -> GiveUpReason:
-        failure = self.plan.last_failure
-        if failure is not None and failure.kind not in self.plan.rules.moves_on:
+        if self._stays():
             return GiveUpReason.NOT_ALLOWED
         if not self.plan.attempts and all(candidate.gone for candidate in self.plan.route):
             return GiveUpReason.RETIRED
         return GiveUpReason.EXHAUSTED
 
     def judge(self, candidate: Candidate) -> Standing:
-        known = candidate.gone or candidate.refused
-        if known is not None:
-            return Standing(candidate, REFUSED, known)
-        lack = unmet(self.plan.needs, candidate.facts)
-        firm = lack is not None and lack.firm and candidate.firm
-        # A fallback that would probably refuse hides the failure that led to it.
-        late = bool(self.plan.attempts) and not self._tries(candidate)
-        if lack is not None and (firm or (late and not lack.harmless)):
-            return Standing(candidate, REFUSED, lack.reason, kind=lack.kind)
-        spent = self._spent(candidate)
-        if spent is not None:
-            return spent
-        cooling = self._cooling(candidate)
-        if cooling is not None:
-            rank = LAST_RESORT if cooling.soft else LATER
-            reason = cooling.reason(self.now)
-            return Standing(candidate, rank, reason, cooling.until, cooling.kind)
-        if lack is not None:
-            return Standing(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
-        return Standing(candidate, READY)
-
-    def _spent(self, candidate: Candidate) -> Standing | None:
-        """Judge by what this call has already seen; ``None`` where nothing speaks against it."""
-        standing: Standing | None = None
-        tries = 0
-        for tried, attempt in self.plan.attempts:
-            failure = attempt.failure
-            if failure is None or not _speaks_of(failure, tried, candidate):
-                continue
-            if not failure.kind.rule.waitable or failure.code in _INCURABLE:
-                return Standing(candidate, REFUSED, f"{tried.target} said: {failure.message}")
-            tries += tried.key == candidate.key
-            ready_at = self._ready_at(candidate, attempt, failure)
-            standing = Standing(candidate, LATER, failure.message, ready_at)
-        most = self.plan.rules.max_retries
-        if standing is not None and most is not None and tries > most:
-            return Standing(candidate, REFUSED, "no retry is left")
-        return standing
-
-    def _ready_at(self, candidate: Candidate, attempt: Attempt, failure: Failure) -> float:
-        wait = failure.retry_after or self.back_off()
-        ready_at = attempt.started + attempt.seconds + wait
+        standing = self.progress.judge(candidate, self.wait)
+        if standing.rank == REFUSED:
+            return standing
         cooling = self._in_force(candidate)
-        if cooling is not None and not cooling.soft:
-            return max(ready_at, cooling.until)
-        return ready_at
+        if cooling is None:
+            return standing
+        if standing.rank == LATER:
+            until = standing.ready_at if cooling.soft else cooling.until
+            return standing._replace(ready_at=max(standing.ready_at, until))
+        rank = LAST_RESORT if cooling.soft else LATER
+        return Standing(candidate, rank, cooling.reason(self.now), cooling.until, cooling.kind)
 
     def _in_force(self, candidate: Candidate) -> Cooldown | None:
         found = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)
@@ -296,21 +265,5 @@ class _Choice:
         # A server's own reset outweighs our judgement, the later one the earlier.
         return max(both, key=lambda cooldown: (not cooldown.soft, cooldown.until), default=None)
 
-    def _cooling(self, candidate: Candidate) -> Cooldown | None:
-        cooling = self._in_force(candidate)
-        if cooling is not None and candidate is self.plan.resume and cooling.soft:
-            return None
-        return cooling
-
-    def _tries(self, candidate: Candidate) -> int:
-        return sum(tried.key == candidate.key for tried, _ in self.plan.attempts)
-
-
-def _speaks_of(failure: Failure, tried: Candidate, other: Candidate) -> bool:
-    """Tell whether what one target answered holds for another."""
-    if tried.key == other.key:
-        return True
-    if failure.kind is FailureKind.TOO_LARGE:
-        limit, known = failure.max_input_tokens or tried.facts.input_tokens, other.facts
-        return limit is not None and known.input_tokens is not None and known.input_tokens <= limit
-    return covers_endpoint(failure) and tried.endpoint == other.endpoint
+    def _was_tried(self, candidate: Candidate) -> bool:
+        return self.progress.findings.tries_of(candidate) > 0

@@ -1,0 +1,117 @@
+"""The steps of whole calls: those of the plain planner, at a cost that grows with the call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from github_models_azure._core.failure.kinds import MALFORMED_ANSWER, MOVES_ON, Failure, Scope
+from github_models_azure._core.route.cooldown import Cooldown
+from github_models_azure._core.route.facts import ModelFacts
+from github_models_azure._core.route.needs import Needs
+from github_models_azure._core.route.plan import Candidate, GiveUp, Plan, Rules, Step, Try, Wait
+from github_models_azure._core.trail_events import Attempt
+from tests.core.route.plain_planner import plain_next
+from tests.core.route.planning import NOW, K
+
+SIZES = st.none() | st.sampled_from([1000, 8000, 16_000])
+KINDS = sorted(K)
+WAITS = st.sampled_from([0.0, 0.0, 0.5, 5.0, 70.0])
+candidates = st.builds(
+    lambda number, endpoint, **members: Candidate(
+        f"t{number % 9}", f"{endpoint}|{number}", endpoint, **members
+    ),
+    number=st.integers(0, 30),
+    endpoint=st.sampled_from("efg"),
+    gone=st.sampled_from([None, None, None, None, "retired"]),
+    refused=st.sampled_from([None, None, None, None, "not on this plan"]),
+    firm=st.booleans(),
+    facts=st.builds(
+        ModelFacts,
+        input_tokens=SIZES,
+        output_tokens=SIZES,
+        tools=st.none() | st.booleans(),
+        forced_choice=st.none() | st.booleans(),
+    ),
+)
+plans = st.builds(
+    Plan,
+    route=st.lists(candidates, min_size=1, max_size=9, unique_by=lambda one: one.key).map(tuple),
+    needs=st.builds(
+        Needs,
+        input_tokens=st.sampled_from([0, 4000, 9700]),
+        output_tokens=SIZES,
+        capabilities=st.sampled_from(
+            [("chat",), ("chat", "tools"), ("chat", "tools", "forced_choice")]
+        ),
+    ),
+    rules=st.builds(
+        Rules,
+        moves_on=st.just(MOVES_ON) | st.frozensets(st.sampled_from(sorted(MOVES_ON))),
+        max_attempts=st.just(40),
+        max_wait=st.sampled_from([0.0, 60.0, 10_000.0]),
+        max_retries=st.none() | st.integers(0, 3),
+    ),
+)
+failures = st.builds(
+    Failure,
+    kind=st.sampled_from(KINDS) | st.sampled_from([K.UNAVAILABLE, K.RATE_LIMITED, K.TOO_LARGE]),
+    scope=st.sampled_from(Scope),
+    code=st.sampled_from([None, None, None, MALFORMED_ANSWER]),
+    message=st.sampled_from(["no", "not now", ""]),
+    retry_after=st.none() | WAITS,
+    max_input_tokens=SIZES,
+)
+cooldowns = st.builds(
+    Cooldown,
+    until=st.sampled_from([NOW + 1, NOW + 30, NOW + 5000, inf]),
+    kind=st.sampled_from([K.RATE_LIMITED, K.UNAVAILABLE]),
+    soft=st.booleans(),
+)
+
+
+def seen(step: Step) -> tuple[Step, list[object]]:
+    """A step, and what equality does not look at: who is meant, and the kinds foreseen."""
+    who = None if isinstance(step, GiveUp) else id(step.candidate)
+    return step, [who, *(skip.kind for skip in step.passed)]
+
+
+@settings(max_examples=400)
+@given(plan=plans, data=st.data())
+def test_the_steps_are_those_of_the_plain_planner(plan: Plan, data: st.DataObject) -> None:
+    """Whatever fails, cools, recovers, waits and is repaired: same steps, same skips.
+
+    Some attempts are recorded that no step asked for, and a plan that was left behind by others
+    answers as it did.
+    """
+    keys = [key for one in plan.route for key in (one.key, one.endpoint)]
+    now, known, asked = NOW, dict[str, Cooldown](), []
+    for _ in range(data.draw(st.integers(1, 25))):
+        if data.draw(st.booleans()):
+            known = data.draw(st.dictionaries(st.sampled_from(keys), cooldowns, max_size=5))
+        wait = data.draw(WAITS)
+        world: dict[str, Any] = {"now": now, "cooldowns": known, "back_off": lambda s=wait: s}
+        step = plan.next(**world)
+        asked.append((plan, world, seen(step)))
+        assert seen(step) == seen(plain_next(plan, **world))
+        assert [plan.tries_of(one) for one in plan.route] == [
+            sum(tried.key == one.key for tried, _ in plan.attempts) for one in plan.route
+        ]
+        if isinstance(step, Wait):
+            now += data.draw(st.sampled_from([0.0, step.seconds, step.seconds + 1]))
+            plan = plan.wait(step)
+            continue
+        stray = not isinstance(step, Try) or not data.draw(st.integers(0, 9))
+        candidate = data.draw(st.sampled_from(plan.route)) if stray else step.candidate
+        now += data.draw(st.sampled_from([0.0, 0.5, 10.0]))
+        failure = data.draw(failures) if data.draw(st.integers(0, 9)) else None
+        repair = failure is not None and failure.kind is K.WRONG_DIALECT
+        attempt = Attempt(candidate.target, now, failure=failure)
+        plan = plan.record(candidate, attempt, repair=repair and data.draw(st.booleans()))
+    for before, world, answer in asked:
+        assert seen(before.next(**world)) == answer
+        assert seen(replace(before).next(**world)) == answer
