@@ -104,7 +104,7 @@ class Plan:
 
     def record(self, candidate: Candidate, attempt: Attempt, *, repair: bool = False) -> Plan:
         """Return the plan after an attempt; ``repair`` asks the same target once more, adapted."""
-        attempts = (*self.attempts, (candidate, attempt))
+        attempts = self.attempts + ((candidate, attempt),)  # noqa: RUF005 - twice as fast
         again = candidate if repair else None
         made = Plan(self.route, self.needs, self.rules, attempts, self.waited, None, again)
         object.__setattr__(made, "_progress", self._so_far().after(candidate, attempt))
@@ -210,11 +210,11 @@ class _Choice:
     def _ask_in_turn(self) -> Step:
         resort: Candidate | None = None
         passed: list[Skip] = []
-        for skips, candidate in self.progress.unsettled():
+        for skips, standing in self.progress.unsettled():
             passed += skips
-            if candidate is None:
+            if standing is None:
                 continue
-            standing = self.judge(candidate)
+            standing, candidate = self._cooled(standing), standing.candidate
             if standing.rank == READY:
                 return Try(candidate, self._was_tried(candidate), passed=tuple(passed))
             if standing.rank == LAST_RESORT:
@@ -247,23 +247,24 @@ class _Choice:
         return GiveUpReason.EXHAUSTED
 
     def judge(self, candidate: Candidate) -> Standing:
-        standing = self.progress.judge(candidate, self.wait)
-        if standing.rank == REFUSED:
-            return standing
-        cooling = self._in_force(candidate)
+        return self._cooled(self.progress.judge(candidate, self.wait))
+
+    def _cooled(self, standing: Standing) -> Standing:
+        cooling = None if standing.rank == REFUSED else self._in_force(standing.candidate)
         if cooling is None:
             return standing
         if standing.rank == LATER:
             until = standing.ready_at if cooling.soft else cooling.until
             return standing._replace(ready_at=max(standing.ready_at, until))
-        rank = LAST_RESORT if cooling.soft else LATER
-        return Standing(candidate, rank, cooling.reason(self.now), cooling.until, cooling.kind)
+        rank, reason = LAST_RESORT if cooling.soft else LATER, cooling.reason(self.now)
+        return Standing(standing.candidate, rank, reason, cooling.until, cooling.kind)
 
     def _in_force(self, candidate: Candidate) -> Cooldown | None:
-        found = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)
-        both = [cooldown for cooldown in found if cooldown is not None]
+        own, around = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)
+        if own is None or around is None:
+            return own or around
         # A server's own reset outweighs our judgement, the later one the earlier.
-        return max(both, key=lambda cooldown: (not cooldown.soft, cooldown.until), default=None)
+        return max(own, around, key=lambda cooldown: (not cooldown.soft, cooldown.until))
 
     def _was_tried(self, candidate: Candidate) -> bool:
         return self.progress.findings.tries_of(candidate) > 0

@@ -6,8 +6,8 @@ What the attempts told is kept by target and by endpoint, so that no decision re
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
 from typing import NamedTuple
 
@@ -56,14 +56,14 @@ class Standing(NamedTuple):
         return Skip(self.candidate.target, self.reason, self.kind)
 
 
-class _Refusal(NamedTuple):
+class Refusal(NamedTuple):
     """A failure that no wait cures: its number among the attempts, and what is said of it."""
 
     number: int
     reason: str
 
 
-class _Setback(NamedTuple):
+class Setback(NamedTuple):
     """A failure that a wait may cure: its number, when it came, and what it was."""
 
     number: int
@@ -71,95 +71,123 @@ class _Setback(NamedTuple):
     failure: Failure
 
 
-class _Told(NamedTuple):
-    """What the attempts told of one key: the first refusal, the last setback, and how many."""
+class Told(NamedTuple):
+    """What the attempts told of a target, or of an endpoint.
+
+    ``tries`` counts the attempts, ``setbacks`` those of them that a wait may cure. ``refusal`` is
+    the first failure that none cures, ``latest`` the last of the others.
+    """
 
     tries: int = 0
     setbacks: int = 0
-    refusal: _Refusal | None = None
-    latest: _Setback | None = None
+    refusal: Refusal | None = None
+    latest: Setback | None = None
 
-    def and_of(self, news: _Refusal | _Setback) -> _Told:
-        if isinstance(news, _Setback):
-            return self._replace(setbacks=self.setbacks + 1, latest=news)
-        return self if self.refusal is not None else self._replace(refusal=news)
+    def after(self, news: Refusal | Setback | None) -> Told:
+        """Return it after one more attempt; ``None`` is one that did not fail."""
+        tries, setbacks, refusal, latest = self
+        if isinstance(news, Setback):
+            return Told(tries + 1, setbacks + 1, refusal, news)
+        return Told(tries + 1, setbacks, refusal or news, latest)
 
 
-_NOTHING = _Told()
+NOTHING = Told()
+_MOST_RECENT = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """What the attempts of one call have told; a value, made anew with each attempt.
+class ToldBy(NamedTuple):
+    """What was told, by key: a value, and yet cheap to make anew with each attempt.
 
-    ``too_large`` holds the limits that were met, ascending, each with the first refusal by one as
-    high. ``backs_off`` says that a target failed which a wait of our own choice may cure.
+    A few recent entries are copied every time, and the many older ones every now and then.
     """
 
-    count: int = 0
-    by_key: Mapping[str, _Told] = field(default_factory=dict)
-    by_endpoint: Mapping[str, _Told] = field(default_factory=dict)
-    too_large: tuple[tuple[int, _Refusal], ...] = ()
+    recent: Mapping[str, Told] = {}
+    older: Mapping[str, Told] = {}
+
+    def of(self, key: str) -> Told:
+        """Return what was told of a key."""
+        return self.recent.get(key) or self.older.get(key, NOTHING)
+
+    def after(self, key: str, news: Refusal | Setback | None) -> ToldBy:
+        """Return it after one more attempt."""
+        recent = {**self.recent, key: self.of(key).after(news)}
+        if len(recent) < _MOST_RECENT:
+            return ToldBy(recent, self.older)
+        return ToldBy({}, {**self.older, **recent})
+
+
+NOBODY = ToldBy()
+
+
+class Findings(NamedTuple):
+    """What the attempts of one call have told; made anew with each.
+
+    ``too_large`` holds the limits that were met, ascending, each with the first refusal by one at
+    least as high. ``backs_off`` says that a target failed in a way that a wait may cure, and
+    stated none.
+    """
+
+    attempts: int = 0
+    by_key: ToldBy = NOBODY
+    by_endpoint: ToldBy = NOBODY
+    too_large: tuple[tuple[int, Refusal], ...] = ()
     backs_off: bool = False
 
     def after(self, candidate: Candidate, attempt: Attempt) -> Findings:
         """Return the findings after one more attempt."""
-        failure, told = attempt.failure, self.by_key.get(candidate.key, _NOTHING)
-        told = told._replace(tries=told.tries + 1)
-        if failure is None:
-            return replace(self, count=self.count + 1, by_key={**self.by_key, candidate.key: told})
-        news = self._news(candidate, attempt, failure)
-        by_endpoint, too_large, backs_off = self.by_endpoint, self.too_large, self.backs_off
-        if isinstance(news, _Setback):
-            backs_off = backs_off or not (failure.retry_after or told.refusal)
-        if failure.kind is FailureKind.TOO_LARGE:
+        attempts, by_key, by_endpoint, too_large, backs_off = self
+        failure, news = attempt.failure, self._news(candidate, attempt)
+        if isinstance(news, Setback):
+            backs_off = backs_off or not news.failure.retry_after
+        if failure is not None and failure.kind is FailureKind.TOO_LARGE:
             limit = failure.max_input_tokens or candidate.facts.input_tokens
-            if isinstance(news, _Refusal) and limit is not None and not self._has_met(limit):
+            if isinstance(news, Refusal) and limit is not None and not self._has_met(limit):
                 too_large = (*too_large, (limit, news))
-        elif covers_endpoint(failure):
-            before = by_endpoint.get(candidate.endpoint, _NOTHING)
-            by_endpoint = {**by_endpoint, candidate.endpoint: before.and_of(news)}
-        by_key = {**self.by_key, candidate.key: told.and_of(news)}
-        return Findings(self.count + 1, by_key, by_endpoint, too_large, backs_off)
+        elif failure is not None and covers_endpoint(failure):
+            by_endpoint = by_endpoint.after(candidate.endpoint, news)
+        by_key = by_key.after(candidate.key, news)
+        return Findings(attempts + 1, by_key, by_endpoint, too_large, backs_off)
+
+    def told_of(self, candidate: Candidate) -> Told:
+        """Return what holds for a target: what it said itself, and what others said of it."""
+        own, around = self.by_key.of(candidate.key), self.by_endpoint.of(candidate.endpoint)
+        tries, setbacks, refusal, latest = own
+        if around is not NOTHING:
+            refusal = _first(refusal, around.refusal)
+            if latest is None or (around.latest and around.latest.number > latest.number):
+                latest = around.latest
+        known = candidate.facts.input_tokens
+        if known is not None and self._has_met(known):
+            place = bisect_left(self.too_large, known, key=lambda met: met[0])
+            refusal = _first(refusal, self.too_large[place][1])
+        if refusal is own.refusal and latest is own.latest:
+            return own
+        return Told(tries, setbacks, refusal, latest)
 
     def tries_of(self, candidate: Candidate) -> int:
         """Return how often a target was asked."""
-        told = self.by_key.get(candidate.key)
-        return 0 if told is None else told.tries
+        return self.by_key.of(candidate.key).tries
 
-    def setbacks_of(self, candidate: Candidate) -> int:
-        """Return how often a target itself failed in a way that a wait may cure."""
-        return self.by_key.get(candidate.key, _NOTHING).setbacks
-
-    def refusal_of(self, candidate: Candidate) -> str | None:
-        """Return the first failure by which a target is out for good; ``None`` if none is."""
-        found = [told.refusal for told in self._told_of(candidate) if told.refusal is not None]
-        known = candidate.facts.input_tokens
-        if known is not None and self._has_met(known):
-            first = bisect_left(self.too_large, known, key=lambda met: met[0])
-            found.append(self.too_large[first][1])
-        return min(found).reason if found else None
-
-    def latest_of(self, candidate: Candidate) -> _Setback | None:
-        """Return the last failure that speaks of a target and that a wait may cure."""
-        found = [told.latest for told in self._told_of(candidate) if told.latest is not None]
-        return max(found, key=lambda setback: setback.number, default=None)
-
-    def _told_of(self, candidate: Candidate) -> Iterator[_Told]:
-        if (told := self.by_key.get(candidate.key)) is not None:
-            yield told
-        if (told := self.by_endpoint.get(candidate.endpoint)) is not None:
-            yield told
+    def speaks_of_others(self, before: Findings) -> bool:
+        """Return whether the last attempt told of more than its own target."""
+        return self.by_endpoint is not before.by_endpoint or self.too_large is not before.too_large
 
     def _has_met(self, limit: int) -> bool:
         return bool(self.too_large) and self.too_large[-1][0] >= limit
 
-    def _news(
-        self, candidate: Candidate, attempt: Attempt, failure: Failure
-    ) -> _Refusal | _Setback:
+    def _news(self, candidate: Candidate, attempt: Attempt) -> Refusal | Setback | None:
+        failure = attempt.failure
+        if failure is None:
+            return None
         if failure.kind.rule.waitable and failure.code not in _INCURABLE:
-            return _Setback(self.count, attempt.started + attempt.seconds, failure)
-        return _Refusal(self.count, f"{candidate.target} said: {failure.message}")
+            return Setback(self.attempts, attempt.started + attempt.seconds, failure)
+        return Refusal(self.attempts, f"{candidate.target} said: {failure.message}")
+
+
+def _first(one: Refusal | None, other: Refusal | None) -> Refusal | None:
+    if one is None or other is None:
+        return one or other
+    return min(one, other)
 
 
 def standing_of(
@@ -178,22 +206,20 @@ def standing_of(
     known = candidate.gone or candidate.refused
     if known is not None:
         return Standing(candidate, REFUSED, known)
-    lack = unmet(needs, candidate.facts)
+    told, lack = findings.told_of(candidate), unmet(needs, candidate.facts)
     if lack is not None:
         firm = lack.firm and candidate.firm
         # A fallback that would probably refuse hides the failure that led to it.
-        late = findings.count > 0 and not findings.tries_of(candidate)
+        late = findings.attempts > 0 and told.tries == 0
         if firm or (late and not lack.harmless):
             return Standing(candidate, REFUSED, lack.reason, kind=lack.kind)
-    refusal = findings.refusal_of(candidate)
-    if refusal is not None:
-        return Standing(candidate, REFUSED, refusal)
-    latest = findings.latest_of(candidate)
-    if latest is not None:
-        if max_retries is not None and findings.setbacks_of(candidate) > max_retries:
+    if told.refusal is not None:
+        return Standing(candidate, REFUSED, told.refusal.reason)
+    if told.latest is not None:
+        if max_retries is not None and told.setbacks > max_retries:
             return Standing(candidate, REFUSED, "no retry is left")
-        failure = latest.failure
-        ready_at = latest.came_at + (failure.retry_after or wait)
+        failure = told.latest.failure
+        ready_at = told.latest.came_at + (failure.retry_after or wait)
         return Standing(candidate, LATER, failure.message, ready_at)
     if lack is not None:
         return Standing(candidate, LAST_RESORT, lack.reason, kind=lack.kind)

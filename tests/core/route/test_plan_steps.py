@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,7 +81,7 @@ def seen(step: Step) -> tuple[Step, list[object]]:
     return step, [who, *(skip.kind for skip in step.passed)]
 
 
-@settings(max_examples=400)
+@settings(deadline=None)
 @given(plan=plans, data=st.data())
 def test_the_steps_are_those_of_the_plain_planner(plan: Plan, data: st.DataObject) -> None:
     """Whatever fails, cools, recovers, waits and is repaired: same steps, same skips.
@@ -115,3 +116,79 @@ def test_the_steps_are_those_of_the_plain_planner(plan: Plan, data: st.DataObjec
     for before, world, answer in asked:
         assert seen(before.next(**world)) == answer
         assert seen(replace(before).next(**world)) == answer
+
+
+class Counted(Candidate):
+    """A target that counts how often any of them is looked at."""
+
+    looks: ClassVar[int] = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "gone":  # what the planner asks first of a target
+            Counted.looks += 1
+        return super().__getattribute__(name)
+
+
+def looks(
+    number: int, kind: K, *, front: int = 0, gone: int = 0, wide: bool = False, repair: bool = False
+) -> int:
+    """How often targets are looked at while every one of a route fails, each in its turn.
+
+    :param front: targets that another call knows to be limited, before all others.
+    :param gone: how many of the targets behind are retired, one after each that is not.
+    :param wide: each target has an endpoint, of which its failure speaks.
+    :param repair: each is asked once more, repaired.
+    """
+    route = [Counted(f"c{one}", f"c|{one}", "c") for one in range(front)]
+    for one in range(number):
+        endpoint = f"e{one}" if wide else "e"
+        route.append(Counted(f"t{one}", f"{endpoint}|{one}", endpoint))
+        route += [Counted(f"g{one}", f"g|{one}", "g", gone="retired")] if one < gone else []
+    plan = Plan(tuple(route), rules=Rules(max_attempts=3 * number))
+    known = {target.key: Cooldown(inf, K.QUOTA_EXHAUSTED) for target in route[:front]}
+    scope, tried = Scope.ENDPOINT if wide else Scope.TARGET, 0
+    Counted.looks = 0
+    while isinstance(step := plan.next(now=NOW, cooldowns=known, back_off=lambda: 1.0), Try):
+        tried += 1
+        failure = Failure(kind, scope, message="no", max_input_tokens=1000 + tried)
+        attempt = Attempt(step.candidate.target, NOW, failure=failure)
+        plan = plan.record(step.candidate, attempt, repair=repair and not step.retry)
+    assert tried == number * (1 + repair)
+    return Counted.looks
+
+
+@pytest.mark.parametrize("kind", sorted(MOVES_ON))
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"wide": True},
+        {"front": 1},
+        {"repair": True},
+        {"gone": 1000},
+        {"front": 2, "wide": True},
+    ],
+    ids=str,
+)
+def test_the_cost_of_a_call_grows_with_its_targets(kind: K, how: dict[str, Any]) -> None:
+    """Twice the targets, each failing in turn, are twice the looks: no step starts from the top."""
+    few, many = looks(40, kind, **how), looks(80, kind, **how)
+    assert many <= 2.1 * few
+    assert many <= 12 * 80
+
+
+def test_a_plan_is_the_sum_of_its_attempts() -> None:
+    """However it was come by: equality and what is printed know of nothing else."""
+    first, second = Candidate("a", "e|a", "e"), Candidate("b", "e|b", "e")
+    attempt = Attempt("a", NOW, failure=Failure(K.UNAVAILABLE, Scope.ENDPOINT, message="down"))
+    plan = Plan((first, second)).record(first, attempt)
+    again = Plan((first, second), attempts=((first, attempt),))
+    assert plan == again
+    assert repr(plan) == repr(again)
+    assert plan.next(now=NOW, back_off=lambda: 2.0) == again.next(now=NOW, back_off=lambda: 2.0)
+    needs = Needs(capabilities=("tools",))
+    lacking = replace(second, facts=ModelFacts(tools=False))
+    other = replace(plan, route=(first, lacking), needs=needs)
+    assert [skip.reason for skip in other.next(now=NOW, back_off=lambda: 2.0).passed] == [
+        "does not support tools"
+    ]
