@@ -1,10 +1,20 @@
-"""What happened during one call, as values that can be printed and compared."""
+"""The events of one call, and how each is written for people and for programs.
+
+A new field of an event goes into its class here, and from there into every writer of trails but
+those that name it among what they leave out (``tests/test_trail_writers.py``).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from enum import Enum
+from typing import TypeAlias
 
 from .failure.kinds import Failure, FailureKind
+from .never import assert_never
+
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
+_Scalar: TypeAlias = bool | int | float | str | Enum | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +90,52 @@ class Adaptation:
 
 Event = Attempt | Skip | Pause | Adaptation
 """One line of a trail."""
+
+LEFT_OUT_OF_TEXT = {
+    "Attempt.started": "the lines are in order",
+    "Skip.kind": "the reason says it in words",
+    "Adaptation.lossy": "the change says in words what was dropped",
+    "Failure.scope": "it decides who is asked next, which the next lines show",
+    "Failure.status": "the attempt's own stands there",
+    "Failure.code": "the message is for people",
+    "Failure.retry_after": "the message is for people",
+    "Failure.window": "the message is for people",
+    "Failure.limit": "the message is for people",
+    "Failure.param": "the message is for people",
+    "Failure.max_input_tokens": "the message is for people",
+}
+"""The fields that ``str(event)`` does not show, each with the reason."""
+
+
+def event_as_json(event: Event) -> dict[str, JsonValue]:
+    """Return an event as a JSON object; its member ``event`` says which kind it is."""
+    members = {one.name: _as_json(getattr(event, one.name)) for one in fields(event)}
+    return {"event": _kind_of(event), **members}
+
+
+def _kind_of(event: Event) -> str:
+    match event:
+        case Attempt():
+            return "attempt"
+        case Skip():
+            return "skipped"
+        case Pause():
+            return "waited"
+        case Adaptation():
+            return "adapted"
+        case _:
+            return assert_never(event)
+
+
+def _as_json(value: _Scalar | Failure) -> JsonValue:
+    match value:
+        case Failure():
+            return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+        case float():  # measured here; what a server stated stays as it is
+            return round(value, 3)
+        case _:
+            return _plain(value)
+
+
+def _plain(value: _Scalar) -> JsonValue:
+    return str(value.value) if isinstance(value, Enum) else value

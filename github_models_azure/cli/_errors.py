@@ -92,7 +92,9 @@ def why_not_bound(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is taken. Choose another with --port; 0 takes any free one."
     if error.errno == errno.EACCES:
-        return f"Port {port} needs rights that you do not have. Choose one above 1023 with --port."
+        return (
+            f"Port {port} needs privileges that you do not have. Choose one above 1023 with --port."
+        )
     return f"Cannot listen on {host}:{port}: {error.strerror or error}."
 
 
@@ -133,7 +135,7 @@ def _of_one(error: AzureError) -> str:
     failure = attempt.failure
     hint = near or failure.kind.rule.hint
     if failure.kind is FailureKind.AUTH and failure.scope is Scope.TARGET:
-        hint = "The credential holds, but not for this model."
+        hint = "The credential is valid, but not for this model."
     return f"{_answer(attempt)}. {hint}"
 
 

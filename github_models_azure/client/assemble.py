@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from azure.core.credentials import AzureKeyCredential
-
-from ..credentials.entra import Entra, EntraCredential
-from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, StoredKey
-from ..credentials.keyring import entry_at
-from ..endpoints import Endpoint, endpoint_for
-from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
+from ..credentials.keys import Credential
+from ..endpoints import Endpoint
 from ..exceptions import CredentialUnavailableError, SettingsError
-from ..policies._settings import OPTION_NAMES, FallbackSettings
-from ..policies._trace import TracePolicy
+from ..policies.options import CLIENT_NAMES, CORE_NAMES
+from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
-from ..registry.cache_folder import refreshed_at
-from ..settings.load import Settings, load_settings
+from ..registry.refresh import refreshed_at
+from ..settings.load import load_settings
+from ..settings.model import Settings
+from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
-from .startup import AsyncStartupCheckPolicy, StartupCheck, StartupCheckPolicy
-from .transport import async_transport, sync_transport
+from .startup import StartupCheck
 
-_RETRY_OPTIONS = ("retry_total", "retry_backoff_factor", "retry_backoff_max", "timeout")
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
     "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
@@ -47,18 +40,18 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """What the SDK's constructor is called with, and the credential that the client closes.
+    """What a client is made of: what the SDK's constructor is called with, and more.
 
-    ``settings`` are those of the fallback policy.
+    ``entra`` is closed with the client; ``policy`` is the fallback policy.
     """
 
     url: str
-    credential: Any
+    credential: object
     model: str | None
     keywords: dict[str, Any]
     entra: Any
     check: StartupCheck | None
-    settings: FallbackSettings
+    policy: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +63,10 @@ class NoCredential:
         raise CredentialUnavailableError("This endpoint was declared without a credential.")
 
 
-def _parts(is_async: bool) -> Parts:
-    if is_async:
-        from ..aio._credentials import GitHubTokenCredential as AsyncGitHubTokenCredential
-        from ..aio._entra import EntraCredential as AsyncEntraCredential
-        from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
-
-        return Parts(
-            AsyncFallbackPolicy,
-            AsyncTargetAuthenticationPolicy,
-            AsyncGitHubTokenCredential,
-            AsyncEntraCredential,
-            async_transport,
-            AsyncStartupCheckPolicy,
-        )
-    from ..policies import FallbackPolicy, TargetAuthenticationPolicy
-
-    return Parts(
-        FallbackPolicy,
-        TargetAuthenticationPolicy,
-        GitHubTokenCredential,
-        EntraCredential,
-        sync_transport,
-        StartupCheckPolicy,
-    )
-
-
 def wire(
-    is_async: bool,
+    parts: Parts,
     endpoint: str | Endpoint | None,
-    credential: Any,
+    credential: Credential | None,
     model: str | None,
     options: Mapping[str, Any],
     keywords: dict[str, Any],
@@ -115,18 +82,15 @@ def wire(
     :param chats: whether its calls are chat completions.
     """
     settings = load_settings(decided=endpoint is not None or credential is not None)
-    parts, settings = _parts(is_async), settings if chats else settings.for_vectors()
+    settings = settings if chats else settings.for_vectors()
     entra = parts.entra_credential()
-    own = _own_endpoint(parts, settings, endpoint, credential)
-    own = _with_key(own, entra)
-    known = {**settings.endpoints, own.name: own}
-    endpoints = {name: _with_key(endpoint, entra) for name, endpoint in known.items()}
+    signing = Signing(parts.github_credential, entra)
+    signed = own_endpoint(settings, endpoint, credential, signing).started()
+    known = signed_endpoints(settings, signed, signing)
+    own, endpoints = signed.endpoint, {name: one.endpoint for name, one in known.items()}
     policy_options = {**settings.retries, **_policy_options(settings, options)}
-    for name in _RETRY_OPTIONS:
-        if name in keywords:
-            policy_options[name] = keywords[name]
+    policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
-    endpoints = _share_token(parts, endpoints, own)
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
     keywords = dict(keywords)
     check = StartupCheck(own) if validate else None
@@ -149,113 +113,14 @@ def wire(
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
-    return Wired(own.url, signs, chosen, keywords, entra, check, policy._planner.settings)
-
-
-def _own_endpoint(
-    parts: Parts, settings: Settings, endpoint: str | Endpoint | None, credential: Any
-) -> Endpoint:
-    if isinstance(credential, str):
-        if not credential.strip():
-            raise ValueError("The credential is an empty text. Leave it out to have it looked up.")
-        credential = AzureKeyCredential(credential.strip())
-    if not isinstance(endpoint, str | Endpoint | None):
-        raise TypeError(f"endpoint is a URL, a name or an Endpoint, not {type(endpoint).__name__}.")
-    if not (
-        credential is None or isinstance(credential, AzureKeyCredential) or _fetches(credential)
-    ):
-        raise TypeError(
-            "credential is a key as text, an AzureKeyCredential or a token credential, not "
-            f"{type(credential).__name__}."
-        )
-    given = endpoint if endpoint is not None else settings.endpoint
-    own = endpoint_for(given, credential, known=settings.endpoints)
-    if own.credential is None and settings.api_key and endpoint is None:
-        own = replace(own, credential=AzureKeyCredential(settings.api_key))
-    if own.credential is None and not own.anonymous and not _has_variable(own):
-        own = replace(own, credential=settings.key_for(own))
-    if own.credential is None and not own.anonymous and _takes_token(own, given):
-        own = replace(own, credential=parts.github_credential())
-    if _host(own) in GITHUB_HOSTS and _is_demo(own.credential):
-        from ..server.emulator.demo import demo_endpoint  # starts the emulator of this process
-
-        return demo_endpoint()
-    return own
-
-
-def _with_key(endpoint: Endpoint, entra: Any) -> Endpoint:
-    """Give an endpoint without a credential the key of its environment variable.
-
-    :param entra: takes the place of the settings' wish for Entra.
-    """
-    if isinstance(endpoint.credential, Entra):
-        return replace(endpoint, credential=entra)
-    variable = endpoint.key_variable
-    if endpoint.credential is not None or variable is None:
-        return endpoint
-    key = os.environ.get(variable, "").strip()
-    if key:
-        return replace(endpoint, credential=AzureKeyCredential(key))
-    if is_loopback(endpoint.url):  # a server of one's own may well ask for none
-        return endpoint
-    return replace(
-        endpoint,
-        credential=StoredKey(
-            entry_at(endpoint.name, endpoint.origin),
-            f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
-            f"declare one in the settings, or store one: github-models login {endpoint.name}.",
-        ),
-    )
-
-
-def _has_variable(endpoint: Endpoint) -> bool:
-    variable = endpoint.key_variable
-    return variable is not None and bool(os.environ.get(variable, "").strip())
-
-
-def _fetches(credential: Any) -> bool:
-    return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
-
-
-def _takes_token(own: Endpoint, given: str | Endpoint | None) -> bool:
-    """Tell whether the GitHub token is meant for an endpoint that was given no credential.
-
-    It is for GitHub's hosts, and for a bare URL of GitHub's shape: the emulator, on this machine.
-    """
-    bare_url = isinstance(given, str) and "://" in given
-    return _host(own) in GITHUB_HOSTS or (bare_url and own.dialect.is_github)
-
-
-def _share_token(
-    parts: Parts, endpoints: Mapping[str, Endpoint], own: Endpoint
-) -> dict[str, Endpoint]:
-    """Give GitHub's endpoints without a credential the token of a client that is GitHub's."""
-    shared = own.credential if _host(own) in GITHUB_HOSTS else None
-    return {
-        name: replace(endpoint, credential=shared or parts.github_credential())
-        if endpoint.credential is None
-        and not endpoint.anonymous
-        and _host(endpoint) in GITHUB_HOSTS
-        else endpoint
-        for name, endpoint in endpoints.items()
-    }
-
-
-def _host(endpoint: Endpoint) -> str:
-    return endpoint.origin.partition("://")[2]
-
-
-def _is_demo(credential: Any) -> bool:
-    if isinstance(credential, AzureKeyCredential):
-        return credential.key == DEMO_TOKEN
-    return getattr(credential, "demo", False) is True
+    return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     options = {**settings.options, **given}
     if options.get("registry") is None:
         options["registry"] = _registry(settings)
-    return {name: value for name, value in options.items() if name in OPTION_NAMES}
+    return {name: value for name, value in options.items() if name in CLIENT_NAMES}
 
 
 @lru_cache(maxsize=1)

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..credentials.keys import Credential
     from ..endpoints import Endpoint
     from ..ledger import Ledger
     from ..policies import Observer
-    from ..policies._settings import FallbackSettings
+    from ..policies.options import Fallback
+    from ..policies.waits import Clock
     from ..registry import ModelRegistry, Plan
+    from .assemble import Parts, Wired
 
 UNSET: Any = object()
 """Stands for a keyword that was not given, where ``None`` means something."""
@@ -27,21 +30,28 @@ class WiredClient:
         the endpoint's own from the settings, else a GitHub token for GitHub's endpoints.
     :keyword model: the model of every call that names none: an id, legacy name or alias, ``auto``,
         ``auto:coding``, ``auto:reasoning``, ``auto:cheap``, or ``endpoint-name/model-id``.
-    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets, a mapping of
-        model to such lists, or ``None`` for no other target.
-    :keyword fallback_on: the failure kinds that may move on to the next target.
+    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets
+        (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
+        such lists (``"*"`` for all others), or ``None`` for no other target.
+    :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
+        are not the caller's error.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
     :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
-    :keyword adapt: ``"lenient"`` (default) or ``"strict"``: pass over targets for which a parameter
-        would be lost.
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
+    :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
+        it in the trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword ledger: the memory of cooldowns, for sharing between clients.
-    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business, enterprise.
-    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
-    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
-    :keyword observer: is told what every call does, for telemetry.
+    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
+        characters.
+    :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
+    :keyword clock: tells the time that limits, cooldowns and waits go by, in seconds since the
+        epoch; for tests, see :mod:`github_models_azure.testing`.
+    :keyword jitter: makes a wait for an unavailable target from the longest one allowed; by default
+        a random part of it.
     :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
         when ``with`` is entered or else before the first call. Where it is refused,
         ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
@@ -53,19 +63,21 @@ class WiredClient:
     ``timeout`` bounds a whole call with all its attempts and waits.
     """
 
-    _is_async: ClassVar[bool]
     _chats: ClassVar[bool] = False
-    _entra: Any
-    _wired_settings: FallbackSettings  # for the gateway, which lists what a client may be asked for
-    _wired_model: str | None
+    _wired: Wired
+
+    @classmethod
+    def _parts(cls) -> Parts:
+        """Return the classes of which a client is made, sync or async."""
+        raise NotImplementedError
 
     def __init__(
         self,
         endpoint: str | Endpoint | None = None,
-        credential: Any = None,
+        credential: Credential | None = None,
         *,
         model: str | None = None,
-        fallback: Any = UNSET,
+        fallback: Fallback = UNSET,
         fallback_on: Any = UNSET,
         fallback_max_wait: float = UNSET,
         fallback_max_attempts: int = UNSET,
@@ -77,30 +89,24 @@ class WiredClient:
         allow_retired: bool = UNSET,
         tokenizer: Callable[[str], int] | None = None,
         observer: Observer | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[float], float] | None = None,
         validate: bool = False,
         transport: Any = None,
         **kwargs: Any,
     ) -> None:
+        given = locals()
+        from ..policies.options import CLIENT_NAMES, OPTIONS
         from .assemble import wire  # the pipeline's parts load with the first client
 
         options = {
-            "fallback": fallback,
-            "fallback_on": fallback_on,
-            "fallback_max_wait": fallback_max_wait,
-            "fallback_max_attempts": fallback_max_attempts,
-            "attempt_timeout": attempt_timeout,
-            "adapt": adapt,
-            "registry": registry,
-            "ledger": ledger,
-            "plan": plan,
-            "allow_retired": allow_retired,
-            "tokenizer": tokenizer,
-            "observer": observer,
+            name: given[name]
+            for name in OPTIONS
+            if name in CLIENT_NAMES and given[name] is not UNSET
         }
-        options = {name: value for name, value in options.items() if value is not UNSET}
         keywords = {**kwargs, "transport": transport}
         wired = wire(
-            self._is_async,
+            self._parts(),
             endpoint,
             credential,
             model,
@@ -109,8 +115,11 @@ class WiredClient:
             validate=validate,
             chats=self._chats,
         )
-        self._startup_check = wired.check
-        self._entra = wired.entra  # made for this client, so that it is closed with it
-        self._wired_settings, self._wired_model = wired.settings, wired.model
+        self._wired = wired
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]
+
+
+def made_of(client: WiredClient) -> Wired:
+    """Say what a client is made of, for the gateway: it lists what a client may be asked for."""
+    return client._wired

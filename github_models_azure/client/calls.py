@@ -9,14 +9,13 @@ from typing import Any
 from azure.core.exceptions import AzureError, HttpResponseError
 
 from .._core.failure.kinds import FailureKind
-from ..policies._error_members import complete_error
-from ..policies._report import REPORT_OPTION, CallReport, RoutePlanned
-from ..policies._structured import STRUCTURED_OPTION, Structured
+from ..policies._call import Call
+from ..policies.errors import complete_error
+from ..policies.planner import CALL_OPTION, CallReport
+from ..policies.structured import Structured
 from ..trail import attach_trail, trail_of
 
-__all__ = [
-    "RoutePlanned", "begin", "keep_parsed", "keep_trail", "reported", "structured_call",
-]  # fmt: skip
+__all__ = ["begin", "keep_parsed", "keep_trail", "reported", "structured_call"]
 
 _BODY_MEMBERS = frozenset(
     {
@@ -29,8 +28,16 @@ _BODY_MEMBERS = frozenset(
 """Members of a chat body that the SDK has no keyword for."""
 
 
-def begin(keywords: dict[str, Any], *, plan_only: bool = False) -> CallReport:
-    """Check a call's keywords and add the report that its policy fills in.
+def begin(keywords: dict[str, Any], structured: Structured | None = None) -> CallReport:
+    """Check a call's keywords and add the report that its policy fills in."""
+    check_keywords(keywords)
+    report = CallReport() if structured is None else CallReport(structured)
+    keywords[CALL_OPTION] = report
+    return report
+
+
+def check_keywords(keywords: Mapping[str, Any]) -> None:
+    """Refuse keywords that a call cannot take.
 
     :raises TypeError: for members of the body, with the way to send them; the SDK would hand them
         to the socket layer.
@@ -41,8 +48,6 @@ def begin(keywords: dict[str, Any], *, plan_only: bool = False) -> CallReport:
         raise TypeError(
             f"{wrong[0]!r} is no keyword of this call; send it as model_extras={{{extras}}}."
         )
-    report = keywords[REPORT_OPTION] = CallReport(plan_only)
-    return report
 
 
 def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structured | None:
@@ -62,10 +67,9 @@ def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structur
             "response_model and response_format both say what shape the answer has; leave "
             "response_format out."
         )
-    from ..tools._answer import answer_model
+    from ..tools.answer import answer_model
 
-    structured = keywords[STRUCTURED_OPTION] = Structured(answer_model(model))
-    return structured
+    return Structured(answer_model(model))
 
 
 @contextmanager
@@ -74,15 +78,15 @@ def reported(report: CallReport) -> Iterator[None]:
     try:
         yield
     except AzureError as error:
-        run = report.run
+        call = report.call
         if isinstance(error, HttpResponseError):
             complete_error(error)
-            if run is not None:
-                run.hide_key(error)
-        if run is not None:
+            if call is not None:
+                call.hide_key(error)
+        if call is not None:
             if trail_of(error) is None:
-                attach_trail(error, run.trail())
-            _suggest(error, run)
+                attach_trail(error, call.trail())
+            _suggest(error, call)
         raise
     except TypeError as error:
         if "unexpected keyword argument" not in str(error):
@@ -96,8 +100,9 @@ def reported(report: CallReport) -> Iterator[None]:
 
 def keep_trail(result: Any, report: CallReport) -> Any:
     """Put the trail on a result; on a stream it stays live until the stream ends."""
-    if report.run is not None:
-        attach_trail(result, report.run.trail if report.run.is_streamed else report.run.trail())
+    call = report.call
+    if call is not None:
+        attach_trail(result, call.trail if call.is_streamed else call.trail())
     return result
 
 
@@ -106,28 +111,28 @@ def keep_parsed(
 ) -> Any:
     """Put the instance on a completion; a stream gets it at its end.
 
-    :param ask: makes a call, given what sends it, its arguments and its keywords.
-    :param call: those three, for a second call that corrects what the stream brought.
+    :param ask: makes a call, given what sends it, its arguments, its keywords and a wanted shape.
+    :param call: the first three, for a second call that corrects what the stream brought.
     """
-    if report.run is None or not report.run.is_streamed:
+    if report.call is None or not report.call.is_streamed:
         object.__setattr__(result, "parsed", structured.parsed)
         return result
-    from ..policies._parsed import AsyncParsedStream, ParsedStream
+    from ..policies.parsed import AsyncParsedStream, ParsedStream
 
     send, args, keywords = call
     body = ({**args[0], "stream": False}, *args[1:]) if args else ()
     if "body" in keywords:
         keywords = {**keywords, "body": {**keywords["body"], "stream": False}}
     kind = AsyncParsedStream if hasattr(result, "__aiter__") else ParsedStream
-    again = lambda options: ask(send, body, {**keywords, **options})  # noqa: E731
-    return kind.of(result, structured, report.run, again)
+    again = lambda shape, options: ask(send, body, {**keywords, **options}, shape)  # noqa: E731
+    return kind.of(result, structured, report.call, again)
 
 
-def _suggest(error: AzureError, run: Any) -> None:
-    failure = run.plan.last_failure
+def _suggest(error: AzureError, call: Call) -> None:
+    failure = call.last_failure
     if failure is None or failure.kind is not FailureKind.MODEL_GONE:
         return
-    names = run.nearest_models()
+    names = call.nearest_models()
     if names and isinstance(error, HttpResponseError):
         error.message = f"{error.message}\nNearest known models: {', '.join(names)}."
         error.args = (error.message, *error.args[1:])

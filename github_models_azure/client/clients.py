@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from azure.ai import inference as _sdk
 
-from .base import WiredClient
+from .base import WiredClient, made_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ..policies import RoutePlan
-    from ..policies._parsed import ParsedChatCompletions, ParsedStream
+    from ..policies.parsed import ParsedChatCompletions, ParsedStream
+    from .assemble import Parts
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
-def _call(send: Any, args: Any, kwargs: Any) -> Any:
+def _call(send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
     from .calls import begin, keep_trail, reported  # loaded by the first client
 
-    report = begin(kwargs)
+    report = begin(kwargs, *shape)
     with reported(report):
         result = send(*args, **kwargs)
     return keep_trail(result, report)
@@ -44,35 +45,51 @@ def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
     structured = structured_call(args, kwargs)
     if structured is None:
         return _call(send, args, kwargs)
-    report = begin(kwargs)
+    report = begin(kwargs, structured)
     with reported(report):
         result = send(*args, **kwargs)
     result = keep_trail(result, report)
     return keep_parsed(result, structured, report, _call, send, args, kwargs)
 
 
-def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from .calls import RoutePlanned, begin, structured_call
+def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
+    from ..policies.pipeline import Capture
+    from .calls import check_keywords, structured_call
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
-    begin(kwargs, plan_only=True)
-    try:
-        send(*args, **kwargs)
-    except RoutePlanned as planned:
-        return planned.route
-    raise TypeError("The body is not a JSON object, so there is no route to plan.")
+    check_keywords(kwargs)
+    planning, captured = Capture.of(client)
+    send(planning, *args, **kwargs)
+    route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
+    return route
 
 
 class _SyncClient(WiredClient):
     """What the sync clients share: how one is opened and closed."""
 
-    _is_async = False
+    @classmethod
+    def _parts(cls) -> Parts:
+        from ..credentials.entra import EntraCredential
+        from ..credentials.github import GitHubTokenCredential
+        from ..policies import FallbackPolicy, TargetAuthenticationPolicy
+        from .assemble import Parts
+        from .startup import StartupCheckPolicy
+        from .transport import sync_transport
+
+        return Parts(
+            FallbackPolicy,
+            TargetAuthenticationPolicy,
+            GitHubTokenCredential,
+            EntraCredential,
+            sync_transport,
+            StartupCheckPolicy,
+        )
 
     def __enter__(self) -> Self:
         """Check the credential where that was asked for, then open the connections."""
-        if self._startup_check is not None:
-            self._startup_check()
+        if self._wired.check is not None:
+            self._wired.check()
         super().__enter__()  # type: ignore[misc]
         return self
 
@@ -81,13 +98,13 @@ class _SyncClient(WiredClient):
         try:
             super().close()  # type: ignore[misc]  # of the SDK's client, the next class in line
         finally:
-            self._entra.close()
+            self._wired.entra.close()
 
     def __exit__(self, *exc_details: Any) -> None:
         try:
             super().__exit__(*exc_details)  # type: ignore[misc]
         finally:
-            self._entra.close()
+            self._wired.entra.close()
 
 
 class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
@@ -221,7 +238,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
 
         Nothing is sent.
         """
-        return _plan(super().complete, args, kwargs)
+        return _plan(self, _sdk.ChatCompletionsClient.complete, args, kwargs)
 
 
 class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
@@ -241,7 +258,7 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
 
         Nothing is sent.
         """
-        return _plan(super().embed, args, kwargs)
+        return _plan(self, _sdk.EmbeddingsClient.embed, args, kwargs)
 
 
 class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
@@ -261,4 +278,4 @@ class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
 
         Nothing is sent.
         """
-        return _plan(super().embed, args, kwargs)
+        return _plan(self, _sdk.ImageEmbeddingsClient.embed, args, kwargs)

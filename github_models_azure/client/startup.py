@@ -12,13 +12,11 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from ..credentials.check import Verdict, check_github_token, check_key
-from ..credentials.github import DEMO_TOKEN, StoredKey, TokenFinder
+from ..credentials.check import KeyStatus, check_github_token, check_key
+from ..credentials.github import DEMO_TOKEN, TokenFinder, finder_of
+from ..credentials.keys import StoredKey, key_of
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
-from ..endpoints.presets import GITHUB_HOSTS
-from ..policies._report import REPORT_OPTION
-from ..policies._route import key_of
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -36,7 +34,7 @@ class StartupCheck:
         self._lock = threading.Lock()
         self._done = False
         is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey)
-        if not is_key and self._finder is None:
+        if not is_key and finder_of(endpoint.credential) is None:
             raise ValueError(
                 f"validate=True checks tokens and keys, and the endpoint {endpoint.name} has "
                 "neither. Leave validate out, or give a key as credential."
@@ -59,27 +57,22 @@ class StartupCheck:
         if not self._done:
             await asyncio.to_thread(self)
 
-    @property
-    def _finder(self) -> TokenFinder | None:
-        finder = getattr(self._endpoint.credential, "_finder", None)
-        return finder if isinstance(finder, TokenFinder) else None
-
     def _ask(self) -> None:
-        finder, endpoint = self._finder, self._endpoint
+        endpoint = self._endpoint
+        finder = finder_of(endpoint.credential)
         if finder is not None and not is_loopback(endpoint.url):
             finder.check()
             return
         key = self._key(finder)
         if key == DEMO_TOKEN:
             return
-        on_github = endpoint.origin.partition("://")[2] in GITHUB_HOSTS
-        found = check_github_token(key) if on_github else check_key(endpoint, key)
-        if found.verdict is Verdict.REFUSED:
+        found = check_github_token(key) if endpoint.on_github else check_key(endpoint, key)
+        if found.status is KeyStatus.REFUSED:
             raise ClientAuthenticationError(
                 f"The key of {endpoint.name} is not valid: {found.reason}. Put another in its "
                 "place; nothing was sent to a model."
             )
-        if found.verdict is Verdict.UNKNOWN:
+        if found.status is KeyStatus.UNKNOWN:
             _LOGGER.warning(
                 "The key of %s could not be checked: %s. It is used all the same.",
                 endpoint.name,
@@ -99,15 +92,14 @@ class StartupCheck:
 
 
 class StartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Checks before the first call goes its way; a plan of a route asks nobody."""
+    """Checks before the first call goes its way."""
 
     def __init__(self, check: StartupCheck) -> None:
         self._check = check
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            self._check()
+        self._check()
 
 
 class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
@@ -118,9 +110,4 @@ class AsyncStartupCheckPolicy(SansIOHTTPPolicy[Any, Any]):
 
     async def on_request(self, request: PipelineRequest[Any]) -> None:
         """Check."""
-        if _is_call(request):
-            await self._check.aside()
-
-
-def _is_call(request: PipelineRequest[Any]) -> bool:
-    return not getattr(request.context.options.get(REPORT_OPTION), "plan_only", False)
+        await self._check.aside()

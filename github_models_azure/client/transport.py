@@ -30,12 +30,13 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from ..endpoints.endpoint import is_loopback, no_proxies_for
+from ..endpoints.endpoint import is_loopback
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
 _BLOCK = 65536
+_NO_PROXIES = dict.fromkeys(("http", "https", "all"))
 _CLOSED = "the client was closed while its answer was read"
 _SMALL_BLOCK = 4096  # where a block has to be full before it is handed on
 POOL_SIZE = 100
@@ -69,7 +70,8 @@ def sync_transport(**options: Any) -> RequestsTransport:
         def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
             streamed = kwargs.get("stream", False)
             if not kwargs.get("proxies"):
-                kwargs["proxies"] = no_proxies_for(request.url)
+                # A key may go there in clear text, and must not pass another machine.
+                kwargs["proxies"] = dict(_NO_PROXIES) if is_loopback(request.url) else None
             with _clear_errors():
                 if answer_within is None and not streamed:
                     return super().send(request, **kwargs)

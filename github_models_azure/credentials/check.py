@@ -7,14 +7,18 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
 from .._core.failure.error_body import clean_text, read_error_body
+from .._core.hosts import GITHUB_HOSTS
+from .._core.request.fit import is_sendable, key_headers
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback, no_proxies_for
-from ..endpoints.presets import GITHUB_HOSTS
 from ..exceptions import CredentialScopeError
+
+if TYPE_CHECKING:
+    import requests
 
 GITHUB_API = "https://api.github.com"
 CHECK_SECONDS = 10.0
@@ -37,7 +41,7 @@ class Asked:
     problem: str | None = None
 
 
-class Verdict(str, Enum):
+class KeyStatus(str, Enum):
     """What a check found out."""
 
     ACCEPTED = "accepted"
@@ -47,9 +51,9 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class KeyCheck:
-    """A verdict, and what it rests on, in words without the key."""
+    """A status, and what it rests on, in words without the key."""
 
-    verdict: Verdict
+    status: KeyStatus
     reason: str
 
 
@@ -83,19 +87,6 @@ def check_key(endpoint: Endpoint, key: str, *, timeout: float = CHECK_SECONDS) -
     query = urlsplit(endpoint.url).query
     url = f"{endpoint.base_url()}/{path}" + (f"?{query}" if query else "")
     return _check(url, key, headers, timeout, endpoint.name, "data")
-
-
-def key_headers(auth: str, key: str) -> dict[str, str]:
-    """Give the headers that carry a key, in the way of a dialect."""
-    headers = {"Authorization": f"Bearer {key}"} if auth in ("bearer", "both") else {}
-    if auth != "bearer":
-        headers["api-key" if auth == "both" else auth] = key
-    return headers
-
-
-def is_sendable(key: str) -> bool:
-    """Tell whether a header can carry a key; the libraries' own errors would show it."""
-    return key.isascii() and key.isprintable()
 
 
 def ask(
@@ -156,7 +147,7 @@ def _check(
         )
     if not is_sendable(key):
         return KeyCheck(
-            Verdict.REFUSED, "it has a line end or another character that no header can carry"
+            KeyStatus.REFUSED, "it has a line end or another character that a header cannot carry"
         )
     found = _judge(ask(url, timeout, headers), who, member)
     reason, query = found.reason, urlsplit(url).query
@@ -164,23 +155,25 @@ def _check(
     values = (value for value in (*written, *map(unquote_plus, written)) if len(value) >= _SHORTEST)
     for secret in (key, *values):
         reason = reason.replace(secret, _HIDDEN)
-    return KeyCheck(found.verdict, reason)
+    return KeyCheck(found.status, reason)
 
 
 def _judge(asked: Asked, who: str, member: str) -> KeyCheck:
     """Judge an answer; only what is surely one of theirs accepts or refuses."""
     if asked.status is None:
-        return KeyCheck(Verdict.UNKNOWN, f"{who} could not be asked: {asked.problem}")
+        return KeyCheck(KeyStatus.UNKNOWN, f"{who} could not be asked: {asked.problem}")
     answered = f"{who} answered {asked.status}"
     if asked.status == 200:
         if _has(asked.body, member):
-            return KeyCheck(Verdict.ACCEPTED, f"{who} accepted it")
-        return KeyCheck(Verdict.UNKNOWN, f"{answered}, with something else than was asked for")
+            return KeyCheck(KeyStatus.ACCEPTED, f"{who} accepted it")
+        return KeyCheck(
+            KeyStatus.UNKNOWN, f"{answered}, with something other than what was asked for"
+        )
     said = read_error_body(asked.body, (asked.headers or {}).get("content-type")).message
     words = f"{answered}: {clean_text(said, 160)}" if said else answered
     limited = (asked.headers or {}).get("x-ratelimit-remaining") == "0"
     refused = asked.status in (401, 403) and not (asked.status == 403 and limited)
-    return KeyCheck(Verdict.REFUSED if refused else Verdict.UNKNOWN, words)
+    return KeyCheck(KeyStatus.REFUSED if refused else KeyStatus.UNKNOWN, words)
 
 
 def _has(body: bytes, member: str) -> bool:
@@ -192,7 +185,7 @@ def _has(body: bytes, member: str) -> bool:
     return isinstance(value, dict) and member in value
 
 
-def _unsigned(request: Any) -> Any:
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
 from ..exceptions import CredentialUnavailableError
 
@@ -36,7 +36,9 @@ class EntraCredential:
         token: AccessToken = self._made().get_token(*scopes, **kwargs)
         return token
 
-    def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+    def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
         """Return a token for the scopes in the newer form of azure-core."""
         token: AccessTokenInfo = self._made().get_token_info(*scopes, options=options)
         return token

@@ -7,15 +7,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.exceptions import ClientAuthenticationError
 
 from ..exceptions import CredentialUnavailableError
-from .check import KeyCheck, Verdict, check_github_token
-from .keyring import KEYRING_USER, read_key
+from .check import KeyCheck, KeyStatus, check_github_token
+from .keys import KEYRING_USER, read_key
 
 __all__ = ["GitHubTokenCredential", "TokenFinder"]
 
@@ -85,15 +84,15 @@ class TokenFinder:
         if token in (self._accepted, DEMO_TOKEN):  # the latter never leaves this machine
             return True
         found = self._check(token)
-        if found.verdict is Verdict.REFUSED:
+        if found.status is KeyStatus.REFUSED:
             self._found = None  # it may be replaced where it came from
             raise ClientAuthenticationError(
-                f"The GitHub token from {source} is not valid: {found.reason}. Put another in its "
-                f"place ({NEW_TOKEN}, permission models:read); nothing was sent to a model."
+                f"The GitHub token from {source} is not valid: {found.reason}. Replace it "
+                f"({NEW_TOKEN}, permission models:read); nothing was sent to a model."
             )
-        if found.verdict is Verdict.UNKNOWN:
+        if found.status is KeyStatus.UNKNOWN:
             _LOGGER.warning(
-                "The GitHub token from %s could not be checked: %s. It is used all the same.",
+                "The GitHub token from %s could not be checked: %s. It is used anyway.",
                 source,
                 found.reason,
             )
@@ -149,7 +148,35 @@ class TokenFinder:
         return f"from {self._found[1]}" if self._found else "not looked up yet"
 
 
-class GitHubTokenCredential:
+class GitHubToken:
+    """What the sync and the async credential share: a token that is found when first needed."""
+
+    github_only = True
+    """Its token is sent to GitHub's hosts and to this machine, nowhere else."""
+
+    def __init__(self, token: str | None = None, *, validate: bool = False, **kwargs: Any) -> None:
+        self._finder = TokenFinder(token, validate=validate, **kwargs)
+
+    @property
+    def demo(self) -> bool:
+        """Whether the token is ``demo_token``: the embedded emulator answers."""
+        return self._finder.demo
+
+    @property
+    def source(self) -> str | None:
+        """Where the token comes from, such as ``GITHUB_TOKEN``; ``None`` if there is none."""
+        return self._finder.source()
+
+    def __repr__(self) -> str:
+        return f"GitHubTokenCredential({self._finder!r})"
+
+
+def finder_of(credential: object) -> TokenFinder | None:
+    """Return what finds the token of a GitHub credential; ``None`` for any other credential."""
+    return credential._finder if isinstance(credential, GitHubToken) else None
+
+
+class GitHubTokenCredential(GitHubToken):
     """A GitHub token as a credential of azure-core.
 
     :param token: the token itself; left out, it is looked up in ``GITHUB_MODELS_TOKEN``,
@@ -163,18 +190,12 @@ class GitHubTokenCredential:
     :raises ValueError: for an empty ``token``.
     """
 
-    github_only = True
-    """Its token is sent to GitHub's hosts and to this machine, nowhere else."""
-
-    def __init__(self, token: str | None = None, *, validate: bool = False, **kwargs: Any) -> None:
-        self._finder = TokenFinder(token, validate=validate, **kwargs)
-
     def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """Return the token; scopes mean nothing to GitHub and are ignored."""
         token, until = self._finder.find()
         return AccessToken(token, int(until))
 
-    def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+    def get_token_info(self, *scopes: str, options: object = None) -> AccessTokenInfo:
         """Return the token in the newer form of azure-core."""
         token, until = self._finder.find()
         return AccessTokenInfo(token, int(until))
@@ -187,16 +208,6 @@ class GitHubTokenCredential:
         """
         return self._finder.check()
 
-    @property
-    def demo(self) -> bool:
-        """Whether the token is ``demo_token``: the embedded emulator answers."""
-        return self._finder.demo
-
-    @property
-    def source(self) -> str | None:
-        """Where the token comes from, such as ``GITHUB_TOKEN``; ``None`` where there is none."""
-        return self._finder.source()
-
     def close(self) -> None:
         """Forget the token that was looked up."""
         self._finder.forget()
@@ -206,9 +217,6 @@ class GitHubTokenCredential:
 
     def __exit__(self, *exc_details: object) -> None:
         self.close()
-
-    def __repr__(self) -> str:
-        return f"GitHubTokenCredential({self._finder!r})"
 
 
 def _ask_gh() -> str | None:
@@ -230,65 +238,3 @@ def _ask_gh() -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class KeySource:
-    """Where the settings take an endpoint's key from; ``str`` says it in words, without the key.
-
-    ``name`` is that of the environment variable or of the keyring's entry; of a key that stands in
-    a file, its place there.
-    """
-
-    kind: Literal["env", "keyring", "file", "entra", "none"]
-    name: str = ""
-
-    def __str__(self) -> str:
-        if self.kind == "env":
-            return f"the environment variable {self.name}"
-        if self.kind == "file":
-            return self.name
-        return f"the keyring entry {self.name}" if self.kind == "keyring" else self.kind
-
-
-class StoredKey:
-    """The key that ``github-models login NAME`` put into the keyring, read when first needed.
-
-    ``message`` says what to do where there is none. ``found`` is the key, once it was read.
-    """
-
-    def __init__(self, entry: str, message: str) -> None:
-        self.entry, self.message = entry, message
-        self.found: str | None = None
-
-    def read(self) -> str:
-        """Return the key.
-
-        :raises CredentialUnavailableError: where the keyring has none.
-        """
-        if self.found is None:
-            self.found = read_key(self.entry)
-        if self.found is None:
-            raise CredentialUnavailableError(self.message)
-        return self.found
-
-    def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
-        """Return the key in the form of a token."""
-        return AccessToken(self.read(), int(time.time() + _LIFETIME))
-
-    def __repr__(self) -> str:
-        return f"StoredKey({self.entry!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class MissingKey:
-    """Stands for a key that the settings name and that is not there; says so when it is used."""
-
-    message: str
-
-    def get_token(self, *scopes: str, **kwargs: Any) -> Any:
-        """Raise what is missing.
-
-        :raises CredentialUnavailableError: always.
-        """
-        raise CredentialUnavailableError(self.message)

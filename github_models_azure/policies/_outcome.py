@@ -14,7 +14,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from .._core.answer.reader import StreamFault
+from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
 from .._core.route.cooldown import covers_endpoint, format_seconds
 from .._core.route.plan import GiveUp, GiveUpReason, Plan
@@ -25,9 +25,7 @@ from ..exceptions import (
     RateLimitedError,
 )
 from ..trail import Trail
-from ._error_members import complete_error
-from ._faults import as_azure_error
-from ._judge import answer_in
+from .errors import answer_in, as_azure_error, complete_error
 
 _CLASSES: dict[int | None, type[HttpResponseError]] = {
     401: ClientAuthenticationError,
@@ -72,7 +70,7 @@ def _choose(
     if refusal is not None:
         return _of_refusal(target, failure, refusal, retry_after)
     if answer is None and isinstance(error, Exception) and _is_mere_fault(error, failure):
-        if isinstance(error, StreamFault):
+        if isinstance(error, AnswerFault):
             return ServiceResponseError(f"{target} gave no usable stream: {failure.message}")
         return as_azure_error(error)
     return _of_ok(target, failure, answer, retry_after)
@@ -89,7 +87,7 @@ def _alone(plan: Plan) -> bool:
 
 def _is_mere_fault(error: Exception, failure: Failure) -> bool:
     """Tell what broke on its way from a stream in which the server itself states an error."""
-    return not isinstance(error, StreamFault) or failure.kind is FailureKind.BAD_STREAM
+    return not isinstance(error, AnswerFault) or failure.kind is FailureKind.BAD_STREAM
 
 
 def _of_refusal(

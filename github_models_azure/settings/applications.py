@@ -1,6 +1,6 @@
 """The settings that other applications wrote: OpenHands' and LogAI's. Which of them count, if any.
 
-This module is light; ``[llm]`` tables and ``LLM_*`` variables are read by ``_settings_llm``.
+This module is light; ``[llm]`` tables and ``LLM_*`` variables are read by ``openhands_route``.
 """
 
 from __future__ import annotations
@@ -9,72 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
-from ..credentials.github import KeySource
-from ..endpoints import GITHUB_AZURE, Endpoint
+from ..credentials.keys import KeySource
+from ..endpoints import GITHUB_AZURE
 from ..exceptions import SettingsError
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
 
-if TYPE_CHECKING:
-    from .load import Settings
-
-LLM_PREFIX = "LLM_"
-LLM_FILE = "config.toml"
-LLM_FIELDS = frozenset(
-    {
-        "api_key", "api_version", "base_url", "caching_prompt", "custom_llm_provider",
-        "disable_vision", "drop_params", "fallback_llms", "max_output_tokens", "model",
-        "num_retries", "ollama_base_url", "retry_max_wait", "retry_min_wait", "retry_multiplier",
-        "temperature", "timeout", "top_p",
-    }
-)  # fmt: skip
-"""What counts of an ``[llm]`` table; ``caching_prompt`` is the service's business by now."""
-
-# OpenHands' LLMConfig of 0.9 to 1.0, and the LLM of openhands-sdk 1.58.
-LLM_IGNORED = frozenset(
-    {
-        "api_mode", "auth_type", "aws_access_key_id", "aws_bedrock_runtime_endpoint",
-        "aws_profile_name", "aws_region_name", "aws_role_name", "aws_secret_access_key",
-        "aws_session_name", "aws_session_token", "capability_overrides", "completion_kwargs",
-        "correct_num", "custom_tokenizer", "disable_stop_word", "embedding_base_url",
-        "embedding_deployment_name", "embedding_model", "enable_encrypted_reasoning",
-        "extended_thinking_budget", "extra_headers", "fallback_strategy", "for_routing",
-        "force_string_serializer", "inline_image_urls", "input_cost_per_token",
-        "litellm_extra_body", "log_completions", "log_completions_folder", "max_input_tokens",
-        "max_message_chars", "model_canonical_name", "modify_params", "native_tool_calling",
-        "openrouter_app_name", "openrouter_site_url", "output_cost_per_token",
-        "prompt_cache_retention", "provider_connection_id", "reasoning_effort",
-        "reasoning_summary", "safety_settings", "seed", "service_id", "stream",
-        "stream_idle_timeout", "subscription_vendor", "top_k", "usage_id",
-    }
-)  # fmt: skip
 LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
 _LOGAI_MODEL = "gpt-4o"
-
-_DESTINATION = ("api_key", "base_url", "custom_llm_provider")
-
-
-@dataclass(frozen=True, slots=True)
-class Application:
-    """What the settings of an application come to.
-
-    ``endpoint`` names the first of ``endpoints``. ``call`` holds keywords of each chat call,
-    ``retries`` those of the back-off. ``origins`` says of each setting where it comes from, and
-    ``over_files`` whether that is the environment, which goes before every file.
-    """
-
-    endpoint: str
-    model: str
-    endpoints: Mapping[str, Endpoint]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    retries: Mapping[str, Any] = field(default_factory=dict)
-    call: Mapping[str, Any] = field(default_factory=dict)
-    sources: Mapping[str, KeySource] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)
-    over_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +51,7 @@ class Found:
         if self.broken is not None and not self.logai:
             raise self.broken
         if says_where(self.variables) or (self.table and not self.logai):
-            from .llm_route import read_llm
+            from .openhands_route import read_llm
 
             return read_llm(self.variables, self.table, self.file, environ)
         return _read_logai(environ) if self.logai else None
@@ -150,27 +96,6 @@ def find_applications(
     notes.extend(_misspelt(environ) if variables else ())
     logai = environ.get(LOGAI_PROVIDER, "").strip().lower() == "github"
     return Found(variables, table, file, logai, tuple(notes), broken)
-
-
-def says_where(variables: Mapping[str, str]) -> bool:
-    """Tell whether ``LLM_*`` variables name a model and where it is.
-
-    ``LLM_MODEL`` alone is the setting of other programs too, such as ``llm``.
-    """
-    return "model" in variables and any(name in variables for name in _DESTINATION)
-
-
-def is_route(name: str, value: object) -> bool:
-    """Tell whether a member of ``[llm]`` is a table with another model."""
-    return isinstance(value, Mapping) and name not in LLM_FIELDS | LLM_IGNORED
-
-
-def near(name: str) -> str | None:
-    """Return the key that was probably meant."""
-    from difflib import get_close_matches
-
-    known = sorted(LLM_FIELDS | LLM_IGNORED)
-    return next(iter(get_close_matches(name.lower(), known, 1, 0.8)), None)
 
 
 def _foreign(table: Mapping[str, Any]) -> str | None:
@@ -224,7 +149,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         not found.over_files and (own.endpoint is not None or own.api_key is not None)
     )
     if ours:  # an endpoint and its key, model and route belong together
-        return replace(own, lent=tuple(found.endpoints.values()))
+        return replace(own, lent=found)
     above = {name: value for name, value in own.options.items() if name in said}
     layers = (own.options, found.options) if found.over_files else (found.options, own.options)
     options: dict[str, Any] = {}

@@ -11,11 +11,10 @@ from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ..credentials.entra import Entra
-from ..credentials.github import KeySource, MissingKey
-from ..credentials.keyring import KEYRING_USER, read_declared
+from ..credentials.keys import KEYRING_USER, KeySource, MissingKey, read_declared
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
-from ..endpoints.presets import GITHUB_HOSTS, PRESETS
+from ..endpoints.presets import PRESETS
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'
@@ -184,7 +183,7 @@ class _Entry:
         endpoint = Endpoint(
             self.name,
             base.url,
-            credential=self._credential(source, base.url),
+            credential=self._credential(source, base),
             dialect=dialect,
             retired_on=retired_on,
             successor=f"Use {without_query(model.moved_to)}." if model.moved_to else base.successor,
@@ -231,12 +230,12 @@ class _Entry:
             return base.dialect
         return preset.dialect
 
-    def _credential(self, source: KeySource | None, url: str) -> Any:
+    def _credential(self, source: KeySource | None, base: Endpoint) -> Any:
         if source is None or source.kind == "none":
             return None
         if source.kind == "entra":
             return Entra()
-        key = self.environ.get(source.name) if source.kind == "env" else self._stored(source, url)
+        key = self.environ.get(source.name) if source.kind == "env" else self._stored(source, base)
         if key and key.strip():
             return AzureKeyCredential(key.strip())
         hint = ""
@@ -248,16 +247,14 @@ class _Entry:
             f"The endpoint {self.name} takes its key from {source}, which is not set.{hint}"
         )
 
-    def _stored(self, source: KeySource, url: str) -> str | None:
-        origin = origin_of(url)
-        on_github = origin.partition("://")[2] in GITHUB_HOSTS
-        if source.name == KEYRING_USER and not (on_github or is_loopback(url)):
+    def _stored(self, source: KeySource, base: Endpoint) -> str | None:
+        if source.name == KEYRING_USER and not (base.on_github or is_loopback(base.url)):
             raise self._wrong(
                 "credential.keyring",
                 f"{KEYRING_USER!r} is the entry of the GitHub token, which goes to GitHub's hosts "
                 "alone. Keep the key of this endpoint under another name",
             )
-        return read_declared(source.name, origin)
+        return read_declared(source.name, base.origin)
 
     def _check_scope(self, endpoint: Endpoint) -> None:
         if endpoint.dialect.scope is None:

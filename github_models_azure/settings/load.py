@@ -5,73 +5,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from azure.core.credentials import AzureKeyCredential
-
-from ..credentials.github import KeySource
-from ..endpoints import Endpoint
-from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
-from .applications import LLM_FILE, find_applications, joined
-
-__all__ = ["Settings", "load_settings"]
-
-PREFIX = "GITHUB_MODELS_"
-CONFIG_VARIABLE = PREFIX + "CONFIG"
-FILE_NAME = "github-models.toml"
+from .applications import find_applications, joined
+from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, PREFIX, Settings
 
 _LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings of a client that its arguments leave open.
-
-    ``options`` are keywords of the fallback policy, ``overlays`` changes to the model registry and
-    ``tiers`` user-made quotas. ``sources`` says of the endpoints that were given a credential where
-    it comes from. ``file`` is the settings file that was read, if one was.
-
-    What another application's settings add: ``retries`` of the policy, ``call`` for each chat
-    call, ``origins`` of the settings that are theirs, ``lent`` endpoints whose keys may go to their
-    own origins where ours is another endpoint, ``notes`` on what is set and does not count.
-    """
-
-    endpoint: str | None = None
-    api_key: str | None = field(default=None, repr=False)
-    model: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: PRESETS)
-    sources: Mapping[str, KeySource] = field(default_factory=dict)
-    overlays: Mapping[str, Any] = field(default_factory=dict)
-    tiers: Mapping[str, Any] = field(default_factory=dict)
-    file: Path | None = None
-    retries: Mapping[str, Any] = field(default_factory=dict)
-    call: Mapping[str, Any] = field(default_factory=dict)
-    origins: Mapping[str, str] = field(default_factory=dict)
-    lent: tuple[Endpoint, ...] = ()
-    notes: tuple[str, ...] = ()
-    applications: bool = True
-
-    def for_vectors(self) -> Settings:
-        """Leave out what an application says of chat models, for clients of embeddings."""
-        theirs = self.origins.keys()
-        options = {n: v for n, v in self.options.items() if n != "fallback" or n not in theirs}
-        model = None if "model" in theirs else self.model
-        return replace(self, model=model, options=options, call={})
-
-    def key_for(self, endpoint: Endpoint) -> Any:
-        """Return the credential of an application for the same origin; ``None`` without one."""
-        same = (one.credential for one in self.lent if one.origin == endpoint.origin)
-        return next((key for key in same if isinstance(key, AzureKeyCredential)), None)
-
-
 _DEFAULTS = Settings()
 
 
@@ -138,7 +84,7 @@ def _beside_applications(
     if application is None:
         return own
     if decided:
-        return replace(own, lent=tuple(application.endpoints.values()))
+        return replace(own, lent=application)
     return joined(own, said, application)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Optional
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -22,16 +22,14 @@ from pydantic_settings import SettingsError as SourceError
 from .._core.failure.kinds import MOVES_ON
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
+from ..policies.option_checks import Check, MemberOf, Number, OneOf, Switch
+from ..policies.options import OPTIONS
 from .endpoints import EndpointModel, WrongValuesError, declare
-from .load import PREFIX, Settings
+from .model import PREFIX, Settings
 
-_OPTIONS = (
-    "plan", "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout",
-    "adapt", "allow_retired",
-)  # fmt: skip
+_OPTIONS = {name: option.check for name, option in OPTIONS.items() if option.in_settings}
 
-
-_SHOWN = frozenset({*_OPTIONS, "fallback", "model"})
+_SHOWN = frozenset({*_OPTIONS, "model"})
 """The settings whose wrong values are repeated in an error; all others might hold a key."""
 
 _TABLES = ("endpoints", "dialects", "models", "tiers")
@@ -81,25 +79,41 @@ def _parts(value: str) -> list[str]:
 _Number = BeforeValidator(_number)
 
 
-class _SettingsModel(BaseSettings):
+_WRITTEN: Mapping[str, object] = {
+    "fallback": Annotated[Any, NoDecode, BeforeValidator(_targets)],
+    "fallback_on": Annotated[Any, NoDecode, BeforeValidator(_kinds)],
+}
+"""The options whose written form is not that of the value they are checked for."""
+
+
+def _form(name: str, check: Check | None) -> object:
+    """Return how an option is written, as pydantic wants it."""
+    match check:
+        case Number(least, whole):
+            return Annotated[Annotated[int if whole else float, Field(ge=least)] | None, _Number]
+        case OneOf() | MemberOf():
+            return Optional[Literal[check.words]]  # noqa: UP045  # made of values, not of types
+        case Switch():
+            return bool | None
+    return _WRITTEN[name]
+
+
+class _Base(BaseSettings):
     model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX)
 
     endpoint: str | None = None
     api_key: str | None = None
     model: str | None = None
-    plan: Literal["free", "pro", "business", "enterprise"] | None = None
-    fallback: Annotated[Any, NoDecode, BeforeValidator(_targets)] = None
-    fallback_on: Annotated[Any, NoDecode, BeforeValidator(_kinds)] = None
-    fallback_max_wait: Annotated[float | None, _Number] = Field(default=None, ge=0)
-    fallback_max_attempts: Annotated[int | None, _Number] = Field(default=None, ge=1)
-    attempt_timeout: Annotated[float | None, _Number] = Field(default=None, ge=0.001)
-    adapt: Literal["lenient", "strict"] | None = None
-    allow_retired: bool | None = None
     applications: bool = True
     endpoints: dict[str, EndpointModel] = {}
     dialects: dict[str, dict[str, Any]] = {}
     models: dict[str, dict[str, Any]] = {}
     tiers: dict[str, dict[str, Any]] = {}
+
+
+_FIELDS: dict[str, Any] = {name: (_form(name, check), None) for name, check in _OPTIONS.items()}
+NAMES = frozenset({*_Base.model_fields, *_FIELDS})
+"""The settings."""
 
 
 def validate(
@@ -112,7 +126,7 @@ def validate(
 
     :raises SettingsError: with one line for each wrong value.
     """
-    known = {PREFIX + name.upper() for name in _SettingsModel.model_fields}
+    known = {PREFIX + name.upper() for name in NAMES}
     unknown = sorted(variables.keys() - known)
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting. Known: {', '.join(sorted(known))}.")
@@ -121,11 +135,10 @@ def validate(
         declared = declare(model.endpoints, model.dialects, environ)
     except (ValidationError, ValueError) as error:
         raise SettingsError(_explain(error, variables, file)) from error
-    options: dict[str, Any] = {
-        name: value for name in _OPTIONS if (value := getattr(model, name)) is not None
-    }
-    if model.fallback is not None:
-        options["fallback"] = None if model.fallback == "none" else model.fallback
+    given = {name: getattr(model, name) for name in _OPTIONS}
+    options = {name: value for name, value in given.items() if value is not None}
+    if options.get("fallback") == "none":
+        options["fallback"] = None
     return Settings(
         endpoint=model.endpoint,
         api_key=model.api_key.strip() if model.api_key else None,
@@ -140,8 +153,8 @@ def validate(
     )
 
 
-def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _SettingsModel:
-    class Sourced(_SettingsModel):
+def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _Base:
+    class Sourced(_Base):
         @classmethod
         def settings_customise_sources(
             cls, settings_cls: type[BaseSettings], *args: Any, **kwargs: Any
@@ -151,7 +164,7 @@ def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _SettingsM
             beneath = _beneath(environment(), table)
             return environment, InitSettingsSource(settings_cls, init_kwargs=beneath)
 
-    return Sourced()
+    return create_model("Settings", __base__=Sourced, **_FIELDS)()
 
 
 def _beneath(given: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:

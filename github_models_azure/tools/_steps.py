@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 
-from .._core.answer.forced_call import demanded_call
+from .._core.route.needs import demanded_call
 
 _COUNTS = {"rounds": 1, "calls": 0, "parallel": 1, "repeats": 1, "result_chars": 100, "errors": 1}
 _WHOLE = frozenset({"tool_calls", "stop", "function_call"})  # any other reason may cut a call

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from github_models_azure.server.emulator import Emulator
     from github_models_azure.server.gateway import Gateway
 
-HERE = Path(__file__).parent
 MODULES = {
     "test_litellm.py": ("litellm", "prometheus_client"),
     "test_llm.py": ("llm", "prometheus_client"),
@@ -29,12 +27,6 @@ REQUIRED = bool(os.environ.get("GITHUB_MODELS_APPLICATIONS_REQUIRED"))
 collect_ignore = [
     module for module, needed in MODULES.items() if not (REQUIRED or all(map(find_spec, needed)))
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)
 
 
 @pytest.fixture

@@ -41,12 +41,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)
-
-
 @pytest.fixture
 def records(request: pytest.FixtureRequest) -> bool:
     """Whether cassettes are recorded; never so in a run that cannot know the option."""

@@ -1,4 +1,7 @@
-"""The clients are the SDK's: its classes, its keywords, its results; in both twins."""
+"""The clients are the SDK's: its classes, its keywords, its results; in both twins.
+
+About `client/assemble.py`, `client/base.py`.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,18 @@ from azure.core.credentials import AzureKeyCredential
 
 from github_models_azure import Endpoint, trail_of
 from github_models_azure.client.calls import _BODY_MEMBERS
-from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, hello_stream, limited
+from tests.harness import (
+    HELLO,
+    URL,
+    Answer,
+    Sent,
+    Service,
+    Twin,
+    chat,
+    hello_stream,
+    limited,
+    timed,
+)
 
 KINDS = {
     "ChatCompletionsClient": "complete",
@@ -64,10 +78,8 @@ def answers(sent: Sent) -> Answer:
 
 
 def client_of(twin: Twin, name: str, service: Service, *args: Any, **options: Any) -> Any:
-    made = getattr(twin.package, name)(
-        *(args or (URL, "key")), transport=twin.transport(service), **options
-    )
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return getattr(twin.package, name)(*(args or (URL, "key")), **options)
 
 
 def call(twin: Twin, client: Any, **keywords: Any) -> Any:
@@ -327,3 +339,13 @@ def test_a_second_answer_of_one_client_has_a_trail_of_its_own(twin: Twin) -> Non
     first, second = trail_of(twin.complete(client)), trail_of(twin.complete(client))
     assert first is not second
     assert len(first.attempts) == len(second.attempts) == 1
+
+
+@pytest.mark.parametrize(
+    "options", [{"endpoint": 5}, {"endpoint": []}, {"credential": 5}, {"credential": b"key"}]
+)
+def test_arguments_of_other_kinds_are_named(twin: Twin, options: dict[str, Any]) -> None:
+    """Wrong types are refused when the client is made."""
+    (name,) = options
+    with pytest.raises(TypeError, match=name):
+        twin.package.ChatCompletionsClient(**{"endpoint": URL, "credential": "k", **options})

@@ -130,7 +130,7 @@ def test_a_refusal_is_asked_about_anew(twin: Twin, vendor: Vendor) -> None:
     """A key that was rotated meanwhile is taken."""
     credential = AzureKeyCredential(KEY)
     client = made(twin, vendor, credential)
-    check = client._startup_check
+    check = client._wired.check
     assert KEY not in repr(check)
     vendor.check = REFUSED
     with pytest.raises(ClientAuthenticationError):

@@ -13,7 +13,7 @@ from github_models_azure import MemoryLedger
 from github_models_azure.exceptions import (
     FallbackExhaustedError,
 )
-from tests.client.structured_answers import (
+from tests.client.structured_helpers import (
     ADA,
     GOOD,
     TOOL,

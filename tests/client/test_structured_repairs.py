@@ -12,7 +12,7 @@ from github_models_azure.exceptions import (
     OutputValidationError,
     RateLimitedError,
 )
-from tests.client.structured_answers import (
+from tests.client.structured_helpers import (
     ADA,
     BAD,
     GOOD,

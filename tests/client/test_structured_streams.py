@@ -11,7 +11,7 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import (
     OutputValidationError,
 )
-from tests.client.structured_answers import (
+from tests.client.structured_helpers import (
     ADA,
     BAD,
     GOOD,

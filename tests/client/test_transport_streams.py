@@ -18,7 +18,7 @@ from github_models_azure.aio import ChatCompletionsClient as AsyncClient
 from github_models_azure.client import transport as _transport
 from github_models_azure.exceptions import StreamInterruptedError
 from tests.harness import DONE, HELLO, Twin, delta, text_of
-from tests.traps.wire import Act, Asked, Reply, Wire, serve, sse
+from tests.traps.wire_helpers import Act, Asked, Reply, Wire, serve, sse
 
 PATIENCE = 30.0  # seconds that no test takes, however slow the machine
 HI = (delta("Hi"), delta(finish="stop"))

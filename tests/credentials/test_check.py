@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from github_models_azure import Endpoint
-from github_models_azure.credentials.check import Verdict, check_github_token, check_key
+from github_models_azure.credentials.check import KeyStatus, check_github_token, check_key
 from github_models_azure.exceptions import CredentialScopeError
 from tests.dialects.servers_http import Break, LoopbackServer, Reply, as_json
 
@@ -31,27 +31,27 @@ LIMITED = ("x-ratelimit-remaining", "0")
 
 
 @pytest.mark.parametrize(
-    ("reply", "verdict", "said"),
+    ("reply", "status", "said"),
     [
-        (as_json(RATES), Verdict.ACCEPTED, "GitHub accepted it"),
-        (as_json({"message": "Bad credentials"}, 401), Verdict.REFUSED, "401: Bad credentials"),
-        (as_json({"message": "Blocked"}, 403), Verdict.REFUSED, "403: Blocked"),
-        (as_json({"message": "Slow down"}, 403, LIMITED), Verdict.UNKNOWN, "403: Slow down"),
-        (as_json({"message": "Slow down"}, 429), Verdict.UNKNOWN, "429"),
-        (Reply(503), Verdict.UNKNOWN, "503"),
-        (as_json({"welcome": "to the hotel's network"}), Verdict.UNKNOWN, "something else"),
-        (as_json(["resources"]), Verdict.UNKNOWN, "something else"),
-        (Reply(302, (("location", "http://127.0.0.1:9/"),)), Verdict.UNKNOWN, "302"),
-        (Reply(broken=Break.RESET), Verdict.UNKNOWN, "could not be asked"),
+        (as_json(RATES), KeyStatus.ACCEPTED, "GitHub accepted it"),
+        (as_json({"message": "Bad credentials"}, 401), KeyStatus.REFUSED, "401: Bad credentials"),
+        (as_json({"message": "Blocked"}, 403), KeyStatus.REFUSED, "403: Blocked"),
+        (as_json({"message": "Slow down"}, 403, LIMITED), KeyStatus.UNKNOWN, "403: Slow down"),
+        (as_json({"message": "Slow down"}, 429), KeyStatus.UNKNOWN, "429"),
+        (Reply(503), KeyStatus.UNKNOWN, "503"),
+        (as_json({"welcome": "to the hotel's network"}), KeyStatus.UNKNOWN, "something other"),
+        (as_json(["resources"]), KeyStatus.UNKNOWN, "something other"),
+        (Reply(302, (("location", "http://127.0.0.1:9/"),)), KeyStatus.UNKNOWN, "302"),
+        (Reply(broken=Break.RESET), KeyStatus.UNKNOWN, "could not be asked"),
     ],
 )
 def test_what_an_answer_says_of_a_github_token(
-    serve: Serve, reply: Reply, verdict: Verdict, said: str
+    serve: Serve, reply: Reply, status: KeyStatus, said: str
 ) -> None:
     """Only GitHub's own yes and no count; what stands in between says nothing."""
     server = serve(reply)
     found = check_github_token(TOKEN, base_url=server.url)
-    assert found.verdict is verdict
+    assert found.status is status
     assert said in found.reason
 
 
@@ -74,7 +74,7 @@ def test_who_cannot_be_asked_says_nothing(
 
     monkeypatch.setattr(requests, "get", get)
     found = check_github_token(TOKEN)
-    assert found.verdict is Verdict.UNKNOWN
+    assert found.status is KeyStatus.UNKNOWN
     assert said in found.reason
 
 
@@ -111,7 +111,7 @@ def test_this_machine_is_asked_past_the_proxies(
     for name in ("HTTP_PROXY", "http_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     server = serve(as_json({"data": []}))
-    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).verdict is Verdict.ACCEPTED
+    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).status is KeyStatus.ACCEPTED
 
 
 def test_a_key_does_not_travel_in_clear_text() -> None:
@@ -125,7 +125,7 @@ def test_what_no_header_can_carry_is_refused_unsent(serve: Serve, key: str) -> N
     """The libraries' own errors would show it."""
     server = serve(as_json({"data": []}))
     found = check_key(Endpoint("near", f"{server.url}/v1"), key)
-    assert found.verdict is Verdict.REFUSED
+    assert found.status is KeyStatus.REFUSED
     assert key not in found.reason
     assert server.journal == []
 
@@ -140,7 +140,7 @@ def test_a_key_is_sent_as_its_dialect_has_it(
     """With the headers of its endpoint, to its list of models."""
     server = serve(as_json({"data": []}))
     endpoint = Endpoint("near", f"{server.url}/v1", dialect=dialect, headers={"x-team": "red"})
-    assert check_key(endpoint, TOKEN).verdict is Verdict.ACCEPTED
+    assert check_key(endpoint, TOKEN).status is KeyStatus.ACCEPTED
     (request,) = server.journal
     assert request.header(header) == value
     assert request.header("x-team") == "red"
@@ -163,7 +163,7 @@ def test_openrouter_is_asked_about_the_key_itself(serve: Serve) -> None:
     """It shows its list of models to everybody."""
     server = serve(as_json({"data": {}}))
     endpoint = Endpoint("near", f"{server.url}/v1", dialect="openrouter")
-    assert check_key(endpoint, TOKEN).verdict is Verdict.ACCEPTED
+    assert check_key(endpoint, TOKEN).status is KeyStatus.ACCEPTED
     assert server.journal[0].path == "/v1/key"
 
 
@@ -178,16 +178,16 @@ def test_a_list_that_comes_in_pieces_is_read(serve: Serve) -> None:
     pieces = tuple(body[at : at + 100] for at in range(0, len(body), 100))
     server = serve(Reply(200, (("content-type", "application/json"),), chunks=pieces))
     endpoint = Endpoint("near", f"{server.url}/v1")
-    assert check_key(endpoint, TOKEN).verdict is Verdict.ACCEPTED
+    assert check_key(endpoint, TOKEN).status is KeyStatus.ACCEPTED
 
 
 def test_of_a_very_long_list_the_beginning_is_enough(serve: Serve) -> None:
     """No more of it is read."""
     server = serve(Reply(200, (("content-type", "application/json"),), listed(20_000)))
-    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).verdict is Verdict.ACCEPTED
+    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).status is KeyStatus.ACCEPTED
 
 
 def test_a_long_page_that_is_no_list_is_none(serve: Serve) -> None:
     """Captive portals answer 200 to everything."""
     server = serve(Reply(200, (("content-type", "text/html"),), b"<html> data " * 20_000))
-    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).verdict is Verdict.UNKNOWN
+    assert check_key(Endpoint("near", f"{server.url}/v1"), TOKEN).status is KeyStatus.UNKNOWN

@@ -13,10 +13,10 @@ import pytest
 from azure.core.credentials import AccessToken, AccessTokenInfo, SupportsTokenInfo, TokenCredential
 
 from github_models_azure import Endpoint, Target, trail_of
-from github_models_azure.aio._entra import EntraCredential as AsyncEntraCredential
+from github_models_azure.aio._credentials import EntraCredential as AsyncEntraCredential
 from github_models_azure.credentials.entra import EntraCredential
 from github_models_azure.exceptions import CredentialUnavailableError
-from tests.harness import HELLO, Service, Twin, chat, limited
+from tests.harness import HELLO, Service, Twin, chat, limited, timed
 
 FOUNDRY = "https://r.services.ai.azure.com/openai/v1"
 DEPLOYMENT = "https://r.openai.azure.com/openai/deployments/d"
@@ -94,8 +94,8 @@ def fake_for(twin: Twin) -> Any:
 
 
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
-    made = twin.package.ChatCompletionsClient(*args, transport=twin.transport(service), **options)
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return twin.package.ChatCompletionsClient(*args, **options)
 
 
 # Scopes
@@ -200,8 +200,8 @@ def test_the_credential_is_closed_even_where_the_transport_fails_to(
         async def __aexit__(self, *_: object) -> None:
             raise OSError("no")
 
-    client = twin.package.ChatCompletionsClient("foundry", model="gpt", transport=Failing(service))
-    twin.complete(twin.with_clock(client, service.clock))
+    client = client_of(twin, service, "foundry", model="gpt", transport=Failing(service))
+    twin.complete(client)
     with pytest.raises(OSError, match="no"):
         twin.run(client.close())
     assert made[0].closed == 1

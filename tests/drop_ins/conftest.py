@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
 QUESTION, PARIS = "What is the capital of France?", "The capital of France is Paris."
 WEATHER = "What is the weather in Oslo?"
 
-HERE = Path(__file__).parent
 PACKAGES = {
     "autogen": "autogen_ext",
     "langchain_azure_ai": "langchain_azure_ai",
@@ -31,12 +29,6 @@ collect_ignore = [
     for folder, package in PACKAGES.items()
     if folder != REQUIRED and find_spec(package.partition(".")[0]) is None
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)
 
 
 def get_weather(city: str) -> str:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from pathlib import Path
 
-import pytest
-
-HERE = Path(__file__).parent
 PACKAGES = {
     "langchain": "langchain_core",
     "litellm": "litellm",
@@ -22,9 +18,3 @@ collect_ignore = [
     for folder, package in PACKAGES.items()
     if folder != REQUIRED and find_spec(package.partition(".")[0]) is None
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import StreamInterruptedError
-from tests.harness import Answer, Service, Twin, chat, delta, stream
+from tests.harness import FIRST, Answer, Service, Twin, chat, delta, stream
 
 KEY = "a-key-of-twenty-chars"
 URL = "https://x.example/openai/v1"
@@ -105,3 +105,24 @@ def test_an_error_beside_choices_is_an_error(twin: Twin) -> None:
     client = twin.client(Service(lambda _: Answer(200, body)), URL, **OPTIONS)
     with pytest.raises(HttpResponseError, match="the upstream broke"):
         twin.complete(client, model="m")
+
+
+def test_a_server_that_repeats_the_key_is_not_repeated(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither the trail nor the log shows a key that came back in an error."""
+    caplog.set_level("DEBUG", "github_models_azure")
+    service = Service(
+        lambda sent: Answer(401, b"bad key hunter2-key", {"content-type": "text/plain"})
+    )
+    client = twin.client(service, credential="hunter2-key", model=FIRST, fallback=None)
+    with pytest.raises(HttpResponseError) as caught:
+        twin.complete(client)
+    assert "hunter2" not in str(trail_of(caught.value)) + caplog.text
+
+
+def test_swapped_arguments_do_not_show_the_token(twin: Twin) -> None:
+    """A token given as endpoint is taken out of the error."""
+    with pytest.raises(ValueError, match="endpoint") as caught:
+        twin.package.ChatCompletionsClient("ghp_" + "a" * 36, "https://x.example")
+    assert "aaaa" not in str(caught.value)

@@ -16,7 +16,7 @@ from azure.core.exceptions import (
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, RateLimitedError
-from github_models_azure.policies._error_members import complete_error
+from github_models_azure.policies.errors import complete_error
 from tests.client.test_transport import ask
 from tests.harness import Answer, AsyncResponse, Service, SyncResponse, Twin
 from tests.loopback import serve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +15,24 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from github_models_azure import trail_of
 from github_models_azure.exceptions import (
     FallbackExhaustedError,
     RateLimitedError,
     StreamInterruptedError,
 )
-from tests.harness import DONE, Answer, Service, Twin, chat, delta, event, stream
+from tests.harness import (
+    DONE,
+    FIRST,
+    SECOND,
+    Answer,
+    Service,
+    Twin,
+    chat,
+    delta,
+    event,
+    stream,
+)
 from tests.policies.test_error_members import both_ways, raised, refused
 
 OK_BODIES = [
@@ -136,3 +149,26 @@ def test_the_answer_of_a_working_target_is_no_error(twin: Twin, streamed: bool) 
         assert twin.read(client)[0] == "Hi"
     else:
         assert twin.complete(client).choices[0].message.content == "Hi"
+
+
+@pytest.mark.parametrize(
+    "choices",
+    ["abc", [None], [{"error": {"code": 502, "message": "down"}, "finish_reason": "error"}], 5],
+)
+def test_choices_that_are_none_are_no_answer(twin: Twin, choices: Any) -> None:
+    """A 200 whose choices hold an error, or are no list of objects, falls back."""
+    service = Service(
+        lambda sent: Answer(200, {"choices": choices}) if sent.model == FIRST else chat("m")
+    )
+    trail = trail_of(twin.complete(twin.client(service, model=FIRST, fallback=[SECOND])))
+    assert trail.attempts[0].failure is not None
+    assert service.models == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("choices", [{"a": 1}, [None], "abc"])
+def test_odd_choices_in_a_stream_fall_back(twin: Twin, choices: Any) -> None:
+    """The SDK's model classes never see them."""
+    odd = b"data: " + json.dumps({"choices": choices}).encode() + b"\n\n"
+    good = stream(delta("Hello", finish="stop"), b"data: [DONE]\n\n")
+    service = Service(lambda sent: stream(odd) if sent.model == FIRST else good)
+    assert twin.read(twin.client(service, model=FIRST, fallback=[SECOND]))[0] == "Hello"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
@@ -13,16 +12,8 @@ from tests.servers.litellm_proxy import Proxy, proxy_running
 from tests.servers.llama_cpp import llama_running
 from tests.servers.service import Service
 
-HERE = Path(__file__).parent
-
 needed = ("aiohttp", "starlette", "uvicorn")
 collect_ignore_glob = [] if all(map(find_spec, needed)) else ["test_*.py"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)
 
 
 @pytest.fixture(scope="session")

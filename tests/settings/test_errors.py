@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from github_models_azure.settings.load import Settings, SettingsError, load_settings
+from github_models_azure.exceptions import SettingsError
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
 
 FILE = "github-models.toml"
 

@@ -11,8 +11,9 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 from github_models_azure import trail_of
 from github_models_azure.client.assemble import NoCredential
+from github_models_azure.client.base import made_of
 from github_models_azure.exceptions import CredentialUnavailableError, SettingsError
-from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, error, limited
+from tests.harness import HELLO, URL, Answer, Sent, Service, Twin, chat, error, limited, timed
 
 FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
 
@@ -23,8 +24,8 @@ def write(text: str) -> None:
 
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
     """A client that is given nothing but what the test gives it."""
-    made = twin.package.ChatCompletionsClient(*args, transport=twin.transport(service), **options)
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return twin.package.ChatCompletionsClient(*args, **options)
 
 
 def answers(sent: Sent) -> Answer:
@@ -135,8 +136,7 @@ def test_options_of_the_policy_come_from_settings(
     monkeypatch.setenv("GITHUB_MODELS_FALLBACK_MAX_ATTEMPTS", "2")
     write('fallback_max_wait = 1.5\nplan = "pro"\nallow_retired = true\nfallback_on = ["auth"]')
     client = client_of(twin, Service(answers), URL, "key", fallback_max_wait=7)
-    settings = client._client._pipeline._impl_policies
-    found = next(policy for policy in settings if hasattr(policy, "_planner"))._planner.settings
+    found = made_of(client).policy.settings
     assert (found.fallback_max_attempts, found.fallback_max_wait) == (2, 7)
     assert (found.plan.value, found.allow_retired) == ("pro", True)
     assert [kind.value for kind in found.fallback_on] == ["auth"]

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from azure.core.credentials import AzureKeyCredential
 
-from github_models_azure.credentials.github import MissingKey
+from github_models_azure.credentials.keys import MissingKey
 from github_models_azure.endpoints import GITHUB
 from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.exceptions import ClientAuthenticationError
-from github_models_azure.settings.load import Settings, load_settings
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
 
 FILE = "github-models.toml"
 

@@ -11,7 +11,7 @@ import pytest
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import CredentialUnavailableError
-from tests.harness import Answer, Sent, Service, Twin, chat, limited
+from tests.harness import Answer, Sent, Service, Twin, chat, limited, timed
 
 FIRST = "https://first.example/v1"
 
@@ -29,8 +29,8 @@ def write(text: str) -> None:
 
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
     """A client that is given nothing but what the test gives it."""
-    made = twin.package.ChatCompletionsClient(*args, transport=twin.transport(service), **options)
-    return twin.with_clock(made, service.clock)
+    options = {"transport": twin.transport(service), **timed(service.clock), **options}
+    return twin.package.ChatCompletionsClient(*args, **options)
 
 
 def first_is_limited(sent: Sent) -> Answer:

@@ -14,16 +14,6 @@ LISTED = "function_execution"
 _ID_DIGITS = 24
 
 
-def asked_in(payload: Mapping[str, object]) -> str:
-    """Tell a request from the others of its conversation, for ids that a server leaves out.
-
-    Where it leaves out that of the answer too, as for a status that is asked for once more, the
-    answers are the same to the letter.
-    """
-    messages = payload.get("messages")
-    return str(len(messages)) if isinstance(messages, list) else ""
-
-
 def same_or(fitted: list[object], given: list[object]) -> list[object]:
     """Return ``given`` itself where ``fitted`` holds the very same objects."""
     return given if all(map(is_, fitted, given)) else fitted

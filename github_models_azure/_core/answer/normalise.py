@@ -35,30 +35,36 @@ _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _MOST_DIGITS = 15
 
 
-def normalise_completion(value: Mapping[str, object], asked: str = "") -> Mapping[str, object]:
-    """Return a chat completion in OpenAI's form: the same object where nothing has to change.
+def id_seed_of(payload: Mapping[str, object]) -> str:
+    """Return what sets a request apart within its conversation, for ids that a server leaves out.
 
-    :param asked: what tells its request from others, for ids that are made.
+    It is the number of messages. If the server leaves out the id of the answer too, as for a status
+    that is asked for again, the answers are the same to the letter.
     """
-    return _fit_answer(value, partial(_fit_choice, asked=asked))
+    messages = payload.get("messages")
+    return str(len(messages)) if isinstance(messages, list) else ""
 
 
 @dataclass(slots=True)
-class UpdateNormaliser:
-    """Brings the updates of one stream into OpenAI's form, in the order in which they came.
+class Form:
+    """The stage that brings an answer into OpenAI's form, whole or update by update.
 
-    Groq's usage comes twice where ``stream_options`` asked for it: with the finish reason and, in
-    an update of its own, as everywhere.
+    Groq's usage comes twice if ``stream_options`` asks for it: with the finish reason and, as
+    everywhere, in an update of its own.
 
-    :ivar asked: what tells the request from others, for ids that are made.
+    :ivar id_seed: from :func:`.calls.id_seed_of`, for tool-call ids that the server leaves out.
     """
 
-    asked: str = ""
+    id_seed: str = ""
     _calls: dict[int, CallPieces] = field(default_factory=dict)
     _has_deltas: bool = False
 
-    def take(self, update: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the next update: the same object where nothing has to change."""
+    def whole(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Return a chat completion in OpenAI's form: the same object if nothing has to change."""
+        return _fit_answer(body, partial(_fit_choice, id_seed=self.id_seed))
+
+    def update(self, update: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the next update: the same object if nothing has to change."""
         return _fit_answer(update, self._fit_choice)
 
     def _fit_choice(
@@ -95,7 +101,7 @@ class UpdateNormaliser:
         if delta.get("tool_calls") or delta.get("function_call") or delta.get(LISTED):
             calls = self._calls.get(number)
             if calls is None:
-                seed = f"{text_in(answer.get('id'))}/{number}/{self.asked}"
+                seed = f"{text_in(answer.get('id'))}/{number}/{self.id_seed}"
                 calls = self._calls[number] = CallPieces(seed)
             _put("tool_calls", calls.fit(delta), delta, changes)
         return {**delta, **changes} if changes else delta
@@ -120,7 +126,7 @@ def _fit_answer(answer: Mapping[str, object], fit_choice: _FitChoice) -> Mapping
 
 
 def _fit_choice(
-    choice: Mapping[str, object], place: int, answer: Mapping[str, object], asked: str
+    choice: Mapping[str, object], place: int, answer: Mapping[str, object], id_seed: str
 ) -> Mapping[str, object]:
     changes: dict[str, object] = {}
     if choice.get("index") is None:  # GitHub Copilot, agentgateway#2371
@@ -133,7 +139,7 @@ def _fit_choice(
         if isinstance(content := message.get("content"), list):
             _fit_content(message, content, inner)
         if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
-            seed = f"{text_in(answer.get('id'))}/{place}/{asked}"
+            seed = f"{text_in(answer.get('id'))}/{place}/{id_seed}"
             calls = fit_calls(message, seed, empty="" if _is_cut(choice) else "{}")
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .normalise import UpdateNormaliser
+from .reader import AnswerReader
+from .stages import AnswerFault, states_error
 
 _NAMED_ONCE = ("id", "type", "role", "index")
 _HEAD = ("id", "created", "model", "usage", "system_fingerprint")
@@ -13,24 +14,25 @@ _HEAD = ("id", "created", "model", "usage", "system_fingerprint")
 
 @dataclass(slots=True)
 class AnswerPieces:
-    """Puts the first choice of a stream together; members that only one provider knows survive.
+    """Puts the first choice of a stream together; members that only one provider knows survive."""
 
-    :ivar asked: what tells the request from others, for ids that are made.
-    """
-
-    asked: str = ""
+    reader: AnswerReader = field(default_factory=AnswerReader)
     finish: str | None = None
     _head: dict[str, object] = field(default_factory=dict)
     _message: dict[str, object] = field(default_factory=dict)
     _calls: dict[int, dict[str, object]] = field(default_factory=dict)
-    _updates: UpdateNormaliser = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._updates = UpdateNormaliser(self.asked)
 
     def take(self, update: Mapping[str, object]) -> str:
-        """Add one update, and return the text in it."""
-        fitted = self._updates.take(update)
+        """Add one update, and return the text in it; what makes no sense is passed over.
+
+        :raises AnswerFault: if the update states an error.
+        """
+        try:
+            fitted = self.reader.update(update)
+        except AnswerFault:
+            if states_error(update):
+                raise
+            fitted = update
         for name in _HEAD:
             if fitted.get(name) is not None:
                 self._head[name] = fitted[name]

@@ -7,7 +7,10 @@ anywhere. Data stays bytes: whoever parses it as JSON needs no text.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 DEFAULT_MAX_EVENT = 16 * 1024 * 1024
 
@@ -15,7 +18,6 @@ _BOM = b"\xef\xbb\xbf"
 _CR = b"\r"
 _LF = b"\n"
 _RETRY_DIGITS = 15
-_DONE = b"[DONE]"
 
 
 class SSEOverflowError(ValueError):
@@ -34,6 +36,32 @@ class SSEEvent:
     event: str = "message"
     id: str | None = None
     retry: int | None = None
+
+
+DONE = b"[DONE]"
+"""The data of the event that ends a stream of OpenAI's form."""
+
+
+class Update(NamedTuple):
+    """One event of a streamed answer, and its data as it came; ``changed`` if it says more now.
+
+    The last one has the data :data:`DONE` and an empty ``value``.
+    """
+
+    value: Mapping[str, object]
+    data: bytes
+    changed: bool = False
+
+
+def frame(update: Update) -> bytes:
+    """Return an update as one event: byte for byte as it came if nothing was changed."""
+    data = update.data
+    if update.changed:
+        # What is nested too deeply can be read, and not always written.
+        with suppress(ValueError, RecursionError):
+            data = json.dumps(update.value, separators=(",", ":")).encode()
+    # Line ends inside JSON can only be white space between tokens.
+    return b"data: " + data.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n\n"
 
 
 class SSEDecoder:
@@ -142,7 +170,7 @@ class SSEDecoder:
         if (
             self._line_events
             and len(self._data) == 1
-            and (value.startswith(b"{") or value.strip() == _DONE)
+            and (value.startswith(b"{") or value.strip() == DONE)
             and _is_complete(self._data[0])
         ):
             self._dispatch(events)
@@ -162,7 +190,7 @@ class SSEDecoder:
 
 
 def _is_complete(data: bytes) -> bool:
-    if data.strip() == _DONE:
+    if data.strip() == DONE:
         return True
     try:
         return isinstance(json.loads(data), dict)

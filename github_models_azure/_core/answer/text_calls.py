@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .calls import asked_in, fit_calls, text_in
+from .calls import fit_calls, text_in
+from .normalise import id_seed_of
 from .text_grammar import TextCalls, count_ticks, find_start, read_calls
 
 LONGEST = 128 * 1024
@@ -33,20 +34,7 @@ def wanted_text_calls(payload: Mapping[str, object], how: str) -> TextCalls | No
     offered += functions if isinstance(functions, list) else []
     names = [_member(function, "name") for function in offered]
     known = frozenset(name for name in names if isinstance(name, str) and name)
-    return TextCalls(how, known, asked_in(payload)) if known else None
-
-
-def take_text_calls(answer: Mapping[str, object], wanted: TextCalls) -> Mapping[str, object]:
-    """Return a chat completion with its written calls as tool calls; the same object without any.
-
-    :param answer: in the form that ``normalise_completion`` gives it.
-    """
-    given = answer.get("choices")
-    choices = given if isinstance(given, list) else []
-    fitted = [_take_choice(choice, answer, wanted) for choice in choices]
-    if all(one is other for one, other in zip(fitted, choices, strict=True)):
-        return answer
-    return {**answer, "choices": fitted}
+    return TextCalls(how, known, id_seed_of(payload)) if known else None
 
 
 def _take_choice(choice: object, answer: Mapping[str, object], wanted: TextCalls) -> object:
@@ -75,7 +63,7 @@ def _finished(
     wanted: TextCalls,
 ) -> dict[str, object]:
     """Give the calls in full, with ids, and the finish reason that goes with them."""
-    seed = f"{text_in(answer.get('id'))}/{choice.get('index')}/{wanted.asked}"
+    seed = f"{text_in(answer.get('id'))}/{choice.get('index')}/{wanted.id_seed}"
     changes: dict[str, object] = {"tool_calls": fit_calls({"tool_calls": calls}, seed)}
     if choice.get("finish_reason") == "stop":
         native = choice.get("native_finish_reason") or "stop"
@@ -87,16 +75,25 @@ _IDENTITY = ("id", "object", "created", "model")
 
 
 @dataclass(slots=True)
-class TextCallStream:
-    """Takes written calls out of the updates of one stream, as ``UpdateNormaliser`` gives them."""
+class WrittenCalls:
+    """The stage that makes tool calls of calls written as text; reads what ``Form`` returns."""
 
     wanted: TextCalls
     _held: dict[int, _Held] = field(default_factory=dict)
     _over: set[int] = field(default_factory=set)
     _last: Mapping[str, object] = field(default_factory=dict)
 
-    def take(self, update: Mapping[str, object]) -> Mapping[str, object]:
-        """Return the next update: the same object where nothing has to change."""
+    def whole(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Return a chat completion with its written calls as tool calls; as given without any."""
+        given = body.get("choices")
+        choices = given if isinstance(given, list) else []
+        fitted = [_take_choice(choice, body, self.wanted) for choice in choices]
+        if all(one is other for one, other in zip(fitted, choices, strict=True)):
+            return body
+        return {**body, "choices": fitted}
+
+    def update(self, update: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the next update: the same object if nothing has to change."""
         given = update.get("choices")
         choices = given if isinstance(given, list) else []
         fitted = [self._take_choice(choice, update) for choice in choices]

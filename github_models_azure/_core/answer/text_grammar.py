@@ -45,12 +45,12 @@ _DECODER = json.JSONDecoder(
 class TextCalls:
     """What to look for: ``how`` calls are written (see ``Dialect``), of which tools.
 
-    ``asked`` tells the request from others, for ids that are made.
+    ``id_seed`` is that of :class:`.normalise.Form`.
     """
 
     how: str
     names: frozenset[str]
-    asked: str = ""
+    id_seed: str = ""
 
 
 class _NoCallError(Exception):

@@ -1,4 +1,4 @@
-"""Answers of a wanted shape: the ways to ask for one, and what was said in reply.
+"""Answers of a wanted shape: the ways to ask for one.
 
 A target is asked in the best way that it is not known to refuse. What it does refuse is a lesson,
 and the next way is tried.
@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..failure.kinds import Failure, FailureKind
+from ..never import assert_never
 from ..request.dialect import Dialect
-from ..route.facts import ModelFacts
+from ..route.needs import ModelFacts
 from ..trail_events import Change
-from .forced_call import called_tools
 
 INVALID_OUTPUT = "invalid_output"
 """Code of a failure whose answer has not the shape that was wanted."""
@@ -76,20 +76,6 @@ class Correction:
     problem: str
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a model said: its text, or, where ``forced``, the arguments of the call demanded.
-
-    ``calls`` tells that it calls the caller's own tools, so that the answer is still to come.
-    """
-
-    text: str = ""
-    forced: bool = False
-    calls: bool = False
-    finish_reason: str | None = None
-    refusal: str | None = None
-
-
 def ways_for(
     facts: ModelFacts, known: frozenset[str], dialect: Dialect, payload: Mapping[str, object]
 ) -> tuple[Way, ...]:
@@ -105,18 +91,23 @@ def ways_for(
             for name in names
         )
 
-    can = {
-        Way.JSON_SCHEMA: takes("response_format") and facts.json_schema is not False,
-        Way.JSON_OBJECT: takes("response_format"),
-        # Where calls are not forced, or tools are the caller's own, a call proves nothing.
-        Way.TOOL: takes("tools", "tool_choice")
-        and facts.tools is not False
-        and facts.forced_choice is not False
-        and dialect.tool_choice
-        and not payload.get("tools"),
-        Way.PROMPT: True,
-    }
-    return tuple(way for way in Way if can[way] and lesson_of(way, payload) not in known)
+    def can(way: Way) -> bool:
+        match way:
+            case Way.JSON_SCHEMA:
+                return takes("response_format") and facts.json_schema is not False
+            case Way.JSON_OBJECT:
+                return takes("response_format")
+            case Way.TOOL:
+                # If calls are not forced, or tools are the caller's own, a call proves nothing.
+                forced = dialect.tool_choice and facts.forced_choice is not False
+                takes_call = takes("tools", "tool_choice") and facts.tools is not False
+                return takes_call and forced and not payload.get("tools")
+            case Way.PROMPT:
+                return True
+            case _:
+                return assert_never(way)
+
+    return tuple(way for way in Way if can(way) and lesson_of(way, payload) not in known)
 
 
 def lesson_of(way: Way, payload: Mapping[str, object]) -> str:
@@ -137,23 +128,24 @@ def ask(
     :param correction: the answer to be corrected, at the end of the same conversation.
     """
     body = {name: value for name, value in payload.items() if name != "response_format"}
-    if way is Way.JSON_SCHEMA:
-        form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
-        if wanted.strict:
-            form["strict"] = True
-        if wanted.description:
-            form["description"] = wanted.description
-        body["response_format"] = {"type": "json_schema", "json_schema": form}
-    elif way is Way.TOOL:
-        function: dict[str, object] = {"name": wanted.name, "parameters": wanted.plain}
-        function["description"] = wanted.description or "Give the answer."
-        body["tools"] = [{"type": "function", "function": function}]
-        body["tool_choice"] = {"type": "function", "function": {"name": wanted.name}}
-    elif way is Way.JSON_OBJECT:
-        body["response_format"] = {"type": "json_object"}
+    instructed = False
+    match way:
+        case Way.JSON_SCHEMA:
+            body["response_format"] = {"type": "json_schema", "json_schema": _form(wanted)}
+        case Way.JSON_OBJECT:
+            body["response_format"], instructed = {"type": "json_object"}, True
+        case Way.TOOL:
+            function: dict[str, object] = {"name": wanted.name, "parameters": wanted.plain}
+            function["description"] = wanted.description or "Give the answer."
+            body["tools"] = [{"type": "function", "function": function}]
+            body["tool_choice"] = {"type": "function", "function": {"name": wanted.name}}
+        case Way.PROMPT:
+            instructed = True
+        case _:
+            assert_never(way)
     messages = payload.get("messages")
     if isinstance(messages, list):
-        if way in (Way.JSON_OBJECT, Way.PROMPT):
+        if instructed:
             messages = _instructed(messages, wanted)
         if correction is not None:
             messages = [*messages, *_corrected(correction, wanted, way)]
@@ -161,18 +153,30 @@ def ask(
     return body
 
 
+def _form(wanted: Wanted) -> Mapping[str, object]:
+    form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
+    if wanted.strict:
+        form["strict"] = True
+    if wanted.description:
+        form["description"] = wanted.description
+    return form
+
+
 def told_way(wanted: Wanted, way: Way) -> Change:
     """Say in which way an answer is asked for; none is lossy, for each answer is validated."""
     form = "response_format json_schema"
-    return Change(
-        {
-            Way.JSON_SCHEMA: f"response_model {wanted.name} sent as {form}"
-            + (", strict" if wanted.strict else ", not strict"),
-            Way.JSON_OBJECT: f"{form} sent as json_object with the schema in the prompt",
-            Way.TOOL: f"{form} sent as a forced call of the tool {wanted.name}",
-            Way.PROMPT: f"{form} sent as instructions in the prompt",
-        }[way]
-    )
+    match way:
+        case Way.JSON_SCHEMA:
+            strict = "strict" if wanted.strict else "not strict"
+            return Change(f"response_model {wanted.name} sent as {form}, {strict}")
+        case Way.JSON_OBJECT:
+            return Change(f"{form} sent as json_object with the schema in the prompt")
+        case Way.TOOL:
+            return Change(f"{form} sent as a forced call of the tool {wanted.name}")
+        case Way.PROMPT:
+            return Change(f"{form} sent as instructions in the prompt")
+        case _:
+            return assert_never(way)
 
 
 def is_refused(failure: Failure, way: Way) -> bool:
@@ -199,62 +203,6 @@ def is_judged_by_server(failure: Failure) -> bool:
     return failure.code in _JUDGED_BY_SERVER
 
 
-def said_in(completion: object, tool: str | None = None) -> Said:
-    """Return what the first choice of a completion says.
-
-    :param tool: the one whose call was demanded as the answer.
-    """
-    choices = completion.get("choices") if isinstance(completion, Mapping) else None
-    first = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(first, Mapping):
-        return Said()
-    message, reason = first.get("message"), first.get("finish_reason")
-    if not isinstance(message, Mapping):
-        message = {}
-    content, refusal = message.get("content"), message.get("refusal")
-    forced = list(_arguments(message, tool))
-    text = content if isinstance(content, str) else ""
-    return Said(
-        forced[0] if forced else text,
-        bool(forced),
-        tool is None and any(called_tools(message)),
-        reason if isinstance(reason, str) else None,
-        refusal if isinstance(refusal, str) and refusal else None,
-    )
-
-
-def as_content(completion: Mapping[str, object], text: str) -> Mapping[str, object]:
-    """Return a completion whose first choice says the arguments of the forced call as its text."""
-    choices = completion.get("choices")
-    if not isinstance(choices, list):
-        return completion
-    first, *others = choices
-    message = {name: value for name, value in first["message"].items() if name != "tool_calls"}
-    message["content"] = text
-    first = {**first, "message": message, "finish_reason": "stop"}
-    return {**completion, "choices": [first, *others]}
-
-
-def stopped(said: Said) -> str | None:
-    """Say why there is no whole answer where asking again would not help; ``None`` otherwise."""
-    if said.refusal:
-        return f"the model refused: {said.refusal}"
-    if said.finish_reason == "length":
-        return "the answer was cut at its limit of tokens; raise max_tokens, or ask for less"
-    if said.finish_reason == "content_filter":
-        return "the answer was stopped by a content filter"
-    return None
-
-
-def _arguments(message: Mapping[str, object], tool: str | None) -> Iterable[str]:
-    calls = message.get("tool_calls")
-    for call in calls if isinstance(calls, list) else ():
-        function = call.get("function") if isinstance(call, Mapping) else None
-        if tool is not None and isinstance(function, Mapping) and function.get("name") == tool:
-            arguments = function.get("arguments")
-            yield arguments if isinstance(arguments, str) else ""
-
-
 def _instructed(messages: list[object], wanted: Wanted) -> list[object]:
     """Put the schema into the one system message, which some templates want to be the first.
 
@@ -276,9 +224,14 @@ def _instructed(messages: list[object], wanted: Wanted) -> list[object]:
 
 def _corrected(correction: Correction, wanted: Wanted, way: Way) -> Iterable[object]:
     again = "Answer again with nothing but the corrected JSON"
-    if way is Way.TOOL:
-        again = f"Call {wanted.name} with the corrected arguments"
-    elif way is Way.JSON_SCHEMA:  # a server that ignores it has not told its model either
-        again += f", which has to fit this JSON schema:\n{wanted.written}\nNo more than that"
+    match way:
+        case Way.TOOL:
+            again = f"Call {wanted.name} with the corrected arguments"
+        case Way.JSON_SCHEMA:  # a server that ignores it has not told its model either
+            again += f", which has to fit this JSON schema:\n{wanted.written}\nNo more than that"
+        case Way.JSON_OBJECT | Way.PROMPT:
+            pass
+        case _:
+            assert_never(way)
     yield {"role": "assistant", "content": correction.text or "(nothing)"}
     yield {"role": "user", "content": f"That will not do: {correction.problem}. {again}."}

@@ -132,6 +132,13 @@ class Rule(NamedTuple):
     passes_on: Mapping[int, int] = {}
     hint: str = ""
 
+    def gateway_status(self, status: int | None) -> int:
+        """Return the status that the gateway answers with.
+
+        :param status: that of the answer; ``None`` if there was none.
+        """
+        return self.gateway if status is None else self.passes_on.get(status, self.gateway)
+
 
 _ANY_REFUSAL = {status: status for status in range(400, 500)}
 

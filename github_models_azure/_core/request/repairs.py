@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 
 from ..failure.kinds import Failure
-from .dialect import DROP, KEEP
-from .fit import RENAMES, droppable
+from .dialect import DROP, KEEP, Dialect
+from .fit import IN_SCHEMA, RENAMES, adapt, droppable
 from .fit_messages import IN_CALL, IN_MESSAGE, SIGNATURE, TEXT_ROLE, TOOL_ID
-from .schemas import IN_SCHEMA
 
 API_VERSION = "api-version"
 """The lesson that an endpoint takes no ``api-version``; with ``=VERSION`` it wants that one."""
@@ -47,6 +46,27 @@ def lessons_of(failure: Failure, payload: Mapping[str, object]) -> frozenset[str
     if name not in payload or name in _ROLES:
         return frozenset()
     return frozenset({name} if name in RENAMES or droppable(name, payload[name]) else ())
+
+
+def repair(
+    failure: Failure, payload: Mapping[str, object], known: frozenset[str], dialect: Dialect
+) -> frozenset[str]:
+    """Return the lessons by which the same target may be asked again; none if nothing changes.
+
+    :param payload: the body before it was fitted.
+    :param known: the lessons by which the refused body was fitted.
+    """
+    sent = adapt(payload, known, dialect)[0]
+    lessons = lessons_of(failure, sent) - known
+    same_version = wanted_version(known | versions_in(lessons)) == wanted_version(known)
+    if same_version and adapt(payload, known | lessons, dialect)[0] == sent:
+        return frozenset()
+    return lessons
+
+
+def versions_in(lessons: frozenset[str]) -> frozenset[str]:
+    """Return the lessons about the URL, which concern every model behind it."""
+    return frozenset(name for name in lessons if name.startswith(API_VERSION))
 
 
 def wanted_version(lessons: frozenset[str]) -> str:

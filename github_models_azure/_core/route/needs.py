@@ -1,4 +1,4 @@
-"""What a request requires of the model that serves it, derived from its body."""
+"""What a request requires of the model that serves it, and what is known of a model."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..answer.forced_call import demanded_call
 from ..failure.kinds import FailureKind
-from .facts import ModelFacts
-from .tokens import MESSAGE_OVERHEAD, estimate_text
 
 ESTIMATE_MARGIN = 1.2  # an estimate refuses only what is surely too much
 IMAGE_TOKENS = 765  # one high-detail image of 1024 x 1024 in OpenAI's published rule
+
+MESSAGE_OVERHEAD = 4
+"""Tokens that the role and the separators of one chat message cost, on top of its text."""
+
+_WHITESPACE = (" ", "\n", "\t")
 
 TokenCounter = Callable[[str], int]
 
@@ -24,6 +26,37 @@ class Operation(str, Enum):
     CHAT = "/chat/completions"
     EMBEDDINGS = "/embeddings"
     IMAGE_EMBEDDINGS = "/images/embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Limits and capabilities of one model; ``None`` means unknown and excludes nothing.
+
+    Token limits count one request: ``input_tokens`` what may be sent, ``output_tokens`` what may
+    be generated. ``forced_choice`` is whether a tool call that is demanded is surely made.
+    ``advised_input_tokens`` is a cap that may not hold where the model is served: it
+    orders a route and refuses nothing. ``rejects`` names members of a request body, and the
+    message roles ``system`` and ``developer``, that the model refuses.
+    """
+
+    input_tokens: int | None = None
+    advised_input_tokens: int | None = None
+    output_tokens: int | None = None
+    tools: bool | None = None
+    parallel_tool_calls: bool | None = None
+    streaming: bool | None = None
+    json_schema: bool | None = None
+    images: bool | None = None
+    audio: bool | None = None
+    embeddings: bool | None = None
+    chat: bool | None = None
+    reasoning_effort: bool | None = None
+    forced_choice: bool | None = None
+    rejects: frozenset[str] = frozenset()
+
+
+UNKNOWN = ModelFacts()
+"""The facts of a model nobody has described: nothing is known, so nothing excludes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +85,50 @@ class Unmet:
     firm: bool = True
     harmless: bool = False
     kind: FailureKind = field(default=FailureKind.REJECTED, compare=False)
+
+
+ANY_CALL = ""
+"""Demands a call of whichever tool."""
+
+
+def demanded_call(payload: Mapping[str, object]) -> str | None:
+    """Return the tool that must be called, or :data:`ANY_CALL`; ``None`` if none must be."""
+    choice = payload.get("tool_choice")
+    if choice in ("required", "any"):
+        return ANY_CALL
+    function = choice.get("function") if isinstance(choice, Mapping) else None
+    name = function.get("name") if isinstance(function, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def estimate_text(text: str) -> int:
+    """Estimate how many tokens a text has, rather too many than far too few.
+
+    Four ASCII characters count as a token where white space separates words, as in prose and
+    source code. The rarer white space is, the more that falls, down to two characters (minified
+    JSON, long identifiers, base64; random base64 can still have 1.5 times the estimate). Beyond
+    ASCII a character counts by its length in UTF-8: half a token for two bytes (accented Latin,
+    Cyrillic, Greek, Arabic), one for three (Chinese, Japanese, Korean, Thai, Devanagari), one and
+    a half for four (emoji). Only an empty text has no tokens. The estimate for two texts together
+    is never above the sum of their estimates.
+
+    A tokenizer, any callable from a text to a count, may take this function's place wherever a
+    counter is accepted.
+    """
+    if text.isascii():
+        return -(-_ascii_quarters(text, len(text)) // 4)
+    length = len(text)
+    plain = len(text.encode("ascii", "ignore"))
+    # Lone surrogates reach a prompt through JSON escapes; they must not end in an exception.
+    encoded = len(text.encode("utf-8", "surrogatepass"))
+    beyond = (encoded - plain) - (length - plain)  # half tokens: bytes after each first one
+    return -(-(_ascii_quarters(text, plain) + 2 * beyond) // 4)
+
+
+def _ascii_quarters(text: str, length: int) -> int:
+    """Return the tokens of the ASCII part, in quarters, so that all sums stay integers."""
+    spaces = sum(map(text.count, _WHITESPACE))
+    return max(length, 2 * length - 16 * spaces)
 
 
 def derive_needs(

@@ -14,8 +14,7 @@ from typing import NamedTuple
 from ..failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
 from ..trail_events import Attempt, Skip
 from .cooldown import covers_endpoint
-from .facts import UNKNOWN, ModelFacts
-from .needs import Needs, unmet
+from .needs import UNKNOWN, ModelFacts, Needs, unmet
 
 READY, LAST_RESORT, LATER, REFUSED = range(4)
 

@@ -17,13 +17,13 @@ from azure.core.exceptions import (
 )
 from litellm import exceptions as litellm
 
-from github_models_azure._core._never import assert_never
 from github_models_azure._core.failure.kinds import (
     MALFORMED_ANSWER,
     Failure,
     FailureKind,
     RequestError,
 )
+from github_models_azure._core.never import assert_never
 from github_models_azure.exceptions import (
     EndpointRetiredError,
     QuotaExceededError,

@@ -22,10 +22,11 @@ from semantic_kernel.exceptions.service_exceptions import (
 )
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from ..._core._never import assert_never
 from ..._core.failure.kinds import RequestError
+from ..._core.never import assert_never
 from ...exceptions import OutputValidationError
-from ...settings.load import PREFIX, load_settings
+from ...settings.load import load_settings
+from ...settings.model import PREFIX
 from ...trail import trail_of
 
 
@@ -58,7 +59,7 @@ def service_fields(
             if not isinstance(client, make) or endpoint or credential or options:
                 raise TypeError(
                     f"client is an async {make.__name__} of this package, and brings its endpoint, "
-                    "key and options with it: leave those out beside it."
+                    "key and options with it: leave those out."
                 )
             return {"ai_model_id": model, "service_id": service_id or "", "client": client}
         if found:  # else the client reads the same settings by itself

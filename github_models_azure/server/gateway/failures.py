@@ -66,7 +66,7 @@ def _status(error: AzureError, trail: Trail | None) -> int:
         return 502
     failures = _latest(trail)
     if failures:
-        return _of_one(failures[-1])
+        return _status_of(failures[-1])
     status = error.status_code if isinstance(error, HttpResponseError) else None
     return status if status is not None and 400 <= status < 500 and status != 401 else 502
 
@@ -77,13 +77,12 @@ def _latest(trail: Trail | None) -> list[Failure]:
     return list({one.target: one.failure for one in attempts if one.failure}.values())
 
 
-def _of_one(failure: Failure) -> int:
-    rule, status = failure.kind.rule, failure.status
-    return rule.gateway if status is None else rule.passes_on.get(status, rule.gateway)
+def _status_of(failure: Failure) -> int:
+    return failure.kind.rule.gateway_status(failure.status)
 
 
 def _of_many(failures: Iterable[Failure]) -> int:
-    statuses = {_of_one(failure) for failure in failures}
+    statuses = {_status_of(failure) for failure in failures}
     return statuses.pop() if len(statuses) == 1 else 503
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.answer.normalise import UpdateNormaliser, normalise_completion
+from github_models_azure._core.answer.normalise import Form
 
 PLACE = '{"location":"Bangkok"}'
 SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -89,14 +89,14 @@ def test_a_reported_shape_comes_out_as_the_sdk_promises(
 ) -> None:
     """Whole, and as the one piece of a stream."""
     choice = {"index": 0, "finish_reason": finish, "message": message}
-    fitted: Any = normalise_completion({"id": "a1", "choices": [choice]})["choices"][0]  # type: ignore[index]
+    fitted: Any = Form().whole({"id": "a1", "choices": [choice]})["choices"][0]  # type: ignore[index]
     (call,) = fitted["message"]["tool_calls"]
     check(call, fitted["finish_reason"], identity)
 
-    reader = UpdateNormaliser()
+    reader = Form()
     updates = [{"delta": message, "finish_reason": None}, {"delta": {}, "finish_reason": finish}]
     first, last = (
-        reader.take({"id": "a1", "choices": [{"index": 0, **one}]})["choices"][0]  # type: ignore[index]
+        reader.update({"id": "a1", "choices": [{"index": 0, **one}]})["choices"][0]  # type: ignore[index]
         for one in updates
     )
     (piece,) = first["delta"]["tool_calls"]
@@ -109,14 +109,14 @@ def test_listed_calls_are_counted_and_told_apart() -> None:
     entries = [{"name": "f", "arguments": {"x": 1}}, {"name": "f", "arguments": "{}"}]
     message = {"content": "", "function_execution": entries}
     choice = {"index": 0, "finish_reason": "stop", "message": message}
-    fitted: Any = normalise_completion({"choices": [choice]})["choices"][0]  # type: ignore[index]
+    fitted: Any = Form().whole({"choices": [choice]})["choices"][0]  # type: ignore[index]
     first, second = fitted["message"]["tool_calls"]
     assert first["id"] != second["id"]
     assert first["function"] == {"name": "f", "arguments": '{"x":1}'}
     assert fitted["message"]["function_execution"] == entries
     for odd in ("f", {"name": "f"}, ["f"], [None, *entries], [], None):
         value = {"choices": [{**choice, "message": {**message, "function_execution": odd}}]}
-        assert normalise_completion(value) is value
+        assert Form().whole(value) is value
     both = {**message, "tool_calls": [{**first}]}
     value = {"choices": [{**choice, "finish_reason": "tool_calls", "message": both}]}
-    assert normalise_completion(value) is value
+    assert Form().whole(value) is value

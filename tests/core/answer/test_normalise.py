@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure._core.answer import calls as answers_calls
-from github_models_azure._core.answer.normalise import normalise_completion
-from tests.core.answer.answer_shapes import ANSWERS, HOSTILE, USAGE, same
+from github_models_azure._core.answer.normalise import Form
+from tests.core.answer.answer_helpers import ANSWERS, HOSTILE, USAGE, same
 
 
 def answer(finish: Any = "stop", usage: Any = USAGE, **message: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def call(**members: Any) -> dict[str, Any]:
 
 
 def fitted_choice(value: dict[str, Any]) -> Any:
-    return normalise_completion(value)["choices"][0]  # type: ignore[index]
+    return Form().whole(value)["choices"][0]  # type: ignore[index]
 
 
 def fitted_calls(**message: Any) -> Any:
@@ -37,9 +37,9 @@ def fitted_calls(**message: Any) -> Any:
 def test_answers_of_any_shape_are_brought_into_form_once(value: dict[str, Any]) -> None:
     """Nothing raises, the answer given is left alone, and a second time nothing changes."""
     before = copy.deepcopy(value)
-    fitted = normalise_completion(value)
+    fitted = Form().whole(value)
     assert same(value, before)
-    assert normalise_completion(fitted) is fitted
+    assert Form().whole(fitted) is fitted
     assert set(fitted) >= set(value)
 
 
@@ -47,7 +47,7 @@ def test_answers_of_any_shape_are_brought_into_form_once(value: dict[str, Any]) 
 def test_a_message_that_is_none_stays(message: Any) -> None:
     """What it means is nobody's to guess; the SDK's model refuses it."""
     value = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
-    assert normalise_completion(value)["choices"][0]["message"] is message
+    assert Form().whole(value)["choices"][0]["message"] is message
 
 
 @given(
@@ -61,9 +61,9 @@ def test_an_answer_in_openais_form_is_returned_itself(
 ) -> None:
     """A healthy answer costs no copy, whatever unknown members it has."""
     plain = answer(finish, usage, content=content, refusal=None, extra=extra, tool_calls=None)
-    assert normalise_completion(plain) is plain
+    assert Form().whole(plain) is plain
     calling = answer("tool_calls", usage, content=None, tool_calls=[call(extra_content=extra)])
-    assert normalise_completion(calling) is calling
+    assert Form().whole(calling) is calling
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_made_id_is_stable_and_its_own(missing: dict[str, Any]) -> None:
 def test_calls_that_are_none_stay(odd: Any) -> None:
     """What is no list of calls is handed on, and an answer with it only stops."""
     value = answer("stop", tool_calls=odd)
-    assert normalise_completion(value) is value
+    assert Form().whole(value) is value
 
 
 def test_arguments_that_cannot_be_written_stay(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,9 +196,9 @@ def test_a_legacy_call_becomes_a_tool_call() -> None:
     assert choice["message"]["function_call"] == legacy
     assert choice["finish_reason"] == "tool_calls"
     both = answer("tool_calls", function_call=legacy, tool_calls=[call()])
-    assert normalise_completion(both) is both
+    assert Form().whole(both) is both
     neither = answer("stop", function_call={}, tool_calls=None)
-    assert normalise_completion(neither) is neither
+    assert Form().whole(neither) is neither
 
 
 THINKING = {"type": "thinking", "thinking": [{"type": "text", "text": "hm"}], "closed": True}
@@ -247,7 +247,7 @@ def test_a_list_of_parts_becomes_a_text(parts: list[Any], text: str, thought: An
 )
 def test_usage_is_whole(usage: Any, expected: Any) -> None:
     """A missing count is worked out of the other two; nothing else is made up."""
-    assert same(normalise_completion(answer(usage=usage))["usage"], expected)
+    assert same(Form().whole(answer(usage=usage))["usage"], expected)
 
 
 @pytest.mark.parametrize(
@@ -256,14 +256,14 @@ def test_usage_is_whole(usage: Any, expected: Any) -> None:
 def test_groqs_usage_is_found(groq: Any, expected: Any) -> None:
     """Groq put it into a member of its own."""
     value = {**answer(usage=None), "x_groq": groq}
-    assert normalise_completion(value)["usage"] == expected
-    assert normalise_completion({**value, "usage": USAGE})["usage"] == USAGE
+    assert Form().whole(value)["usage"] == expected
+    assert Form().whole({**value, "usage": USAGE})["usage"] == USAGE
 
 
 def test_a_choice_has_an_index_and_a_message() -> None:
     """Copilot leaves the index out; Gemini the message, where its filter stopped the answer."""
     value = {"choices": [{"finish_reason": "content_filter: SAFETY"}, {"message": None}, "odd"]}
-    first, second, odd = normalise_completion(value)["choices"]  # type: ignore[misc]
+    first, second, odd = Form().whole(value)["choices"]  # type: ignore[misc]
     assert (first["index"], second["index"], odd) == (0, 1, "odd")
     assert first["message"] == {"role": "assistant", "content": None}
     assert first["finish_reason"] == "content_filter"
@@ -274,4 +274,4 @@ def test_what_a_server_leaves_out_is_not_made_up(name: str) -> None:
     """The SDK's models have ``None`` for it."""
     value = answer()
     del value[name]
-    assert normalise_completion(value) is value
+    assert Form().whole(value) is value

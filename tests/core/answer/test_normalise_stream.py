@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.normalise import UpdateNormaliser
-from tests.core.answer.answer_shapes import ANSWERS, USAGE, same
+from github_models_azure._core.answer.normalise import Form
+from tests.core.answer.answer_helpers import ANSWERS, USAGE, same
 
 
 def update(finish: Any = None, index: int = 0, **delta: Any) -> dict[str, Any]:
@@ -27,8 +27,8 @@ def calling(*pieces: Any) -> dict[str, Any]:
 
 
 def fit(*updates: dict[str, Any]) -> list[Any]:
-    reader = UpdateNormaliser()
-    return [reader.take(one) for one in updates]
+    reader = Form()
+    return [reader.update(one) for one in updates]
 
 
 def pieces_in(updates: list[Any]) -> list[Any]:

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure._core.answer import reader as stream_reader
-from github_models_azure._core.answer.reader import StreamFault, StreamReader
 from github_models_azure._core.answer.sse import SSEDecoder
-from github_models_azure._core.answer.text_calls import TextCallStream
+from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.answer.text_grammar import TextCalls
 from github_models_azure._core.failure.kinds import Failure, FailureKind
+from tests.core.answer.framed import FramedReader
 
 DONE = b"data: [DONE]\n\n"
 
@@ -29,14 +29,14 @@ def choice(finish: Any = None, index: int = 0, **delta: Any) -> bytes:
     return event(choices=[{"index": index, "delta": delta, "finish_reason": finish}])
 
 
-def read(*chunks: bytes, content_type: str = "text/event-stream") -> tuple[bytes, StreamReader]:
-    reader = StreamReader(content_type)
+def read(*chunks: bytes, content_type: str = "text/event-stream") -> tuple[bytes, FramedReader]:
+    reader = FramedReader(content_type)
     out = b"".join([reader.feed(chunk) for chunk in chunks])
     return out + reader.end(), reader
 
 
 def fault(*chunks: bytes, content_type: str = "text/event-stream") -> Failure:
-    with pytest.raises(StreamFault) as caught:
+    with pytest.raises(AnswerFault) as caught:
         read(*chunks, content_type=content_type)
     return caught.value.failure
 
@@ -61,7 +61,7 @@ def test_cuts_anywhere_change_nothing(
     pieces = [raw[start:stop] for start, stop in pairwise([0, *cuts, len(raw)])]
     out, reader = read(*pieces)
     assert out == plain
-    assert reader.partial_text == "".join(parts)
+    assert reader.text == "".join(parts)
     assert reader.has_content
 
 
@@ -76,7 +76,7 @@ def test_cuts_anywhere_change_nothing(
 )
 def test_rubbish_raises_nothing_but_a_fault(chunks: list[bytes], content_type: str) -> None:
     """Whatever bytes arrive, they are read, or are a classified fault."""
-    with contextlib.suppress(StreamFault):
+    with contextlib.suppress(AnswerFault):
         read(*chunks, content_type=content_type)
 
 
@@ -98,7 +98,7 @@ named = st.dictionaries(
 )
 def test_events_of_any_shape_raise_nothing_but_a_fault(update: dict[str, Any]) -> None:
     """JSON whose members have unexpected types breaks nothing."""
-    with contextlib.suppress(StreamFault):
+    with contextlib.suppress(AnswerFault):
         read(event(**update), HELLO)
 
 
@@ -120,14 +120,14 @@ def test_events_of_any_shape_raise_nothing_but_a_fault(update: dict[str, Any]) -
 )
 def test_what_is_content(members: dict[str, Any], content: bool) -> None:
     """An answer begins with text, reasoning, a refusal, a sound or a call, not with a role."""
-    reader = StreamReader()
+    reader = FramedReader()
     reader.feed(choice(**members))
     assert reader.has_content is content
 
 
 def test_a_finish_reason_is_content() -> None:
     """An empty answer that was properly finished is an answer."""
-    reader = StreamReader()
+    reader = FramedReader()
     reader.feed(choice("stop"))
     assert reader.has_content
 
@@ -135,7 +135,7 @@ def test_a_finish_reason_is_content() -> None:
 def test_a_whole_message_in_a_stream_is_content() -> None:
     """Servers that send ``message`` in place of ``delta`` are understood."""
     _, reader = read(event(choices=[{"message": {"content": "Hi"}}]), DONE)
-    assert reader.partial_text == "Hi"
+    assert reader.text == "Hi"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_whole_message_in_a_stream_is_content() -> None:
 )
 def test_events_without_an_answer_are_handed_on(update: dict[str, Any]) -> None:
     """Usage and empty choices go through as they are and count as nothing."""
-    reader = StreamReader()
+    reader = FramedReader()
     assert reader.feed(event(**update)) == event(**update)
     assert not reader.has_content
 
@@ -158,8 +158,8 @@ def test_events_without_an_answer_are_handed_on(update: dict[str, Any]) -> None:
 def test_a_tap_sees_every_event_that_goes_out() -> None:
     """Also what was held back as the beginning of a call, and turned out to be text."""
     seen: list[Any] = []
-    wanted = TextCallStream(TextCalls("both", frozenset({"f"})))
-    reader = StreamReader(text_calls=wanted, tap=seen.append)
+    wanted = TextCalls("both", frozenset({"f"}))
+    reader = FramedReader(written=wanted, sees=seen.append)
     out = reader.feed(choice(content='{"name"')) + reader.feed(DONE)
     assert seen == [json.loads(one.data) for one in SSEDecoder().feed(out)[:-1]]
     told = [one["choices"][0]["delta"]["content"] for one in seen]
@@ -170,7 +170,7 @@ def test_the_text_is_that_of_the_first_choice() -> None:
     """Of several choices only the first makes up the partial text."""
     first, second = choice(content="a", index=0), choice(content="b", index=1)
     _, reader = read(first, second, first, DONE)
-    assert reader.partial_text == "aa"
+    assert reader.text == "aa"
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_the_text_is_that_of_the_first_choice() -> None:
 def test_what_is_a_proper_end(rest: bytes) -> None:
     """A finish reason or [DONE], with its line ends or without."""
     _, reader = read(choice(content="x"), rest)
-    assert reader.partial_text == "x"
+    assert reader.text == "x"
 
 
 def test_a_last_event_without_its_line_end_is_handed_out() -> None:
@@ -197,7 +197,7 @@ def test_rubbish_after_the_finish_is_forgiven(rest: bytes) -> None:
 
 def test_nothing_is_read_after_done() -> None:
     """What a server sends after [DONE] reaches nobody."""
-    reader = StreamReader()
+    reader = FramedReader()
     out = reader.feed(HELLO + DONE + event(error={"message": "late"}))
     assert out == HELLO + DONE
     assert reader.done
@@ -226,16 +226,16 @@ def test_an_event_in_another_form_is_written_anew() -> None:
     (made,) = mended["choices"][0]["delta"]["tool_calls"]
     assert (made["index"], made["function"]["arguments"]) == (0, '{"city":"Köln"}')
     assert last["choices"][0]["finish_reason"] == "tool_calls"
-    assert reader.partial_text == "é"
+    assert reader.text == "é"
 
 
 def test_thinking_in_parts_is_content_but_no_text() -> None:
     """A model that thinks is at work; what it thinks is not its answer."""
-    reader = StreamReader()
+    reader = FramedReader()
     reader.feed(choice(content=[{"type": "thinking", "thinking": [{"text": "hm"}]}]))
     assert reader.has_content
     reader.feed(choice(content=[{"type": "text", "text": "Hi"}]))
-    assert reader.partial_text == "Hi"
+    assert reader.text == "Hi"
 
 
 def test_an_event_that_cannot_be_written_goes_out_as_it_came(
@@ -248,7 +248,7 @@ def test_an_event_that_cannot_be_written_goes_out_as_it_came(
 
     raw = choice("eos")
     monkeypatch.setattr(stream_reader.json, "dumps", too_deep)
-    reader = StreamReader()
+    reader = FramedReader()
     assert reader.feed(raw) == raw
     assert reader.has_content
 
@@ -293,8 +293,8 @@ def test_errors_inside_a_stream_are_classified(update: dict[str, Any], kind: Fai
 
 def test_an_event_of_absurd_size_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded whatever a server sends."""
-    reader = StreamReader(_decoder=SSEDecoder(max_event_bytes=100))
-    with pytest.raises(StreamFault, match="larger than 100 bytes"):
+    reader = FramedReader().limited_to(100)
+    with pytest.raises(AnswerFault, match="larger than 100 bytes"):
         reader.feed(b"data: " + b"x" * 200)
 
 
@@ -372,15 +372,15 @@ def test_an_event_stream_under_the_label_of_json_is_read(label: str, before: byt
 
 def test_only_the_beginning_of_an_answer_that_is_no_stream_is_kept() -> None:
     """A page of any length costs 64 KiB."""
-    reader = StreamReader("text/html")
+    reader = FramedReader("text/html")
     for _ in range(3):
         assert reader.feed(b"x" * 40_000) == b""
-    assert len(reader._body) == stream_reader._BODY_LIMIT
+    assert len(reader.reader._body) == stream_reader._BODY_LIMIT
 
 
 def test_a_fault_carries_its_failure() -> None:
     """The shell that reads the stream gets the classified failure with the exception."""
     failure = Failure(FailureKind.BAD_STREAM, message="cut off")
-    error = StreamFault(failure)
+    error = AnswerFault(failure)
     assert error.failure is failure
     assert str(error) == "cut off"

@@ -1,4 +1,7 @@
-"""Calls that a model wrote as text become tool calls, where that was asked for and they are."""
+"""Calls that a model wrote as text become tool calls, where that was asked for and they are.
+
+About `_core/answer/text_grammar.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,12 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.answer import text_calls
 from github_models_azure._core.answer.text_calls import (
-    TextCallStream,
-    take_text_calls,
+    WrittenCalls,
     wanted_text_calls,
 )
 from github_models_azure._core.answer.text_grammar import TextCalls
-from tests.core.answer.answer_shapes import ANSWERS, same
-from tests.core.answer.written_calls import CALL, TALKED_OF, WRITTEN, F
+from tests.core.answer.answer_helpers import ANSWERS, same
+from tests.core.answer.text_calls_helpers import CALL, TALKED_OF, WRITTEN, F
 
 WANTED = TextCalls("both", frozenset({"f", "get_weather", "add_layer"}))
 
@@ -38,7 +40,7 @@ def calls_in(message: Any) -> list[Any]:
 def read(text: str, how: str = "both") -> tuple[Any, list[Any]]:
     """The text that is left of a whole answer, and the calls in it."""
     wanted = TextCalls(how, WANTED.names)
-    message: Any = take_text_calls(answer(text), wanted)["choices"][0]["message"]  # type: ignore[index]
+    message: Any = WrittenCalls(wanted).whole(answer(text))["choices"][0]["message"]  # type: ignore[index]
     return message["content"], calls_in(message)
 
 
@@ -50,9 +52,9 @@ def update(content: Any = None, finish: Any = None, index: int = 0, **delta: Any
 
 def stream(*pieces: str, how: str = "both") -> list[Any]:
     """The deltas of a stream with this text, and one of its end."""
-    reader = TextCallStream(TextCalls(how, WANTED.names))
+    reader = WrittenCalls(TextCalls(how, WANTED.names))
     updates = [*map(update, pieces), update(finish="stop")]
-    return [reader.take(one)["choices"][0] for one in updates]  # type: ignore[index]
+    return [reader.update(one)["choices"][0] for one in updates]  # type: ignore[index]
 
 
 def streamed(choices: list[Any]) -> tuple[str, list[Any]]:
@@ -80,7 +82,7 @@ def test_each_way_of_writing_a_call_is_read(how: str, text: str, left: Any, call
 def test_what_is_no_call_is_left_as_it_is(text: str, how: str) -> None:
     """Talked about, cut off, of unknown tools or of another shape: the text comes out unchanged."""
     whole = answer(text)
-    assert take_text_calls(whole, TextCalls(how, WANTED.names)) is whole
+    assert WrittenCalls(TextCalls(how, WANTED.names)).whole(whole) is whole
     for pieces in ([text], [*text[:400], text[400:]]):
         choices = stream(*pieces, how=how)
         assert streamed(choices) == (text, [])
@@ -117,10 +119,10 @@ def test_a_stream_says_what_a_whole_answer_says(text: str, how: str, data: st.Da
 def test_answers_of_any_shape_are_read(value: dict[str, Any], how: str) -> None:
     """Nothing raises, what is given is left alone, and nothing changes without calls."""
     before, wanted = copy.deepcopy(value), TextCalls(how, frozenset({"a", "f"}))
-    reader = TextCallStream(wanted)
-    assert take_text_calls(value, wanted) is value
-    reader.take(value)
-    reader.take(value)
+    reader = WrittenCalls(wanted)
+    assert WrittenCalls(wanted).whole(value) is value
+    reader.update(value)
+    reader.update(value)
     reader.rest()
     assert same(value, before)
 
@@ -129,16 +131,16 @@ def test_answers_of_any_shape_are_read(value: dict[str, Any], how: str) -> None:
 def test_a_choice_that_is_none_is_handed_on(choice: Any) -> None:
     """In a whole answer and in a stream."""
     value = {"choices": [choice]}
-    assert take_text_calls(value, WANTED) is value
-    assert TextCallStream(WANTED).take(value) is value
+    assert WrittenCalls(WANTED).whole(value) is value
+    assert WrittenCalls(WANTED).update(value) is value
 
 
 @given(words=st.lists(st.text("ab .\n", min_size=1, max_size=5), max_size=8))
 def test_ordinary_text_streams_on(words: list[str]) -> None:
     """Text without a marker is not held back at all: each update is handed on itself."""
-    reader = TextCallStream(WANTED)
+    reader = WrittenCalls(WANTED)
     updates = [update("Well"), *map(update, words), update(finish="stop")]
-    assert all(reader.take(one) is one for one in updates)
+    assert all(reader.update(one) is one for one in updates)
 
 
 def test_only_what_may_be_a_call_is_held_back() -> None:
@@ -184,7 +186,7 @@ def test_long_calls_are_read_in_time_linear_in_their_length(
 def test_ids_are_given_or_made() -> None:
     """A written id stays; else the same is made for the same answer, whole or streamed."""
     text = '[{"name": "f", "arguments": {}, "id": "abc"}, {"name": "f", "arguments": {}}]'
-    whole: Any = take_text_calls(answer(text), WANTED)["choices"][0]["message"]  # type: ignore[index]
+    whole: Any = WrittenCalls(WANTED).whole(answer(text))["choices"][0]["message"]  # type: ignore[index]
     pieces = stream(text)[-1]["delta"]["tool_calls"]
     assert [call["id"] for call in whole["tool_calls"]] == [call["id"] for call in pieces]
     assert [call["index"] for call in pieces] == [0, 1]
@@ -199,37 +201,37 @@ def test_ids_are_given_or_made() -> None:
 )
 def test_the_finish_reason_goes_with_the_calls(finish: Any, expected: Any, native: Any) -> None:
     """``stop`` becomes ``tool_calls``; other reasons, and a server's own word, stay."""
-    choice: Any = take_text_calls(answer(CALL, finish), WANTED)["choices"][0]  # type: ignore[index]
+    choice: Any = WrittenCalls(WANTED).whole(answer(CALL, finish))["choices"][0]  # type: ignore[index]
     assert (choice["finish_reason"], choice.get("native_finish_reason")) == (expected, native)
     own = answer(CALL)
     own["choices"][0]["native_finish_reason"] = "<|eom_id|>"
-    told: Any = take_text_calls(own, WANTED)["choices"][0]  # type: ignore[index]
+    told: Any = WrittenCalls(WANTED).whole(own)["choices"][0]  # type: ignore[index]
     assert told["native_finish_reason"] == "<|eom_id|>"
 
 
 def test_calls_that_the_server_read_itself_come_first() -> None:
     """Beside real calls a text is a text, and what was held back of it comes out with them."""
     both = answer(CALL, tool_calls=[{"id": "a"}])
-    assert take_text_calls(both, WANTED) is both
-    reader = TextCallStream(WANTED)
-    reader.take(update('{"name"'))
-    fitted: Any = reader.take(update(': "f"', tool_calls=[{"index": 0}]))
+    assert WrittenCalls(WANTED).whole(both) is both
+    reader = WrittenCalls(WANTED)
+    reader.update(update('{"name"'))
+    fitted: Any = reader.update(update(': "f"', tool_calls=[{"index": 0}]))
     delta = fitted["choices"][0]["delta"]
     assert delta == {"content": '{"name": "f"', "tool_calls": [{"index": 0}]}
     late = update(CALL, "stop")
-    assert reader.take(late) is late
+    assert reader.update(late) is late
 
 
 def test_choices_are_read_apart() -> None:
     """Each has its own text, calls and end."""
-    reader = TextCallStream(WANTED)
+    reader = WrittenCalls(WANTED)
     both: Any = {"choices": [update(CALL)["choices"][0], update("Hi", index=1)["choices"][0]]}
-    first: Any = reader.take(both)
+    first: Any = reader.update(both)
     assert [choice["delta"]["content"] for choice in first["choices"]] == ["", "Hi"]
-    end: Any = reader.take(update(finish="stop"))
+    end: Any = reader.update(update(finish="stop"))
     assert calls_in(end["choices"][0]["delta"]) == [F]
     other = update(finish="stop", index=1)
-    assert reader.take(other) is other
+    assert reader.update(other) is other
     assert reader.rest() is None
 
 
@@ -239,8 +241,8 @@ def test_choices_are_read_apart() -> None:
 )
 def test_what_no_finish_reason_sets_free_is_the_rest(text: str, delta: Any) -> None:
     """Calls or text that were still held back come in an update of their own, once."""
-    reader = TextCallStream(WANTED)
-    reader.take({**update(text), "usage": {}})
+    reader = WrittenCalls(WANTED)
+    reader.update({**update(text), "usage": {}})
     rest: Any = reader.rest()
     assert reader.rest() is None
     if delta is None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.answer.reader import StreamFault, StreamReader
-from github_models_azure._core.answer.text_calls import TextCallStream
+from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.answer.text_grammar import TextCalls
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, FailureKind
+from tests.core.answer.framed import FramedReader
 
 CALL = '<tool_call>{"name": "f", "arguments": {"x": 1}}</tool_call>'
 DONE = b"data: [DONE]\n\n"
@@ -21,9 +21,9 @@ def event(finish: Any = None, **delta: Any) -> bytes:
     return b"data: " + json.dumps({"id": "a1", "choices": [choice]}).encode() + b"\n\n"
 
 
-def reader_of(demanded: str | None = None) -> StreamReader:
+def reader_of(demanded: str | None = None) -> FramedReader:
     wanted = TextCalls("tags", frozenset({"f"}))
-    return StreamReader(demanded=demanded, text_calls=TextCallStream(wanted))
+    return FramedReader(demanded=demanded, written=wanted)
 
 
 def deltas(raw: bytes) -> list[Any]:
@@ -35,7 +35,7 @@ def test_text_goes_out_at_once_and_a_call_at_the_end() -> None:
     """While a call is held back there is nothing that another target could not take over."""
     reader = reader_of()
     assert reader.feed(event(role="assistant") + event(content=CALL[:20])).count(b"data: ") == 2
-    assert (reader.has_content, reader.partial_text) == (False, "")
+    assert (reader.has_content, reader.text) == (False, "")
     out = reader.feed(event(content=CALL[20:]) + event("stop") + DONE)
     *_, last = deltas(out)
     (call,) = last["tool_calls"]
@@ -50,7 +50,7 @@ def test_events_without_a_marker_go_out_as_they_came() -> None:
     raw = event(role="assistant") + event(content="a < b\n") + event(content="c") + event("stop")
     reader = reader_of()
     assert reader.feed(raw) + reader.feed(DONE) == raw + DONE
-    assert reader.partial_text == "a < b\nc"
+    assert reader.text == "a < b\nc"
 
 
 @pytest.mark.parametrize("text", [CALL, CALL[:-3], "\n<"])
@@ -72,7 +72,7 @@ def test_a_written_call_is_the_one_that_was_demanded() -> None:
     reader = reader_of("f")
     reader.feed(event(content=CALL) + event("stop"))
     assert reader.has_content
-    with pytest.raises(StreamFault) as caught:
+    with pytest.raises(AnswerFault) as caught:
         reader_of("g").feed(event(content=CALL) + event("stop"))
     assert caught.value.failure.code == TOOL_CHOICE_IGNORED
 
@@ -81,7 +81,7 @@ def test_a_stream_that_breaks_inside_a_written_call_calls_nothing() -> None:
     """Half a call is not even text that was delivered."""
     reader = reader_of()
     reader.feed(event(content="Hm.\n") + event(content=CALL[:30]))
-    with pytest.raises(StreamFault) as caught:
+    with pytest.raises(AnswerFault) as caught:
         reader.end()
     assert caught.value.failure.kind is FailureKind.BAD_STREAM
-    assert reader.partial_text == "Hm.\n"
+    assert reader.text == "Hm.\n"

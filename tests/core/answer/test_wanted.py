@@ -10,28 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from github_models_azure._core.answer.demands import Said, WantedShape, said_in, stopped
 from github_models_azure._core.answer.wanted import (
     INVALID_OUTPUT,
     Correction,
-    Said,
     Wanted,
     Way,
-    as_content,
     ask,
     is_about_schema,
     is_judged_by_server,
     is_refused,
     lesson_of,
-    said_in,
-    stopped,
     told_way,
     ways_for,
 )
 from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure._core.request.dialect import Dialect
 from github_models_azure._core.request.fit import SDK
-from github_models_azure._core.route.facts import UNKNOWN
-from tests.core.failure.bodies import json_values
+from github_models_azure._core.route.needs import UNKNOWN
+from tests.core.body_helpers import json_values
 
 SCHEMA: dict[str, object] = {"type": "object", "properties": {"name": {"type": "string"}}}
 WANTED = Wanted("Person", {**SCHEMA, "required": ["name"]}, SCHEMA, strict=True)
@@ -299,14 +296,14 @@ def test_a_forced_call_becomes_the_content() -> None:
     """Who reads the content finds the same there as with any other way."""
     answer = completion("tool_calls", content=None, tool_calls=[call("Person", "{}")])
     answer["choices"].append({"index": 1})
-    made: Any = as_content(answer, "{}")
+    made: Any = WantedShape("Person").whole(answer)
     assert made["choices"][0] == {
         "index": 0, "message": {"content": "{}"}, "finish_reason": "stop"
     }  # fmt: skip
     assert made["choices"][1] == {"index": 1}
     assert answer["choices"][0]["finish_reason"] == "tool_calls"
     odd = {"choices": None}
-    assert as_content(odd, "{}") is odd
+    assert WantedShape("Person").whole(odd) is odd
 
 
 @pytest.mark.parametrize(

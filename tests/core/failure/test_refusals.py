@@ -13,7 +13,7 @@ from github_models_azure._core.failure.kinds import Failure, FailureKind, Scope
 from github_models_azure._core.request.dialect import DROP
 from github_models_azure._core.request.fit import adapt
 from github_models_azure._core.request.repairs import lessons_of, wanted_version
-from tests.core.failure.refused import ROWS, UNMENDED, body, gemini, openai
+from tests.core.failure.refusal_helpers import ROWS, UNMENDED, body, gemini, openai
 
 
 def classify(status: int, answer: Any) -> Failure:

@@ -10,8 +10,7 @@ import pytest
 
 from github_models_azure._core.failure.kinds import FailureKind
 from github_models_azure._core.request.dialect import CAPABILITIES, ROUTES, TOOL_IDS, Dialect
-from github_models_azure._core.route.facts import ModelFacts
-from github_models_azure._core.route.needs import Operation
+from github_models_azure._core.route.needs import ModelFacts, Operation
 
 
 def test_a_plain_dialect_is_what_the_sdk_does() -> None:

@@ -12,7 +12,7 @@ from github_models_azure._core.request.dialect import Dialect
 from github_models_azure._core.request.fit import ESSENTIAL, RENAMES, SDK, adapt, droppable
 from github_models_azure._core.trail_events import Change
 from github_models_azure.endpoints import DIALECTS
-from tests.core.failure.bodies import bodies, dialects, lessons, nested
+from tests.core.body_helpers import bodies, dialects, lessons, nested
 
 MISTRAL = DIALECTS["mistral"]
 

@@ -16,7 +16,7 @@ from github_models_azure._core.request.dialect import TOOL_IDS, Dialect
 from github_models_azure._core.request.fit_messages import fit_messages
 from github_models_azure._core.trail_events import Change
 from github_models_azure.endpoints import DIALECTS
-from tests.core.failure.bodies import (
+from tests.core.body_helpers import (
     ROLES,
     dialects,
     json_values,

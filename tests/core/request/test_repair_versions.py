@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.answer.forced_call import breach
-from github_models_azure._core.answer.reader import StreamReader
+from github_models_azure._core.answer.demands import ForcedCall
 from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure._core.request import fit_messages as history
 from github_models_azure._core.request.fit import adapt
 from github_models_azure._core.request.repairs import lessons_of
 from github_models_azure.endpoints import DIALECTS, Endpoint
+from tests.core.answer.framed import FramedReader
 from tests.harness import DONE, delta
 
 CALL = {"id": "call-1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
@@ -65,8 +65,8 @@ def test_an_answer_that_was_cut_has_not_ignored_the_demand(reason: str) -> None:
     """A filter and a limit have their own name; another target is not to be asked for them."""
     message = {"role": "assistant", "content": "I would"}
     cut = {"choices": [{"index": 0, "finish_reason": reason, "message": message}]}
-    assert breach(cut, "f") is None
-    reader = StreamReader(demanded="f")
+    assert ForcedCall("f").whole(cut) is cut
+    reader = FramedReader(demanded="f")
     out = b"".join([reader.feed(delta("I would")), reader.feed(delta(finish=reason) + DONE)])
     assert reader.has_content
     assert out.count(b"data: ") == 3

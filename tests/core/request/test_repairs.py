@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure._core.request.fit import adapt
 from github_models_azure._core.request.repairs import lessons_of, told_version, wanted_version
-from tests.core.failure.bodies import KEYWORDS, MEMBERS, MESSAGE_MEMBERS, bodies, dialects
+from tests.core.body_helpers import KEYWORDS, MEMBERS, MESSAGE_MEMBERS, bodies, dialects
 
 REFUSED = Failure(FailureKind.WRONG_DIALECT, status=400, message="no")
 BODY: dict[str, Any] = {

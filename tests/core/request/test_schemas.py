@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.request.schemas import fit_schemas
+from github_models_azure._core.request.fit import fit_schemas
 from github_models_azure._core.trail_events import Change
-from tests.core.failure.bodies import KEYWORDS, json_values, nested, schemas
+from tests.core.body_helpers import KEYWORDS, json_values, nested, schemas
 
 REFUSED = st.frozensets(st.sampled_from(KEYWORDS).map("schema.".__add__))
 

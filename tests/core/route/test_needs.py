@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.route.facts import UNKNOWN, ModelFacts
 from github_models_azure._core.route.needs import (
     IMAGE_TOKENS,
+    MESSAGE_OVERHEAD,
+    UNKNOWN,
+    ModelFacts,
     Needs,
     Operation,
     Unmet,
     derive_needs,
     unmet,
 )
-from github_models_azure._core.route.tokens import MESSAGE_OVERHEAD
 
 TEXT = {"type": "text", "text": "four"}
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}

@@ -15,8 +15,7 @@ from github_models_azure._core.failure.kinds import (
     FailureKind,
 )
 from github_models_azure._core.route.cooldown import Cooldown
-from github_models_azure._core.route.facts import ModelFacts
-from github_models_azure._core.route.needs import Needs
+from github_models_azure._core.route.needs import ModelFacts, Needs
 from github_models_azure._core.route.plan import (
     LAST_RESORT,
     LATER,
@@ -29,7 +28,7 @@ from github_models_azure._core.route.plan import (
     Wait,
 )
 from github_models_azure._core.trail_events import Skip
-from tests.core.route.planning import (
+from tests.core.route.plan_helpers import (
     NOW,
     A,
     B,

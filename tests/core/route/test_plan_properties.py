@@ -18,8 +18,7 @@ from github_models_azure._core.failure.kinds import (
     Scope,
 )
 from github_models_azure._core.route.cooldown import Cooldown, covers_endpoint
-from github_models_azure._core.route.facts import ModelFacts
-from github_models_azure._core.route.needs import Needs
+from github_models_azure._core.route.needs import ModelFacts, Needs
 from github_models_azure._core.route.plan import (
     Candidate,
     GiveUp,
@@ -31,7 +30,7 @@ from github_models_azure._core.route.plan import (
 )
 from github_models_azure._core.trail_events import Attempt
 from github_models_azure.ledger import MemoryLedger
-from tests.core.route.planning import NOW
+from tests.core.route.plan_helpers import NOW
 
 LIMITS = st.none() | st.sampled_from([1000, 8000, 16_000])
 SECONDS = st.none() | st.sampled_from([0.0, 0.5, 5.0, 20.0, 59.0, 61.0, 86_400.0])

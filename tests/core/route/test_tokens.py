@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.route.tokens import MESSAGE_OVERHEAD, estimate_text
+from github_models_azure._core.route.needs import MESSAGE_OVERHEAD, estimate_text
 
 PROSE = "The quick brown fox jumps over the lazy dog, and then it rests for a while. "
 CODE = "def add(a: int, b: int) -> int:\n    return a + b\n\n\n"

@@ -18,7 +18,7 @@ from langchain_core.messages import (
 
 from tests.harness import Service, chat
 
-from .sides import Side
+from .side_helpers import Side
 
 PDF = "data:application/pdf;base64,AA=="
 CALL = {"name": "find", "args": {"what": "r\u00f8d"}, "id": "c1", "type": "tool_call"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,16 +12,9 @@ if TYPE_CHECKING:
     from github_models_azure.server.emulator import Emulator
     from github_models_azure.server.gateway import Gateway
 
-HERE = Path(__file__).parent
 NEEDED = ("aiohttp", "prometheus_client", "starlette", "uvicorn")
 
 collect_ignore_glob = [] if all(map(find_spec, NEEDED)) else ["test_*.py"]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.extras)
 
 
 @pytest.fixture
