@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from .._core.route.plan import MOVES_ON
+from .._core.failure.kinds import MOVES_ON
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
 from ..policies.option_checks import Check, MemberOf, Number, OneOf, Switch
