@@ -53,7 +53,9 @@ class Connection:
         endpoint: str | Endpoint | None = self.endpoint
         if self.demo:
             if self.endpoint is not None or self.token is not None:
-                raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
+                raise WrongUsageError(
+                    "--demo brings its own endpoint: leave out --endpoint and --token."
+                )
             from ..server.emulator.runner import demo_endpoint
 
             endpoint = demo_endpoint()
@@ -105,5 +107,5 @@ def _fallback(targets: tuple[str, ...]) -> str | list[str] | None:
     if not special:
         return list(targets)
     if len(words) > 1:
-        raise WrongUsageError(f"--fallback {special.pop()} stands alone, without other targets.")
+        raise WrongUsageError(f"--fallback {special.pop()} cannot be combined with other targets.")
     return None if special == {"none"} else "tier"

@@ -99,7 +99,7 @@ class Exchange:
             self._console.note("note: the answer is emulated; no model was asked.", style="dim")
         if self.trail.fell_back:
             self._console.note(
-                f"note: {self.trail.served_by} answers in place of {self.trail.requested}.",
+                f"note: {self.trail.served_by} answers instead of {self.trail.requested}.",
                 style="dim",
             )
 

@@ -211,11 +211,11 @@ def _client(
     notes = [told] if told else []
     if destination.note is not None:
         gone = signed.endpoint.gone(datetime.now(timezone.utc).date())
-        notes.insert(0, f"{gone}; this one has taken its place.")
+        notes.insert(0, f"{gone}; this one replaces it.")
     if endpoint.dialect.name == "unknown":
         notes.append(
-            f"Nothing is known of this server. The SDK also sent it api-version={SDK_VERSION} in "
-            "the query, and the key as api-key too."
+            f"Nothing is known about this server. The SDK also sent it api-version={SDK_VERSION} "
+            "in the query, and the key as api-key too."
         )
     return Client(
         name=endpoint.name,

@@ -25,7 +25,7 @@ CHANGES = (
 
 _WIDTH = 96
 _TEMPLATE = """\
-# Nothing above is left to ask. A service of your own, such as Foundry, in its place:
+# None of these can be asked any more. Use a service of your own, such as Foundry, instead:
 client = {kind}(
     base_url="https://YOUR-RESOURCE.services.ai.azure.com/openai/v1",
     api_key=os.environ["AZURE_AI_KEY"],
@@ -34,7 +34,7 @@ ROUTE = [(client, "YOUR-DEPLOYMENT")]
 """
 _LOOP = '''\
 {define} complete(messages, **options):
-    """Ask each target in turn; where none answers, raise what the last one said."""
+    """Ask each target in turn; if none answers, raise the last error."""
     failed = None
     for client, model in ROUTE:
         try:
@@ -125,7 +125,7 @@ def _head(migration: Migration) -> Iterator[str]:
         yield f"# {before:44} -> {after}"
     yield "#"
     yield from _told(
-        "What stays behind: requests fitted to each server and mended when it refuses something, "
+        "What is left behind: fitting requests to each server and repairing refused ones, "
         "waits and cooldowns, tiers and their limits, checks of forced tool calls, the trail."
     )
 
@@ -152,7 +152,7 @@ def _losses(migration: Migration) -> Iterator[str]:
     for (reason, for_good), targets in found.items():
         shown = ", ".join(targets[:3]) + (f" and {len(targets) - 3} more" if targets[3:] else "")
         verb = "is" if len(targets) == 1 else "are"
-        end = ". Nothing serves in its place." if for_good else "."
+        end = ". Nothing replaces it." if for_good else "."
         yield f"{shown} {verb} left out: {reason}{end}"
 
 

@@ -33,7 +33,7 @@ def load_tools(names: Iterable[str]) -> list[Tool]:
     tools = [_loaded(name) for name in names]
     twice = next((one.name for one in tools if sum(one.name == t.name for t in tools) > 1), None)
     if twice is not None:
-        raise WrongUsageError(f"Two tools are called {twice!r}: the model could not tell which.")
+        raise WrongUsageError(f"Two tools are called {twice!r}; give them different names.")
     return tools
 
 

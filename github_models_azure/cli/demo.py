@@ -59,7 +59,7 @@ _WEATHER_TOOL = {
 def demo(
     ctx: typer.Context,
     plan: Annotated[
-        Plan, typer.Option("--plan", help="The Copilot plan whose quotas hold.")
+        Plan, typer.Option("--plan", help="The Copilot plan whose quotas apply.")
     ] = Plan.FREE,
     as_json: Json = False,
     debug: Debug = False,

@@ -88,9 +88,9 @@ def doctor(
 ) -> int:
     """Check settings, token and endpoints.
 
-    Asked are the default endpoint, those of the settings and of the fallback, and services whose
-    key is set. Secrets are neither shown nor sent. The exit code is 0 when at least one endpoint
-    can be used, else 1.
+    Asks the default endpoint, the endpoints of the settings and of the fallback, and services whose
+    key is set. Secrets are neither shown nor sent. Exits with 0 if at least one endpoint can be
+    used, otherwise with 1.
     """
     console = console_of(ctx)
     with console.waiting("asking the endpoints"):

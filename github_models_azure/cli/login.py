@@ -39,8 +39,8 @@ Name = Annotated[
     str | None,
     typer.Argument(
         metavar="[NAME]",
-        help="The endpoint whose key is meant: a service such as groq, or one of the settings. "
-        "Left out: the GitHub token.",
+        help="The endpoint that the key belongs to: a service such as groq, or one from the "
+        "settings. By default, the GitHub token.",
     ),
 ]
 
@@ -119,24 +119,24 @@ def login(
         bool, typer.Option("--with-token", help="Read it from the standard input.")
     ] = False,
     validate: Annotated[
-        bool, typer.Option("--validate/--no-validate", help="Ask whether it is accepted first.")
+        bool, typer.Option("--validate/--no-validate", help="First check that it is accepted.")
     ] = True,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Store a GitHub token, or an endpoint's key, in the system keyring.
 
-    It is read without being shown, and checked before it is stored: a GitHub token by asking
-    api.github.com, which wants no permission for that, a key by asking its endpoint for the list of
-    models. What is refused, or cannot be checked, is not stored; --no-validate stores it unchecked.
+    The input is not shown, and is checked before it is stored: a GitHub token by asking
+    api.github.com, which needs no permission for that, a key by asking its endpoint for the list of
+    models. If it is refused or cannot be checked, it is not stored; --no-validate skips the check.
     """
     console = console_of(ctx)
     entry = entry_of(name)
     key = _read(entry, piped=with_token)
     if not is_sendable(key):
         raise CommandFailedError(
-            f"The {entry.what} has a line end or another character that no header can carry; "
-            "nothing was stored. Give it alone, on one line."
+            f"The {entry.what} has a line end or another character that a header cannot carry; "
+            "nothing was stored. Give nothing else, and on one line."
         )
     check = _check(console, entry, key) if validate else None
     keyring = write_key(entry.name, key)
@@ -155,7 +155,7 @@ def login(
         checked = f"; {check.reason}" if check is not None else ", unchecked"
         console.out(f"The {entry.what} is stored in {keyring}{checked}.")
     if entry.outranked_by is not None:
-        console.warn(f"{entry.outranked_by} is set, and counts in its place.")
+        console.warn(f"{entry.outranked_by} is set, and is used instead.")
     if entry.endpoint is None:
         _say_what_it_is_worth(console)
 
@@ -166,7 +166,7 @@ def logout(
 ) -> None:
     """Remove the GitHub token, or an endpoint's key, from the system keyring.
 
-    It stays valid until it is revoked where it was made. The exit code is 1 where none was stored.
+    It stays valid until you revoke it where it was made. Exits with 1 if none was stored.
     """
     console = console_of(ctx)
     entry = entry_of(name)
@@ -179,7 +179,7 @@ def logout(
     if not as_json:
         console.out(f"The {entry.what} is removed from the keyring.")
     if entry.outranked_by is not None:
-        console.warn(f"{entry.outranked_by} is set, and still counts.")
+        console.warn(f"{entry.outranked_by} is set, and is still used.")
 
 
 def _read(entry: Entry, *, piped: bool) -> str:
@@ -219,10 +219,13 @@ def _piped(entry: Entry) -> str:
     try:
         found = sys.stdin.read(_MOST + 1)
     except UnicodeDecodeError as error:
-        raise WrongUsageError(f"The standard input is no text, so no {entry.what}.") from error
+        raise WrongUsageError(
+            f"The standard input is not text, so it cannot be a {entry.what}."
+        ) from error
     if len(found) > _MOST:
         raise WrongUsageError(
-            f"The standard input is longer than {_MOST:,} characters, so no {entry.what}."
+            f"The standard input is longer than {_MOST:,} characters, so it cannot be a "
+            f"{entry.what}."
         )
     return found.strip()
 
@@ -259,6 +262,6 @@ def _say_what_it_is_worth(console: Console) -> None:
     from ..endpoints.presets import GITHUB
 
     console.note(
-        f"GitHub Models itself was retired on {GITHUB.retired_on}: no model there answers to a "
-        "token any more. 'github-models doctor' shows which endpoints can answer."
+        f"GitHub Models itself was retired on {GITHUB.retired_on}: no model answers there any "
+        "more. 'github-models doctor' shows which endpoints can answer."
     )

@@ -27,7 +27,7 @@ Examples:
 \b
 Capabilities: tools, parallel_tool_calls, streaming, json_schema, reasoning,
 reasoning_effort, prompt_cache, images, audio, chat, embeddings.
-'?' stands for what nobody knows. In the table k is a thousand tokens.
+'?' means unknown. In the table, k means a thousand tokens.
 """
 
 _HEAD = ("model", "tier", "in", "out", "tools", "json", "image", "think")
@@ -41,7 +41,7 @@ def models(
     ctx: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Show all that is known of one model, with sources."),
+        typer.Argument(metavar="NAME", help="Show everything known about one model, with sources."),
     ] = None,
     tier: Annotated[
         str | None,
@@ -49,10 +49,11 @@ def models(
     ] = None,
     capability: Annotated[
         list[str] | None,
-        typer.Option("--capability", metavar="WORD", help="What it must do; may be repeated."),
+        typer.Option("--capability", metavar="WORD", help="What it must do; can be repeated."),
     ] = None,
     publisher: Annotated[
-        str | None, typer.Option("--publisher", metavar="TEXT", help="A part of the publisher.")
+        str | None,
+        typer.Option("--publisher", metavar="TEXT", help="Part of the publisher's name."),
     ] = None,
     refresh: Annotated[
         str | None,
@@ -65,10 +66,10 @@ def models(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the known models, or tell all about one."""
+    """List the known models, or show everything about one."""
     console = console_of(ctx)
     if name is not None and (tier or capability or publisher):
-        raise WrongUsageError("NAME and the filters exclude each other.")
+        raise WrongUsageError("Give either NAME or filters, not both.")
     if refresh is not None:
         _refresh(console, refresh)
     registry = known_models()
@@ -80,7 +81,7 @@ def models(
         console.json([_as_json(registry, model) for model in chosen])
         return
     if not chosen:
-        raise CommandFailedError("No known model fits these filters.")
+        raise CommandFailedError("No known model matches these filters.")
     today = datetime.now(timezone.utc).date()
     for line in table([_HEAD, *(_row(model, today) for model in chosen)], _WIDTHS):
         console.out(line)

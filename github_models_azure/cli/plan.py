@@ -85,13 +85,13 @@ def plan(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Say who would answer, and why not the others.
+    """Show which target would answer, and why the others would not.
 
-    Nothing is sent and no token is needed. The exit code is 1 when nobody could answer.
+    Nothing is sent and no token is needed. Exits with 1 if no target could answer.
     """
     console = console_of(ctx)
     if prompt is not None and input_tokens is not None:
-        raise WrongUsageError("PROMPT and --input-tokens exclude each other.")
+        raise WrongUsageError("Give either PROMPT or --input-tokens, not both.")
     connection = Connection(
         model=model,
         endpoint=endpoint,
@@ -150,7 +150,7 @@ def _show(console: Console, route: RoutePlan) -> None:
             console.out(f"  {number:2}. {target}")
     else:
         when = " at once" if route.later else ""
-        console.out(f"nobody would be asked{when}", style="bold")
+        console.out(f"no target would be asked{when}", style="bold")
     for title, skips in (
         ("only later, or as a last resort", route.later),
         ("not asked", route.skipped),

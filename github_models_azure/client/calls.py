@@ -46,7 +46,7 @@ def check_keywords(keywords: Mapping[str, Any]) -> None:
     if wrong:
         extras = ", ".join(f"{name!r}: {keywords[name]!r:.40}" for name in wrong)
         raise TypeError(
-            f"{wrong[0]!r} is no keyword of this call; send it as model_extras={{{extras}}}."
+            f"{wrong[0]!r} is not a keyword of this call; send it as model_extras={{{extras}}}."
         )
 
 

@@ -69,12 +69,12 @@ class StartupCheck:
         found = check_github_token(key) if endpoint.on_github else check_key(endpoint, key)
         if found.status is KeyStatus.REFUSED:
             raise ClientAuthenticationError(
-                f"The key of {endpoint.name} is not valid: {found.reason}. Put another in its "
-                "place; nothing was sent to a model."
+                f"The key of {endpoint.name} is not valid: {found.reason}. Replace it; "
+                "nothing was sent to a model."
             )
         if found.status is KeyStatus.UNKNOWN:
             _LOGGER.warning(
-                "The key of %s could not be checked: %s. It is used all the same.",
+                "The key of %s could not be checked: %s. It is used anyway.",
                 endpoint.name,
                 found.reason,
             )

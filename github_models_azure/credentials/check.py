@@ -147,7 +147,7 @@ def _check(
         )
     if not is_sendable(key):
         return KeyCheck(
-            KeyStatus.REFUSED, "it has a line end or another character that no header can carry"
+            KeyStatus.REFUSED, "it has a line end or another character that a header cannot carry"
         )
     found = _judge(ask(url, timeout, headers), who, member)
     reason, query = found.reason, urlsplit(url).query
@@ -166,7 +166,9 @@ def _judge(asked: Asked, who: str, member: str) -> KeyCheck:
     if asked.status == 200:
         if _has(asked.body, member):
             return KeyCheck(KeyStatus.ACCEPTED, f"{who} accepted it")
-        return KeyCheck(KeyStatus.UNKNOWN, f"{answered}, with something else than was asked for")
+        return KeyCheck(
+            KeyStatus.UNKNOWN, f"{answered}, with something other than what was asked for"
+        )
     said = read_error_body(asked.body, (asked.headers or {}).get("content-type")).message
     words = f"{answered}: {clean_text(said, 160)}" if said else answered
     limited = (asked.headers or {}).get("x-ratelimit-remaining") == "0"

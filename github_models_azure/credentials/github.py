@@ -87,12 +87,12 @@ class TokenFinder:
         if found.status is KeyStatus.REFUSED:
             self._found = None  # it may be replaced where it came from
             raise ClientAuthenticationError(
-                f"The GitHub token from {source} is not valid: {found.reason}. Put another in its "
-                f"place ({NEW_TOKEN}, permission models:read); nothing was sent to a model."
+                f"The GitHub token from {source} is not valid: {found.reason}. Replace it "
+                f"({NEW_TOKEN}, permission models:read); nothing was sent to a model."
             )
         if found.status is KeyStatus.UNKNOWN:
             _LOGGER.warning(
-                "The GitHub token from %s could not be checked: %s. It is used all the same.",
+                "The GitHub token from %s could not be checked: %s. It is used anyway.",
                 source,
                 found.reason,
             )

@@ -27,7 +27,7 @@ KEYRING_SERVICE, KEYRING_USER = "github-models", "token"
 
 _ELSEWHERE = (
     "A machine without a desktop often has none; set GITHUB_TOKEN, or the endpoint's own variable, "
-    "in its place."
+    "instead."
 )
 
 
@@ -103,7 +103,7 @@ class MissingKey:
 
 
 class KeyringError(RuntimeError):
-    """The keyring could not do it; the message says why and what to do in its place."""
+    """The keyring could not do it; the message says why and what to do instead."""
 
 
 def read_key(entry: str) -> str | None:
@@ -144,7 +144,7 @@ def write_key(entry: str, key: str) -> str:
     except Exception as error:
         raise _unable(name, error) from error
     if kept != key:  # the null backend takes everything and keeps nothing
-        raise KeyringError(f"The keyring {name} kept nothing of it. {_ELSEWHERE}")
+        raise KeyringError(f"The keyring {name} did not keep it. {_ELSEWHERE}")
     return name
 
 

@@ -189,7 +189,7 @@ def dialect_of(value: str | Dialect) -> Dialect:
     if not isinstance(value, str):
         raise TypeError(f"dialect is a name or a Dialect, not {type(value).__name__}.")
     if value not in DIALECTS:
-        raise ValueError(f"{value!r} is no dialect. Known: {', '.join(sorted(DIALECTS))}.")
+        raise ValueError(f"{value!r} is not a dialect. Known: {', '.join(sorted(DIALECTS))}.")
     return DIALECTS[value]
 
 
@@ -204,7 +204,7 @@ def read_dialect(name: str, table: Mapping[str, object], known: Mapping[str, Dia
     given = dict(table)
     like = given.pop("like", "openai-compatible")
     if not isinstance(like, str) or like not in known:
-        raise ValueError(f"dialects.{name}.like: {like!r} is none of {', '.join(sorted(known))}")
+        raise ValueError(f"dialects.{name}.like: {like!r} is not one of {', '.join(sorted(known))}")
     values = {field: _value(f"dialects.{name}.{field}", field, v) for field, v in given.items()}
     return replace(known[like], name=name, **values)
 
@@ -212,25 +212,27 @@ def read_dialect(name: str, table: Mapping[str, object], known: Mapping[str, Dia
 def _value(place: str, field: str, value: object) -> Any:
     if field in _SETS or field in _LISTS:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ValueError(f"{place} is a list of texts")
+            raise ValueError(f"{place} is a list of strings")
         strange = sorted(set(value) - CAPABILITIES) if field == "lacks" else []
         if strange:
             known = ", ".join(sorted(CAPABILITIES))
-            raise ValueError(f"{place}: {strange[0]!r} is no capability; known are {known}")
+            raise ValueError(
+                f"{place}: {strange[0]!r} is not a capability; the capabilities are {known}"
+            )
         if field == "drop_headers":
             value = [item.lower() for item in value]
         return frozenset(value) if field in _SETS else tuple(value)
     if field in _MAPS:
         if not isinstance(value, Mapping) or not all(isinstance(v, str) for v in value.values()):
-            raise ValueError(f"{place} is a table of texts")
+            raise ValueError(f"{place} is a table of strings")
         return MappingProxyType(_kinds(place, value) if field == "error_codes" else dict(value))
     if field in _TEXTS or field == "tool_choice":
-        kind, word = (str, "a text") if field in _TEXTS else (bool, "true or false")
+        kind, word = (str, "a string") if field in _TEXTS else (bool, "true or false")
         if not isinstance(value, kind):
             raise ValueError(f"{place} is {word}")
         return value
     fields_known = ", ".join(sorted(("like", "tool_choice", *_SETS, *_LISTS, *_MAPS, *_TEXTS)))
-    raise ValueError(f"{place} is no field of a dialect; those are {fields_known}")
+    raise ValueError(f"{place} is not a field of a dialect; the fields are {fields_known}")
 
 
 def _kinds(place: str, table: Mapping[str, str]) -> dict[str, FailureKind]:

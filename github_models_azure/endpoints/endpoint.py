@@ -158,8 +158,8 @@ def _check_headers(endpoint: Endpoint) -> None:
     for name in endpoint.dialect.required_headers:
         if name.lower() not in given:
             raise ValueError(
-                f"The endpoint {endpoint.name!r} speaks {endpoint.dialect}, which wants the header "
-                f"{name}. Give it as headers={{{name!r}: ...}}; only you can say its value."
+                f"The endpoint {endpoint.name!r} speaks {endpoint.dialect}, which needs the header "
+                f"{name}. Give it as headers={{{name!r}: ...}}; only you know its value."
             )
 
 

@@ -140,7 +140,7 @@ def endpoint_for(
         names = ", ".join(sorted(known))
         raise ValueError(
             f"The endpoint {clean_text(value, 60)!r} is neither a URL nor a known name. "
-            f"Known names: {names}. A key is given as credential, not as endpoint."
+            f"Known names: {names}. Pass a key as credential, not as endpoint."
         )
     return found if credential is None else replace(found, credential=credential)
 
@@ -223,7 +223,7 @@ def parse_target(value: str | Target, known: Mapping[str, Endpoint] = PRESETS) -
     if isinstance(value, Target):
         return value
     if not isinstance(value, str):
-        raise TypeError(f"A target is a text or a Target, not {value!r}.")
+        raise TypeError(f"A target is a string or a Target, not {value!r}.")
     name, slash, model = value.partition("/")
     if slash and name in known:
         return Target(model, known[name])

@@ -45,7 +45,7 @@ def _vector(given: Any) -> list[float]:
         read = base64.b64decode(given, validate=True)
         if len(read) % 4:
             raise ValueError(
-                f"A vector of {len(read)} bytes came back, which are no 32-bit floats."
+                f"A vector of {len(read)} bytes came back, which are not 32-bit floats."
             )
         return [number for (number,) in struct.iter_unpack("<f", read)]
     if not isinstance(given, list):

@@ -27,7 +27,6 @@ from ..exceptions import (
 from ..trail import Trail
 from .errors import answer_in, as_azure_error, complete_error
 
-_LIMITS = (FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED)
 _CLASSES: dict[int | None, type[HttpResponseError]] = {
     401: ClientAuthenticationError,
     404: ResourceNotFoundError,
@@ -94,7 +93,7 @@ def _is_mere_fault(error: Exception, failure: Failure) -> bool:
 def _of_refusal(
     target: str, failure: Failure, http: Any, retry_after: float | None
 ) -> BaseException | None:
-    if failure.kind in _LIMITS:
+    if failure.kind.rule.limit:
         return _limited(target, failure, retry_after, http)
     if failure.kind is FailureKind.ENDPOINT_GONE:
         return EndpointRetiredError(
@@ -128,7 +127,7 @@ def _of_ok(
     ``status_code`` is the one stated; ``response.status_code`` says 200.
     """
     stated = failure.status if failure.status != 200 else None
-    if failure.kind in _LIMITS:
+    if failure.kind.rule.limit:
         made: HttpResponseError = _limited(target, failure, retry_after)
     else:
         made = _CLASSES.get(stated, HttpResponseError)(message=_without_answer(target, failure))
@@ -147,7 +146,7 @@ def _without_answer(target: str, failure: Failure) -> str:
         message += f" ({failure.code})"
     message += f": {failure.message.removeprefix('HTTP 200: ').rstrip('. ')}."
     if failure.code == MALFORMED_ANSWER:
-        message += " Check that the endpoint URL is that of an inference API."
+        message += " Check that the endpoint URL belongs to an inference API."
     return message
 
 
@@ -155,8 +154,8 @@ def _never_sent(plan: Plan, step: GiveUp, trail: Trail, retry_after: float | Non
     if step.reason is GiveUpReason.RETIRED:
         return _retired(plan)
     if step.reason is GiveUpReason.DEADLINE:
-        return ServiceRequestTimeoutError("The timeout was over before anything could be sent.")
-    if len(plan.route) == 1 and step.kind in _LIMITS:
+        return ServiceRequestTimeoutError("The timeout ran out before anything could be sent.")
+    if len(plan.route) == 1 and step.kind is not None and step.kind.rule.limit:
         target = plan.route[0].target
         return RateLimitedError(
             f"{target} is rate limited{_returns(retry_after)}, known from an earlier call; "
@@ -171,7 +170,7 @@ def _retired(plan: Plan) -> EndpointRetiredError:
     advice = next((c.advice for c in plan.route if c.advice), None)
     return EndpointRetiredError(
         f"{reasons}; nothing was sent. "
-        + (advice or "Name one that is alive, or pass allow_retired=True to try all the same.")
+        + (advice or "Name one that is alive, or pass allow_retired=True to try anyway.")
     )
 
 

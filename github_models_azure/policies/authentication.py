@@ -148,8 +148,8 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
         return credential
     if not is_sendable(key):
         raise CredentialUnavailableError(
-            f"The key of {endpoint.name} has a line end or another character that no header can "
-            "carry; nothing was sent. Look at how it was read from its file or variable."
+            f"The key of {endpoint.name} has a line end or another character that a header cannot "
+            "carry; nothing was sent. Check how it was read from its file or variable."
         )
     http.headers.pop("api-key", None)  # the SDK set it once, a key may have been rotated since
     http.headers.update(key_headers(endpoint.dialect.auth, key))

@@ -118,7 +118,7 @@ class Watched:
         if not self._complained:
             self._complained = True
             _LOGGER.warning(
-                "The observer %s raised %s; the calls go on without it. Further errors of it are "
+                "The observer %s raised %s; the calls go on without it. Its further errors are "
                 "not logged.",
                 type(self.observer).__name__,
                 type(error).__name__,

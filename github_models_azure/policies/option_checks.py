@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from .._core.failure.kinds import FailureKind
-from .._core.route.plan import MOVES_ON
+from .._core.failure.kinds import MOVES_ON, FailureKind
 from .observers import Observer, Watched
 
 

@@ -14,9 +14,9 @@ from functools import lru_cache
 from math import inf
 from typing import Any, Literal, TypedDict
 
-from .._core.failure.kinds import FailureKind
+from .._core.failure.kinds import MOVES_ON, FailureKind
 from .._core.route.needs import estimate_text
-from .._core.route.plan import MOVES_ON, Rules
+from .._core.route.plan import Rules
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger

@@ -108,7 +108,7 @@ def build_route(
             keys.append(candidate.endpoint)
     if not candidates:
         raise ValueError(
-            f"model={model!r} stands for no model that the plan {settings.plan.value!r} may use. "
+            f"model={model!r} stands for no model that the plan {settings.plan.value!r} has. "
             "Name a model, or set plan=."
         )
     origins = dict.fromkeys(place.endpoint.origin for place in destinations.values())
@@ -153,7 +153,7 @@ class _Place:
                 endpoint, credential=declared.credential, headers=declared.headers,
                 anonymous=declared.anonymous, dialect=known,
             )  # fmt: skip
-            note = f"{declared.gone(today)}, sent to {endpoint.base_url()} in its place"
+            note = f"{declared.gone(today)}, sent to {endpoint.base_url()} instead"
         path = endpoint.dialect.path(operation)
         kind = operation.name.lower().replace("_", " ")
         return cls(
@@ -163,7 +163,7 @@ class _Place:
             url=endpoint.base_url() + (path or operation.value),
             query=urlsplit(endpoint.url).query,
             note=note,
-            refused=None if path else f"{endpoint.dialect} endpoints serve no {kind}",
+            refused=None if path else f"{endpoint.dialect} endpoints do not serve {kind}",
         )
 
 

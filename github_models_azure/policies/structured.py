@@ -177,6 +177,6 @@ class Structured(Unstructured):
             FailureKind.WRONG_DIALECT if again else FailureKind.REJECTED,
             status=200,
             code=INVALID_OUTPUT,
-            message=clean_text(f"the answer is no valid {name}: {problem}", _LONGEST_MESSAGE),
+            message=clean_text(f"the answer is not a valid {name}: {problem}", _LONGEST_MESSAGE),
         )
         return Invalid(failure, error)

@@ -1,10 +1,9 @@
 """Models: names, tiers, quotas, limits and capabilities, each with its source."""
 
 from .errors import CatalogError, OverlayError, UnknownModelError
-from .model_info import ModelInfo
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 from .names import Alias
 from .registry import ModelRegistry, default_registry
-from .tiers import Plan, Quota, RateLimitTier
 
 __all__ = [
     "Alias",

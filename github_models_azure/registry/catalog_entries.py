@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .data import RegistryData
 from .errors import CatalogError, clip, list_problems
-from .model_info import ModelInfo
-from .tiers import RateLimitTier, parse_tier
+from .model_info import ModelInfo, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import CatalogEntry
@@ -75,7 +74,7 @@ def check_entries(rows: Iterable[object]) -> CatalogEntries:
             skipped.append("; ".join(list_problems(subject, error, CatalogEntry)))
             continue
         if entry.id.lower() in good:
-            skipped.append(f"{subject}: the id is there twice")
+            skipped.append(f"{subject}: the id appears twice")
         else:
             good[entry.id.lower()] = entry
     if not good:

@@ -13,9 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .model_info import ModelInfo
+from .model_info import NOT_AVAILABLE, ModelInfo, Plan, Quota, parse_tier
 from .names import Alias
-from .tiers import NOT_AVAILABLE, Plan, Quota, parse_tier
 
 CATALOG_FILE = Path(__file__).with_name("catalog.json")
 

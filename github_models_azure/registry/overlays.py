@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from .data import RegistryData
 from .errors import OverlayError, clip, list_problems
-from .model_info import ModelInfo
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier, parse_tier
 from .names import Alias, NameIndex
-from .tiers import Plan, Quota, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import OverlayRow
@@ -206,7 +205,7 @@ def _entries(
         return
     for name, row in settings.items():
         if not isinstance(name, str) or not name:
-            problems.append(f"{kind} {clip(name)}: a name should be a text")
+            problems.append(f"{kind} {clip(name)}: a name should be a string")
         elif not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
             problems.append(f"{kind} {clip(name)} = {clip(row)}: should be a table of fields")
         else:

@@ -147,7 +147,7 @@ def _check_document(content: bytes) -> tuple[CatalogEntries, str]:
     try:
         document = json.loads(content)
         if document["format"] != _FORMAT:
-            raise CatalogError("its format is not of this version; refresh it.")
+            raise CatalogError("its format is of another version; refresh it.")
         source = f"seen: catalogue of {document['source']!s:.200}, {document['fetched_at']!s:.10}"
         rows = document["models"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -9,9 +9,8 @@ from os import PathLike
 
 from .data import PlanQuotas, RegistryData, load_bundled
 from .errors import UnknownModelError
-from .model_info import ModelInfo
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 from .names import Alias, NameIndex
-from .tiers import Plan, Quota, RateLimitTier
 
 _AUTO = "auto"
 _TASK_NAMES = {"": "general", "cost-effective": "cheap"}

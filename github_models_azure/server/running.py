@@ -145,7 +145,7 @@ class Server:
         """
         if not self._address:
             use = f"with {type(self).__name__}() as {self._kind}:"
-            raise RuntimeError(f"The {self._kind} does not run: use `{use}`.")
+            raise RuntimeError(f"The {self._kind} is not running: use `{use}`.")
         return self._address
 
     @property
@@ -161,7 +161,7 @@ class Server:
         :raises ValueError: for an option that is wrong.
         """
         if self._running is not None:
-            raise RuntimeError(f"The {self._kind} already runs at {self._address}.")
+            raise RuntimeError(f"The {self._kind} is already running at {self._address}.")
         config, listener = self._prepare()
         self._address = address_of(listener)
         self._running = _Background(self._kind, config, listener)

@@ -87,8 +87,8 @@ def find_applications(
     if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
-            f"Set and not used: {names}. LLM_* variables count where LLM_MODEL is set together "
-            "with LLM_API_KEY, LLM_BASE_URL or LLM_CUSTOM_LLM_PROVIDER, or where a config.toml "
+            f"Set and not used: {names}. LLM_* variables are used if LLM_MODEL is set together "
+            "with LLM_API_KEY, LLM_BASE_URL or LLM_CUSTOM_LLM_PROVIDER, or if a config.toml "
             "has an [llm] table."
         )
         variables = {}

@@ -254,7 +254,7 @@ class _Entry:
             raise self._wrong(
                 "credential.keyring",
                 f"{KEYRING_USER!r} is the entry of the GitHub token, which goes to GitHub's hosts "
-                "alone. Keep the key of this endpoint under another name",
+                "only. Keep the key of this endpoint under another name",
             )
         return read_declared(source.name, base.origin)
 
@@ -263,8 +263,8 @@ class _Entry:
             raise self._wrong(
                 "credential.entra",
                 f"Entra's tokens are for Azure, and the dialect {endpoint.dialect} names no scope "
-                "for them. Give dialect = 'openai-v1' (Foundry) or 'azure-openai' where Azure "
-                "answers, else a key",
+                "for them. Give dialect = 'openai-v1' (Foundry) or 'azure-openai' if Azure "
+                "answers there, otherwise a key",
             )
 
     def _wrong(self, member: str, why: str) -> WrongValuesError:

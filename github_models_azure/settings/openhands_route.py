@@ -165,7 +165,7 @@ def _route(
             yield f"{_NAME}.{one}", tables[one]
         else:
             known = ", ".join(tables) or "none"
-            raise SettingsError(f"{place}: {one!r:.60} is no [llm.NAME] table. There: {known}.")
+            raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
 
 
 def _is_route(value: object, name: str) -> TypeGuard[Mapping[str, object]]:
@@ -223,7 +223,7 @@ def _other_key(
         return _Key(key, KeySource("file", f"{_NAME}.api_key in {table.file}"))
     if key:
         return _Key(
-            withheld=f"[{table.path}] in {table.file} has no api_key, and that of [llm] belongs "
+            withheld=f"[{table.path}] in {table.file} has no api_key, and the one of [llm] belongs "
             f"to another server than {where.endpoint.origin}."
         )
     return _Key()

@@ -161,7 +161,9 @@ def _declared(settings: Settings, endpoint: Endpoint) -> KeySource:
 def _checked(credential: Credential | None, endpoint: str | Endpoint | None) -> Credential | None:
     if isinstance(credential, str):
         if not credential.strip():
-            raise ValueError("The credential is an empty text. Leave it out to have it looked up.")
+            raise ValueError(
+                "The credential is an empty string. Leave it out to have it looked up."
+            )
         credential = AzureKeyCredential(credential.strip())
     if not isinstance(endpoint, str | Endpoint | None):
         raise TypeError(f"endpoint is a URL, a name or an Endpoint, not {type(endpoint).__name__}.")

@@ -125,13 +125,13 @@ def _without_provider(model: str, base_url: str | None) -> Place:
     if "/" in model:
         raise UnplacedError(
             "model",
-            f"{shown!r} begins with no provider that is known. For a server that is like OpenAI's "
-            f"write openai/{shown} and its base_url; known are {_known()}",
+            f"{shown!r} does not begin with a known provider. For a server like OpenAI's, "
+            f"write openai/{shown} and its base_url; the known ones are {_known()}",
         )
     raise UnplacedError(
         "model",
-        f"{shown!r} says no provider, such as groq/{shown}, and there is no base_url; known are "
-        f"{_known()}",
+        f"{shown!r} names no provider, such as groq/{shown}, and there is no base_url; the known "
+        f"ones are {_known()}",
     )
 
 
@@ -143,7 +143,7 @@ def _refusal(provider: str) -> str:
             "Put a LiteLLM proxy in front of it and name that as litellm_proxy/MODEL with its "
             "base_url"
         )
-    return f"the provider {shown!r} is not known; known are {_known()}"
+    return f"the provider {shown!r} is not known; the known ones are {_known()}"
 
 
 def _known() -> str:

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as SourceError
 
-from .._core.route.plan import MOVES_ON
+from .._core.failure.kinds import MOVES_ON
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
 from ..policies.option_checks import Check, MemberOf, Number, OneOf, Switch
@@ -68,7 +68,7 @@ def _kinds(value: object) -> object:
     if given is None:
         return None
     if not isinstance(given, list) or not set(map(str, given)) <= set(known):
-        raise ValueError(f"is a list of failure kinds; known are {', '.join(known)}")
+        raise ValueError(f"is a list of failure kinds; the known ones are {', '.join(known)}")
     return given
 
 

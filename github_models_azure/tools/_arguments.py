@@ -66,7 +66,7 @@ def _write(arguments: Mapping[str, object]) -> str:
 def _as_json(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
 def _parse(text: str) -> object:
@@ -101,7 +101,7 @@ def _int(token: str) -> int:
 
 
 def _constant(name: str) -> NoReturn:
-    _refuse(WHOLE, f"hold {name}, which is no JSON number")
+    _refuse(WHOLE, f"hold {name}, which is not a JSON number")
 
 
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:
@@ -117,7 +117,7 @@ def _check(value: object, steps: list[str | int]) -> None:
     if len(steps) > _DEEPEST:
         _refuse(WHOLE, f"are nested deeper than {_DEEPEST} levels")
     if isinstance(value, str) and not _is_text(value):
-        _refuse(path_to(steps), "holds half of a surrogate pair, which is no character")
+        _refuse(path_to(steps), "holds half of a surrogate pair, which is not a character")
     if isinstance(value, dict):
         for name, member in value.items():
             _check(name, steps)

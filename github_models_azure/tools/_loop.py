@@ -109,9 +109,9 @@ class ToolLoop:
     ) -> None:
         for name, instead in _OURS.items():
             if name in keywords:
-                raise TypeError(f"{name!r} is no keyword of a run: {instead}.")
+                raise TypeError(f"{name!r} is not a keyword of a run: {instead}.")
         if isinstance(messages, (str, Mapping)):
-            raise TypeError(f"messages must be a list of them, not one {type(messages).__name__}.")
+            raise TypeError(f"messages must be a list, not one {type(messages).__name__}.")
         self.limits, self.clock = limits, clock
         self._tools, self._messages, self._keywords = tools, list(messages), dict(keywords)
         external = frozenset(name for name, tool in tools.items() if tool.function is None)

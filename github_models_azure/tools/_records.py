@@ -146,7 +146,7 @@ CUT = (
     "run. Make fewer calls, or shorter ones."
 )
 REFUSED = "The user refused this call."
-OUT_OF_TIME = "Error: not run, the time is over."
+OUT_OF_TIME = "Error: not run, the time is up."
 
 _LONGEST_ERROR = 400  # characters
 _MOST_NAMES = 20
@@ -222,4 +222,4 @@ def _json(value: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"a {type(value).__name__} is no data")
+    raise TypeError(f"a {type(value).__name__} is not data")

@@ -89,8 +89,8 @@ class Arguments:
             if key in keys:
                 continue
             if self.others is None or key in names:
-                known = f"known are {', '.join(keys)}" if keys else "there are none"
-                what = f"is no parameter, {known}; got {format_value(value)}"
+                known = f"known: {', '.join(keys)}" if keys else "there are none"
+                what = f"is not a parameter ({known}); got {format_value(value)}"
                 problems.append(problem(path_to([key]), what))
             else:
                 _read(self.others, key, key, value, values, problems)

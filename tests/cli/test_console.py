@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from github_models_azure.cli._console import Console, table, wrapped
+from github_models_azure.cli._console import Console, table, wrap
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
@@ -20,7 +20,7 @@ def test_a_wide_cell_takes_the_room_of_the_next() -> None:
 
 def test_further_lines_hang() -> None:
     """Wrapped text stays under its own beginning."""
-    lines = list(wrapped("1. ", "one two three", hang=2, width=11))
+    lines = list(wrap("1. ", "one two three", hang=2, width=11))
     assert lines == ["1. one two", "     three"]
 
 

@@ -164,7 +164,7 @@ def test_a_file_by_mistake_is_wrong_usage(
     piped(content)
     outcome = program("login", "--with-token", "--no-validate")
     assert outcome.code == 2
-    assert "so no GitHub token" in outcome.error
+    assert "so it cannot be a GitHub token" in outcome.error
     assert backend.entries == {}
 
 
@@ -236,7 +236,7 @@ def test_the_answer_as_json(
         "checked": True,
         "outranked_by": "GH_TOKEN",
     }
-    assert "GH_TOKEN is set, and counts in its place" in outcome.err
+    assert "GH_TOKEN is set, and is used instead" in outcome.err
 
 
 # Keyrings that do not work
@@ -273,7 +273,7 @@ def test_a_process_with_the_null_keyring_keeps_nothing() -> None:
     """As a whole: the environment of these tests names that backend."""
     outcome = run("login", "--with-token", "--no-validate", stdin=TOKEN.encode())
     assert outcome.code == 1
-    assert "keyring.backends.null.Keyring kept nothing" in outcome.error
+    assert "keyring.backends.null.Keyring did not keep it" in outcome.error
     assert TOKEN not in outcome.out + outcome.err
 
 
@@ -363,7 +363,7 @@ def test_logout_removes_the_token_and_says_what_still_counts(
     assert outcome.code == 0
     assert backend.entries == {(SERVICE, "mine"): "k"}
     assert "is removed" in outcome.out
-    assert "GITHUB_TOKEN is set, and still counts" in outcome.err
+    assert "GITHUB_TOKEN is set, and is still used" in outcome.err
 
 
 def test_logout_without_an_entry_fails(program: Program) -> None:

@@ -269,7 +269,7 @@ def test_a_key_may_be_a_plain_text(twin: Twin, credential: Any) -> None:
 @pytest.mark.parametrize("credential", ["", " ", "\n"])
 def test_an_empty_key_is_refused(twin: Twin, credential: str) -> None:
     """A variable that was empty is no wish for a request without a key."""
-    with pytest.raises(ValueError, match="empty text"):
+    with pytest.raises(ValueError, match="empty string"):
         client_of(twin, "ChatCompletionsClient", Service(answers), URL, credential)
 
 

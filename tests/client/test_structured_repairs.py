@@ -64,7 +64,7 @@ def test_one_repair_round(twin: Twin, text: str, problem: str) -> None:
     assert told["content"].startswith(f"That will not do: {problem}. Answer again")
     trail = trail_of(answer)
     assert [attempt.status for attempt in trail.attempts] == [200, 200]
-    assert trail.attempts[0].failure.message == f"the answer is no valid Person: {problem}"
+    assert trail.attempts[0].failure.message == f"the answer is not a valid Person: {problem}"
     assert trail.attempts[1].retry
     assert f"asked once more: {problem}" in adaptations(answer)
 

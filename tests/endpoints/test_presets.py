@@ -240,7 +240,7 @@ def test_two_of_mine_at_one_address_are_told_apart_by_name_only() -> None:
 
 def test_copilot_wants_a_header_that_only_the_user_can_give() -> None:
     """A bare URL is refused with the name of the header."""
-    with pytest.raises(ValueError, match="wants the header Copilot-Integration-Id"):
+    with pytest.raises(ValueError, match="needs the header Copilot-Integration-Id"):
         endpoint_for("https://api.githubcopilot.com")
     headers = {"copilot-integration-id": "mine"}
     mine = Endpoint("c", "https://api.githubcopilot.com", dialect="copilot", headers=headers)

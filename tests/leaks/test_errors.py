@@ -80,7 +80,7 @@ def test_where_an_endpoint_has_moved_to_is_told_without_its_query(twin: Twin) ->
     client = twin.client(service, endpoint, **{**OPTIONS, "credential": None})
     trail = trail_of(twin.complete(client, model="m"))
     assert SECRET in service.sent[0].url
-    assert "sent to https://x.example/v2 in its place" in str(trail)
+    assert "sent to https://x.example/v2 instead" in str(trail)
     assert SECRET not in str(trail) + repr(trail)
 
 

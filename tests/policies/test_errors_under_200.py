@@ -112,8 +112,8 @@ def test_a_message_that_is_no_object_is_no_answer(twin: Twin, choices: Any) -> N
     ("choices", "told"),
     [
         ([{"index": 0, "delta": "Hi"}], "a delta is not an object: str"),
-        (["Hi"], "an event has choices that are no list of objects"),
-        ({"0": "Hi"}, "an event has choices that are no list of objects"),
+        (["Hi"], "an event has choices that are not a list of objects"),
+        ({"0": "Hi"}, "an event has choices that are not a list of objects"),
     ],
 )
 def test_a_delta_that_is_no_object_is_no_stream(twin: Twin, choices: Any, told: str) -> None:

@@ -256,10 +256,10 @@ def test_a_dialect_may_be_json() -> None:
 @pytest.mark.parametrize(
     ("table", "says"),
     [
-        ("[dialects.own]\nlike = 'odd'", "dialects.own.like: 'odd' is none of azure-models"),
+        ("[dialects.own]\nlike = 'odd'", "dialects.own.like: 'odd' is not one of azure-models"),
         ("[dialects.own]\nlike = ['groq']", "dialects.own.like: is the name of a dialect"),
-        ("[dialects.own]\nlike = 'own'", "dialects.own.like: 'own' is none of"),
-        ("[dialects.own]\nrefuses = 'seed'", "dialects.own.refuses: is a list of texts"),
+        ("[dialects.own]\nlike = 'own'", "dialects.own.like: 'own' is not one of"),
+        ("[dialects.own]\nrefuses = 'seed'", "dialects.own.refuses: is a list of strings"),
         ("[dialects.own]\nodd = 1", "dialects.own.odd: "),
         ("[dialects.own]\ntool_ids = 'odd'", "dialects.own: The dialect 'own' has tool_ids"),
         ("[dialects.groq]\nauth = 'both'", "dialects.groq: is known already"),

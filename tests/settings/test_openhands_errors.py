@@ -53,8 +53,12 @@ def refused(**environ: str) -> list[str]:
         ("[llm.a.b]\nmodel = 'groq/x'", "llm.a.b", "is not known"),
         ("num_retires = 3", "llm.num_retires", "did you mean num_retries?"),
         ("fallback_llms = 3", "llm.fallback_llms", "is a list"),
-        ("fallback_llms = ['a']", "llm.fallback_llms", "'a' is no [llm.NAME] table. There: none."),
-        ("fallback_llms = [3]", "llm.fallback_llms", "3 is no [llm.NAME] table"),
+        (
+            "fallback_llms = ['a']",
+            "llm.fallback_llms",
+            "'a' is not an [llm.NAME] table. Known: none.",
+        ),
+        ("fallback_llms = [3]", "llm.fallback_llms", "3 is not an [llm.NAME] table"),
         ("api_version = 3", "llm.api_version", "valid string"),
     ],
 )

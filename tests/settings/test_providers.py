@@ -128,7 +128,7 @@ def test_a_publisher_is_no_provider_on_github() -> None:
         ("azure_ai/x", None, None, "base_url", "is missing"),
         ("azure/x", None, None, "base_url", "is missing"),
         ("hosted_vllm/x", None, None, "base_url", "hosted_vllm has no URL of its own"),
-        ("claude-sonnet-4", None, None, "model", "says no provider"),
+        ("claude-sonnet-4", None, None, "model", "names no provider"),
         ("azure-ai/x", OWN, None, "model", "write openai/azure-ai/x"),
         ("openai/", OWN, None, "model", "no model"),
         ("anthropic/claude", None, None, "model", "a protocol of its own"),

@@ -78,7 +78,7 @@ class StatedErrors:
         if choices is None:
             return update
         if not isinstance(choices, list) or not all(isinstance(c, Mapping) for c in choices):
-            raise AnswerFault(bad_stream("an event has choices that are no list of objects"))
+            raise AnswerFault(bad_stream("an event has choices that are not a list of objects"))
         for choice in choices:
             if choice.get("error") or choice.get("finish_reason") == "error":
                 raise AnswerFault(classify_stream_error(choice))

@@ -37,7 +37,7 @@ _OPENING = re.compile(r'(?:\[\s*)?\{{\s*"(?:{}|function)"'.format("|".join(sorte
 _CUT_OPENING = re.compile(r'(?:\[\s*)?(?:\{\s*(?:"[^"\\]*)?)?\Z')
 _WORD = 10  # characters: no word or escape of JSON is longer
 _DECODER = json.JSONDecoder(
-    strict=False, parse_constant=lambda name: _refuse(f"{name} is no JSON")
+    strict=False, parse_constant=lambda name: _refuse(f"{name} is not JSON")
 )  # models write line ends into strings
 
 

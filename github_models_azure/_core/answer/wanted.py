@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..failure.kinds import Failure, FailureKind
+from ..never import assert_never
 from ..request.dialect import Dialect
 from ..route.needs import ModelFacts
 from ..trail_events import Change
@@ -90,18 +91,23 @@ def ways_for(
             for name in names
         )
 
-    can = {
-        Way.JSON_SCHEMA: takes("response_format") and facts.json_schema is not False,
-        Way.JSON_OBJECT: takes("response_format"),
-        # Where calls are not forced, or tools are the caller's own, a call proves nothing.
-        Way.TOOL: takes("tools", "tool_choice")
-        and facts.tools is not False
-        and facts.forced_choice is not False
-        and dialect.tool_choice
-        and not payload.get("tools"),
-        Way.PROMPT: True,
-    }
-    return tuple(way for way in Way if can[way] and lesson_of(way, payload) not in known)
+    def can(way: Way) -> bool:
+        match way:
+            case Way.JSON_SCHEMA:
+                return takes("response_format") and facts.json_schema is not False
+            case Way.JSON_OBJECT:
+                return takes("response_format")
+            case Way.TOOL:
+                # If calls are not forced, or tools are the caller's own, a call proves nothing.
+                forced = dialect.tool_choice and facts.forced_choice is not False
+                takes_call = takes("tools", "tool_choice") and facts.tools is not False
+                return takes_call and forced and not payload.get("tools")
+            case Way.PROMPT:
+                return True
+            case _:
+                return assert_never(way)
+
+    return tuple(way for way in Way if can(way) and lesson_of(way, payload) not in known)
 
 
 def lesson_of(way: Way, payload: Mapping[str, object]) -> str:
@@ -122,23 +128,24 @@ def ask(
     :param correction: the answer to be corrected, at the end of the same conversation.
     """
     body = {name: value for name, value in payload.items() if name != "response_format"}
-    if way is Way.JSON_SCHEMA:
-        form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
-        if wanted.strict:
-            form["strict"] = True
-        if wanted.description:
-            form["description"] = wanted.description
-        body["response_format"] = {"type": "json_schema", "json_schema": form}
-    elif way is Way.TOOL:
-        function: dict[str, object] = {"name": wanted.name, "parameters": wanted.plain}
-        function["description"] = wanted.description or "Give the answer."
-        body["tools"] = [{"type": "function", "function": function}]
-        body["tool_choice"] = {"type": "function", "function": {"name": wanted.name}}
-    elif way is Way.JSON_OBJECT:
-        body["response_format"] = {"type": "json_object"}
+    instructed = False
+    match way:
+        case Way.JSON_SCHEMA:
+            body["response_format"] = {"type": "json_schema", "json_schema": _form(wanted)}
+        case Way.JSON_OBJECT:
+            body["response_format"], instructed = {"type": "json_object"}, True
+        case Way.TOOL:
+            function: dict[str, object] = {"name": wanted.name, "parameters": wanted.plain}
+            function["description"] = wanted.description or "Give the answer."
+            body["tools"] = [{"type": "function", "function": function}]
+            body["tool_choice"] = {"type": "function", "function": {"name": wanted.name}}
+        case Way.PROMPT:
+            instructed = True
+        case _:
+            assert_never(way)
     messages = payload.get("messages")
     if isinstance(messages, list):
-        if way in (Way.JSON_OBJECT, Way.PROMPT):
+        if instructed:
             messages = _instructed(messages, wanted)
         if correction is not None:
             messages = [*messages, *_corrected(correction, wanted, way)]
@@ -146,18 +153,30 @@ def ask(
     return body
 
 
+def _form(wanted: Wanted) -> Mapping[str, object]:
+    form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
+    if wanted.strict:
+        form["strict"] = True
+    if wanted.description:
+        form["description"] = wanted.description
+    return form
+
+
 def told_way(wanted: Wanted, way: Way) -> Change:
     """Say in which way an answer is asked for; none is lossy, for each answer is validated."""
     form = "response_format json_schema"
-    return Change(
-        {
-            Way.JSON_SCHEMA: f"response_model {wanted.name} sent as {form}"
-            + (", strict" if wanted.strict else ", not strict"),
-            Way.JSON_OBJECT: f"{form} sent as json_object with the schema in the prompt",
-            Way.TOOL: f"{form} sent as a forced call of the tool {wanted.name}",
-            Way.PROMPT: f"{form} sent as instructions in the prompt",
-        }[way]
-    )
+    match way:
+        case Way.JSON_SCHEMA:
+            strict = "strict" if wanted.strict else "not strict"
+            return Change(f"response_model {wanted.name} sent as {form}, {strict}")
+        case Way.JSON_OBJECT:
+            return Change(f"{form} sent as json_object with the schema in the prompt")
+        case Way.TOOL:
+            return Change(f"{form} sent as a forced call of the tool {wanted.name}")
+        case Way.PROMPT:
+            return Change(f"{form} sent as instructions in the prompt")
+        case _:
+            return assert_never(way)
 
 
 def is_refused(failure: Failure, way: Way) -> bool:
@@ -205,9 +224,14 @@ def _instructed(messages: list[object], wanted: Wanted) -> list[object]:
 
 def _corrected(correction: Correction, wanted: Wanted, way: Way) -> Iterable[object]:
     again = "Answer again with nothing but the corrected JSON"
-    if way is Way.TOOL:
-        again = f"Call {wanted.name} with the corrected arguments"
-    elif way is Way.JSON_SCHEMA:  # a server that ignores it has not told its model either
-        again += f", which has to fit this JSON schema:\n{wanted.written}\nNo more than that"
+    match way:
+        case Way.TOOL:
+            again = f"Call {wanted.name} with the corrected arguments"
+        case Way.JSON_SCHEMA:  # a server that ignores it has not told its model either
+            again += f", which has to fit this JSON schema:\n{wanted.written}\nNo more than that"
+        case Way.JSON_OBJECT | Way.PROMPT:
+            pass
+        case _:
+            assert_never(way)
     yield {"role": "assistant", "content": correction.text or "(nothing)"}
     yield {"role": "user", "content": f"That will not do: {correction.problem}. {again}."}

@@ -24,7 +24,7 @@ from .known_errors import (
     STATUS_OF_NAME,
     TOO_LARGE_TEXT,
     WHOLE_API_VERSION,
-    Verdict,
+    Ruling,
 )
 from .lifecycle import read_lifecycle
 from .resets import fold_headers, parse_wait, read_limit, read_retry_after
@@ -34,9 +34,6 @@ _CODE_LIMIT = 100
 
 _MAX_DEPTH = 4
 _TARGET, _ENDPOINT = Scope.TARGET, Scope.ENDPOINT
-_WAITING_KINDS = frozenset(
-    {FailureKind.RATE_LIMITED, FailureKind.UNAVAILABLE, FailureKind.QUOTA_EXHAUSTED}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +58,8 @@ class _Evidence:
         return self.error.message or ""
 
 
-_MALFORMED = Verdict(FailureKind.UNAVAILABLE, code=MALFORMED_ANSWER)
-_Rule = Callable[[_Evidence], Verdict | None]
+_MALFORMED = Ruling(FailureKind.UNAVAILABLE, code=MALFORMED_ANSWER)
+_Rule = Callable[[_Evidence], Ruling | None]
 
 
 def classify_response(
@@ -108,7 +105,7 @@ def classify_ok_body(
     if part is not None:
         return _classify_embedded(part, _MALFORMED, 200, headers or {}, now)
     if not isinstance(body_value, dict):
-        return _malformed(_TARGET, "answered with something else than a JSON object")
+        return _malformed(_TARGET, "answered with something other than a JSON object")
     if any(body_value.get(name) for name in ("choices", "data", "model_name")):
         fits = has_messages(body_value.get("choices"))
         return None if fits else _malformed(_TARGET, "answered with a choice without a message")
@@ -132,7 +129,7 @@ def classify_stream_error(
 
     :param value: the JSON value of the event's data.
     """
-    return _classify_embedded(value, Verdict(FailureKind.BAD_STREAM), None, headers or {}, now)
+    return _classify_embedded(value, Ruling(FailureKind.BAD_STREAM), None, headers or {}, now)
 
 
 def _error_part(value: object, depth: int = 0) -> object:
@@ -156,7 +153,7 @@ def _malformed(scope: Scope, what: str) -> Failure:
 
 def _classify_embedded(
     value: object,
-    fallback: Verdict,
+    fallback: Ruling,
     outer_status: int | None,
     headers: Mapping[str, str],
     now: float,
@@ -165,46 +162,45 @@ def _classify_embedded(
     stated = error.status if error.status is not None and error.status >= 400 else None
     by_name = next((STATUS_OF_NAME[name] for name in error.names if name in STATUS_OF_NAME), None)
     evidence = _Evidence(stated or by_name or 0, error, fold_headers(headers), empty=False, now=now)
-    verdict = _decide(evidence) if evidence.status else _by_code(evidence) or fallback
-    return _failure(verdict, evidence, stated_status=stated or outer_status)
+    ruling = _decide(evidence) if evidence.status else _by_code(evidence) or fallback
+    return _failure(ruling, evidence, stated_status=stated or outer_status)
 
 
-def _decide(evidence: _Evidence) -> Verdict:
+def _decide(evidence: _Evidence) -> Ruling:
     codes = evidence.dialect.error_codes if evidence.dialect is not None else {}
     own = next((codes[name] for name in evidence.names if name in codes), None)
     if own is FailureKind.WRONG_DIALECT:
         return _dialect(evidence)
     if own is not None:
-        wide = own in (FailureKind.AUTH, FailureKind.ENDPOINT_GONE, FailureKind.QUOTA_EXHAUSTED)
-        return Verdict(own, _ENDPOINT if wide else _TARGET)
+        return Ruling(own, _ENDPOINT if own.rule.wide else _TARGET)
     if 400 <= evidence.status < 500:
         rules = _RULES.get(evidence.status, _OTHER_4XX)
     else:
         rules = _OTHER_STATUSES
-    return next(verdict for rule in rules if (verdict := rule(evidence)) is not None)
+    return next(ruling for rule in rules if (ruling := rule(evidence)) is not None)
 
 
-def _failure(verdict: Verdict, evidence: _Evidence, *, stated_status: int | None) -> Failure:
+def _failure(ruling: Ruling, evidence: _Evidence, *, stated_status: int | None) -> Failure:
     error = evidence.error
-    code = verdict.code or error.code or next(iter(evidence.names), None)
+    code = ruling.code or error.code or next(iter(evidence.names), None)
     failure = Failure(
-        verdict.kind,
-        verdict.scope,
+        ruling.kind,
+        ruling.scope,
         status=stated_status,
         code=clean_text(code, _CODE_LIMIT) if code else None,
-        message=_describe(verdict, evidence, stated_status),
-        param=verdict.param,
+        message=_describe(ruling, evidence, stated_status),
+        param=ruling.param,
     )
-    if verdict.kind in _WAITING_KINDS:
+    if ruling.kind.rule.reads_wait:
         stated = read_retry_after(
             evidence.headers, error.message, now=evidence.now, retry_delay=error.retry_delay
         )
         own = _own_reset(evidence)
         failure = replace(failure, retry_after=stated.seconds if own is None else own)
-    if verdict.kind is FailureKind.RATE_LIMITED:
+    if ruling.kind is FailureKind.RATE_LIMITED:
         limit = read_limit(evidence.headers, evidence.text, retry_after=failure.retry_after)
         return replace(failure, window=limit.window, scope=limit.scope, limit=limit.number)
-    if verdict.kind is FailureKind.TOO_LARGE:
+    if ruling.kind is FailureKind.TOO_LARGE:
         return replace(failure, max_input_tokens=_input_cap(evidence.text))
     return failure
 
@@ -215,13 +211,13 @@ def _own_reset(evidence: _Evidence) -> float | None:
     return next((wait for wait in waits if wait), None)
 
 
-def _describe(verdict: Verdict, evidence: _Evidence, status: int | None) -> str:
+def _describe(ruling: Ruling, evidence: _Evidence, status: int | None) -> str:
     said = evidence.text or _unsaid(evidence)
     where = f"HTTP {status}" if status is not None else "error in the stream"
-    if verdict.code == WRONG_PATH:
+    if ruling.code == WRONG_PATH:
         said = f"the endpoint's URL or api-version seems wrong: {said}"
     return clean_text(
-        said if evidence.text and verdict.code is None else f"{where}: {said}", _MESSAGE_LIMIT
+        said if evidence.text and ruling.code is None else f"{where}: {said}", _MESSAGE_LIMIT
     )
 
 
@@ -240,36 +236,36 @@ def _input_cap(text: str) -> int | None:
     return None
 
 
-# ---- rules: each gives a verdict or passes
+# ---- rules: each gives a ruling or passes
 
 
 def _always(kind: FailureKind, scope: Scope = Scope.TARGET) -> _Rule:
-    verdict = Verdict(kind, scope)
-    return lambda evidence: verdict
+    ruling = Ruling(kind, scope)
+    return lambda evidence: ruling
 
 
 def _by_text(pattern: re.Pattern[str], kind: FailureKind, scope: Scope = Scope.TARGET) -> _Rule:
-    verdict = Verdict(kind, scope)
-    return lambda evidence: verdict if pattern.search(evidence.text) else None
+    ruling = Ruling(kind, scope)
+    return lambda evidence: ruling if pattern.search(evidence.text) else None
 
 
-def _by_code(evidence: _Evidence) -> Verdict | None:
-    verdict = next((BY_CODE[name] for name in evidence.names if name in BY_CODE), None)
-    if verdict is not None and verdict.kind is FailureKind.WRONG_DIALECT:
+def _by_code(evidence: _Evidence) -> Ruling | None:
+    ruling = next((BY_CODE[name] for name in evidence.names if name in BY_CODE), None)
+    if ruling is not None and ruling.kind is FailureKind.WRONG_DIALECT:
         return _dialect(evidence)
-    return verdict
+    return ruling
 
 
-def _quota_code(evidence: _Evidence) -> Verdict | None:
-    verdict = _by_code(evidence)
-    return verdict if verdict and verdict.kind is FailureKind.QUOTA_EXHAUSTED else None
+def _quota_code(evidence: _Evidence) -> Ruling | None:
+    ruling = _by_code(evidence)
+    return ruling if ruling and ruling.kind is FailureKind.QUOTA_EXHAUSTED else None
 
 
-def _by_dialect_text(evidence: _Evidence) -> Verdict | None:
+def _by_dialect_text(evidence: _Evidence) -> Ruling | None:
     return None if refused_member(evidence.text) is None else _dialect(evidence)
 
 
-def _dialect(evidence: _Evidence) -> Verdict:
+def _dialect(evidence: _Evidence) -> Ruling:
     """Name the refused member: the body's own word for it, else what the text says."""
     stated = evidence.error.param
     param = dotted_path(stated) if stated and stated.lower() not in NO_PARAMS else None
@@ -279,10 +275,10 @@ def _dialect(evidence: _Evidence) -> Verdict:
     better = said is not None and (said.startswith("messages.role.") or "." not in (param or ""))
     param = said if said and "." in said and better else param or said
     whole = param == "api-version" and WHOLE_API_VERSION.search(evidence.text)
-    return Verdict(FailureKind.WRONG_DIALECT, _ENDPOINT if whole else _TARGET, param)
+    return Ruling(FailureKind.WRONG_DIALECT, _ENDPOINT if whole else _TARGET, param)
 
 
-def _long_id(evidence: _Evidence) -> Verdict | None:
+def _long_id(evidence: _Evidence) -> Ruling | None:
     """Tell OpenAI's refusal of an id over 40 characters (vercel/ai#5171) from too long a text."""
     param = dotted_path(evidence.error.param or "") or refused_member(evidence.text) or ""
     if "string_above_max_length" in evidence.names and param.endswith((".id", ".tool_call_id")):
@@ -290,21 +286,21 @@ def _long_id(evidence: _Evidence) -> Verdict | None:
     return None
 
 
-def _literal(evidence: _Evidence) -> Verdict | None:
+def _literal(evidence: _Evidence) -> Ruling | None:
     """Take a form of answer or choice that FastAPI's models do not list for a dialect's refusal."""
     param = dotted_path(evidence.error.param or "")
     known = param.startswith(("response_format", "tool_choice"))
     return _dialect(evidence) if known and "literal_error" in evidence.names else None
 
 
-def _retired_code(evidence: _Evidence) -> Verdict | None:
+def _retired_code(evidence: _Evidence) -> Ruling | None:
     prefix = "github_models_" if evidence.status == 410 else "github_models_retire"
     if any(name.startswith(prefix) for name in evidence.names):
-        return Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
+        return Ruling(FailureKind.ENDPOINT_GONE, _ENDPOINT)
     return None
 
 
-def _retired_headers(evidence: _Evidence) -> Verdict | None:
+def _retired_headers(evidence: _Evidence) -> Ruling | None:
     """Take an empty refusal for retirement once the announced end is past.
 
     GitHub Models refused some accounts so three weeks before its end; and the legacy host still
@@ -315,34 +311,34 @@ def _retired_headers(evidence: _Evidence) -> Verdict | None:
     lifecycle = read_lifecycle(evidence.headers, now=evidence.now)
     if lifecycle is None or not lifecycle.has_ended(evidence.now):
         return None
-    return Verdict(FailureKind.ENDPOINT_GONE, _ENDPOINT)
+    return Ruling(FailureKind.ENDPOINT_GONE, _ENDPOINT)
 
 
-def _no_access(evidence: _Evidence) -> Verdict | None:
+def _no_access(evidence: _Evidence) -> Ruling | None:
     if "no_access" in evidence.names or "model_not_found" in evidence.names:
-        return Verdict(FailureKind.AUTH, _TARGET)  # another model may be allowed
+        return Ruling(FailureKind.AUTH, _TARGET)  # another model may be allowed
     return None
 
 
-def _wrong_path(evidence: _Evidence) -> Verdict:
+def _wrong_path(evidence: _Evidence) -> Ruling:
     """Blame the settings for a path nobody serves; another endpoint need not share the mistake.
 
     Not ``REJECTED``, which would stop there; not a kind that lasts for the process, since one
     missing route (``/info``) must not take the endpoint's chat away.
     """
-    return Verdict(FailureKind.UNAVAILABLE, _ENDPOINT, code=WRONG_PATH)
+    return Ruling(FailureKind.UNAVAILABLE, _ENDPOINT, code=WRONG_PATH)
 
 
-def _refused_with_500(evidence: _Evidence) -> Verdict | None:
+def _refused_with_500(evidence: _Evidence) -> Ruling | None:
     """Take the 500 of llama.cpp's servers for what it is where they refuse: no retry will help."""
     member = refused_member(evidence.text)
     refused = member == "image_url" or (member and "validation error" in evidence.text)
     return _dialect(evidence) if refused else None
 
 
-def _other_status(evidence: _Evidence) -> Verdict:
+def _other_status(evidence: _Evidence) -> Ruling:
     redirect = 300 <= evidence.status < 400
-    return Verdict(FailureKind.UNAVAILABLE, _ENDPOINT if redirect else _TARGET)
+    return Ruling(FailureKind.UNAVAILABLE, _ENDPOINT if redirect else _TARGET)
 
 
 _MODEL_GONE_RULE = _by_text(MODEL_GONE_TEXT, FailureKind.MODEL_GONE)

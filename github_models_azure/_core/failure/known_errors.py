@@ -9,7 +9,7 @@ from .kinds import FailureKind, Scope
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Ruling:
     """The part of a failure that the rules decide."""
 
     kind: FailureKind
@@ -18,24 +18,24 @@ class Verdict:
     code: str | None = None
 
 
-BY_CODE: dict[str, Verdict] = {
+BY_CODE: dict[str, Ruling] = {
     **dict.fromkeys(
         ("content_filter", "responsibleaipolicyviolation", "content_policy_violation"),
-        Verdict(FailureKind.CONTENT_FILTERED),
+        Ruling(FailureKind.CONTENT_FILTERED),
     ),
     **dict.fromkeys(
         (
             "tokens_limit_reached", "context_length_exceeded", "string_above_max_length",
             "exceed_context_size_error", "request_too_large",
         ),
-        Verdict(FailureKind.TOO_LARGE),
+        Ruling(FailureKind.TOO_LARGE),
     ),
     **dict.fromkeys(
         (
             "unknown_model", "unavailable_model", "deploymentnotfound", "model_not_found",
             "model_decommissioned", "model_not_available", "invalid_model", "modeldeprecated",
         ),
-        Verdict(FailureKind.MODEL_GONE),
+        Ruling(FailureKind.MODEL_GONE),
     ),
     **dict.fromkeys(
         (
@@ -43,14 +43,14 @@ BY_CODE: dict[str, Verdict] = {
             "wrong_api_format", "unsupported_api_for_model", "operationnotsupported",
             "unsupported_role",
         ),
-        Verdict(FailureKind.WRONG_DIALECT),
+        Ruling(FailureKind.WRONG_DIALECT),
     ),
     **dict.fromkeys(
         ("insufficient_quota", "quota_exceeded", "billing_hard_limit_reached"),
-        Verdict(FailureKind.QUOTA_EXHAUSTED, Scope.ENDPOINT),
+        Ruling(FailureKind.QUOTA_EXHAUSTED, Scope.ENDPOINT),
     ),
     **dict.fromkeys(
-        ("invalid_api_key", "api_key_invalid"), Verdict(FailureKind.AUTH, Scope.ENDPOINT)
+        ("invalid_api_key", "api_key_invalid"), Ruling(FailureKind.AUTH, Scope.ENDPOINT)
     ),
 }  # fmt: skip
 

@@ -186,7 +186,7 @@ _HELP = {
     "api_version": "It is keep, drop, or a version such as 2024-10-21.",
     "auth": "It is bearer, both, or the name of a header.",
     "tool_ids": f"It is one of {', '.join(TOOL_IDS)}.",
-    "text_calls": "It is json, tags, both, or empty where calls never come as text.",
+    "text_calls": "It is json, tags, both, or empty if calls never come as text.",
     "model_names": f"It is one of {', '.join(MODEL_NAMES)}.",
     "routes": f"Known routes are {', '.join(ROUTES)}; a path begins with / or is empty.",
     "renames": "A new name that is renamed in turn has no end.",

@@ -7,15 +7,8 @@ from math import inf
 
 from ..failure.kinds import Failure, FailureKind, Scope
 
-UNKNOWN_RESET = 60.0  # a rate limit that states no reset: the longest of the minute windows
-QUOTA_RESET = 3600.0  # an exhausted quota that states no reset
-SOFT_BASE, SOFT_MAX = 5.0, 60.0
-ZERO_BASE = 1.0  # "Retry-After: 0" beside a real limit must not become a hot loop
+LONGEST_DOUBLED = 60.0
 PROBE_LEASE = 30.0
-
-_SOFT = frozenset(
-    {FailureKind.UNAVAILABLE, FailureKind.BAD_STREAM, FailureKind.AUTH, FailureKind.MODEL_GONE}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,35 +49,23 @@ def cooldown_for(failure: Failure, *, now: float, strikes: int) -> Cooldown | No
 
 
 def _is_soft(failure: Failure) -> bool:
-    if failure.kind is FailureKind.ENDPOINT_GONE:  # a name that did not resolve may come back
-        return failure.retry_after is not None
-    stated_wait = failure.kind is FailureKind.UNAVAILABLE and bool(failure.retry_after)
-    return failure.kind in _SOFT and not stated_wait
+    rule = failure.kind.rule
+    return rule.soft_if_stated if failure.retry_after else rule.soft
 
 
 def _seconds(failure: Failure, strikes: int) -> float | None:
-    stated = failure.retry_after
-    match failure.kind:
-        case FailureKind.RATE_LIMITED:
-            if stated is None:
-                return UNKNOWN_RESET
-            return stated if stated > 0 else _doubling(ZERO_BASE, strikes)
-        case FailureKind.UNAVAILABLE | FailureKind.BAD_STREAM:
-            return stated or _doubling(SOFT_BASE, strikes)
-        case FailureKind.QUOTA_EXHAUSTED:
-            return stated or QUOTA_RESET
-        case FailureKind.ENDPOINT_GONE:
-            return stated or inf
-        case FailureKind.AUTH:
-            return stated or inf
-        case FailureKind.MODEL_GONE:
-            return inf
-        case _:
-            return None
+    rule, stated = failure.kind.rule, failure.retry_after
+    if rule.cooldown is None:
+        return None
+    if stated:
+        return stated
+    if stated is not None and rule.after_zero is not None:
+        return _doubling(rule.after_zero, strikes)
+    return _doubling(rule.cooldown, strikes) if rule.doubles else rule.cooldown
 
 
 def _doubling(base: float, strikes: int) -> float:
-    return float(min(SOFT_MAX, base * 2 ** min(strikes, 10)))
+    return float(min(LONGEST_DOUBLED, base * 2 ** min(strikes, 10)))
 
 
 def covers_endpoint(failure: Failure) -> bool:

@@ -2,59 +2,29 @@
 
 A shell asks :meth:`Plan.next`, does what the step says, records the outcome in a new plan and asks
 again. Nothing here sends, sleeps or reads a clock.
+
+A target that was asked, or that is out for good, is not looked at again unless nothing is left but
+to wait: all steps of a call together cost what its targets and attempts number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from math import inf
 
-from ..failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
+from ..failure.kinds import MOVES_ON, Failure, FailureKind
 from ..trail_events import Attempt, Skip
-from .cooldown import Cooldown, covers_endpoint
-from .needs import UNKNOWN, ModelFacts, Needs, unmet
+from .cooldown import Cooldown
+from .needs import Needs, unmet
+from .progress import Progress
+from .standing import LAST_RESORT, LATER, READY, REFUSED, Candidate, Findings, Standing
 
-MOVES_ON = frozenset(
-    {
-        FailureKind.RATE_LIMITED,
-        FailureKind.UNAVAILABLE,
-        FailureKind.QUOTA_EXHAUSTED,
-        FailureKind.ENDPOINT_GONE,
-        FailureKind.MODEL_GONE,
-        FailureKind.TOO_LARGE,
-        FailureKind.WRONG_DIALECT,
-        FailureKind.AUTH,
-        FailureKind.BAD_STREAM,
-    }
-)
-"""The failure kinds after which another target may be asked; the others are the caller's."""
-
-WAITABLE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNAVAILABLE, FailureKind.BAD_STREAM})
-"""The failure kinds that a wait may cure on the same target."""
-
-_INCURABLE = (WRONG_PATH, MALFORMED_ANSWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One target as the planner sees it.
-
-    ``key`` and ``endpoint`` name it in the ledger; both carry a fingerprint of the credential.
-    ``gone`` is why the target is known to be retired, ``refused`` why it may not be used for
-    another reason, ``advice`` what to do about its endpoint. Where the facts are not ``firm``
-    (seen of the model elsewhere), what they lack orders the route and is no refusal.
-    """
-
-    target: str
-    key: str
-    endpoint: str = ""
-    facts: ModelFacts = UNKNOWN
-    gone: str | None = None
-    refused: str | None = None
-    advice: str | None = None
-    firm: bool = True
+__all__ = [
+    "LAST_RESORT", "LATER", "READY", "REFUSED", "Candidate", "GiveUp", "GiveUpReason", "Plan",
+    "Rules", "Standing", "Step", "Try", "Wait",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +63,7 @@ class GiveUpReason(str, Enum):
     NOT_ALLOWED = "this kind of failure is not in fallback_on"
     EXHAUSTED = "no target is left"
     ATTEMPTS = "fallback_max_attempts is reached"
-    DEADLINE = "the timeout of the call is over"
+    DEADLINE = "the timeout of the call has run out"
     WAIT = "the next target returns later than fallback_max_wait or the timeout allow"
     RETIRED = "every target is retired"
 
@@ -116,7 +86,10 @@ Step = Try | Wait | GiveUp
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The state of one call: its route, what was tried, and how long it waited."""
+    """The state of one call: its route, what was tried, and how long it waited.
+
+    ``_progress`` sums the attempts up; it follows from the other fields.
+    """
 
     route: tuple[Candidate, ...]
     needs: Needs = field(default_factory=Needs)
@@ -125,16 +98,23 @@ class Plan:
     waited: float = 0.0
     resume: Candidate | None = None
     repair: Candidate | None = None
+    _progress: Progress | None = field(
+        default_factory=lambda: None, init=False, repr=False, compare=False
+    )
 
     def record(self, candidate: Candidate, attempt: Attempt, *, repair: bool = False) -> Plan:
         """Return the plan after an attempt; ``repair`` asks the same target once more, adapted."""
-        attempts = (*self.attempts, (candidate, attempt))
+        attempts = self.attempts + ((candidate, attempt),)  # noqa: RUF005 - twice as fast
         again = candidate if repair else None
-        return replace(self, attempts=attempts, resume=None, repair=again)
+        made = Plan(self.route, self.needs, self.rules, attempts, self.waited, None, again)
+        object.__setattr__(made, "_progress", self._so_far().after(candidate, attempt))
+        return made
 
     def wait(self, step: Wait) -> Plan:
         """Return the plan after a wait that was carried out."""
-        return replace(self, waited=self.waited + step.seconds, resume=step.candidate)
+        made = replace(self, waited=self.waited + step.seconds, resume=step.candidate)
+        object.__setattr__(made, "_progress", self._progress)
+        return made
 
     def next(
         self,
@@ -148,8 +128,10 @@ class Plan:
 
         :param now: seconds since the epoch.
         :param deadline: the moment after which nothing is started.
-        :param cooldowns: by candidate key and by endpoint, those in force.
-        :param back_off: gives the seconds to wait before asking an unavailable target again.
+        :param cooldowns: by candidate key and by endpoint, those in force. It is asked only for
+            targets that could be next.
+        :param back_off: gives the seconds to wait before asking an unavailable target again. It is
+            called once in each step after a target has failed without stating them.
         """
         stop = self._stop(now, deadline)
         if stop is not None:
@@ -158,7 +140,22 @@ class Plan:
             return Try(self.repair, retry=True, forced=True)
         if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
             return Try(self.route[0])  # the healthy path, without a choice
-        return _Choice(self, now, deadline, cooldowns or {}, back_off).step()
+        return _Choice(self, self._so_far(), now, deadline, cooldowns or {}).step(back_off)
+
+    def tries_of(self, candidate: Candidate) -> int:
+        """Return how often a target was asked."""
+        return self._so_far().findings.tries_of(candidate)
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """How the last attempt failed; ``None`` before the first."""
+        return self.attempts[-1][1].failure if self.attempts else None
+
+    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
+        """Judge the whole route as a first attempt would: in the order of asking, then refused."""
+        choice = _Choice(self, self._so_far(), now, inf, cooldowns)
+        standings = [choice.judge(candidate) for candidate in self.route]
+        return tuple(sorted(standings, key=lambda standing: standing.rank))
 
     def _suits(self, candidate: Candidate) -> bool:
         known = candidate.gone or candidate.refused
@@ -166,168 +163,108 @@ class Plan:
 
     def _stop(self, now: float, deadline: float) -> GiveUpReason | None:
         failure = self.last_failure
-        if failure is not None and failure.kind not in MOVES_ON:
+        if failure is not None and not failure.kind.rule.moves_on:
             return GiveUpReason.CALLER_ERROR
         if len(self.attempts) >= self.rules.max_attempts:
             return GiveUpReason.ATTEMPTS
         return GiveUpReason.DEADLINE if now >= deadline else None
 
-    @property
-    def last_failure(self) -> Failure | None:
-        """How the last attempt failed; ``None`` before the first."""
-        return self.attempts[-1][1].failure if self.attempts else None
-
-    def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Verdict, ...]:
-        """Judge the whole route as a first attempt would: in the order of asking, then refused."""
-        choice = _Choice(self, now, inf, cooldowns, lambda: 0.0)
-        verdicts = [choice.judge(candidate) for candidate in self.route]
-        return tuple(sorted(verdicts, key=lambda verdict: verdict.rank))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the planner says of one candidate: ``rank`` 0 at once, 1 last resort, 2 later, 3 no."""
-
-    candidate: Candidate
-    rank: int
-    reason: str = ""
-    ready_at: float = inf
-    kind: FailureKind | None = None
+    def _so_far(self) -> Progress:
+        made = self._progress
+        if made is None:  # this plan was made of its fields, not by another
+            findings = Findings()
+            for candidate, attempt in self.attempts:
+                findings = findings.after(candidate, attempt)
+            made = Progress(self.route, self.needs, self.rules.max_retries, findings)
+            object.__setattr__(self, "_progress", made)
+        return made
 
 
-READY, LAST_RESORT, LATER, REFUSED = range(4)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Choice:
     """One decision: the plan, and the world as it is at this moment."""
 
     plan: Plan
+    progress: Progress
     now: float
     deadline: float
     cooldowns: Mapping[str, Cooldown]
-    back_off: Callable[[], float]
+    wait: float = 0.0
 
-    def step(self) -> Step:
+    def step(self, back_off: Callable[[], float]) -> Step:
+        resume = self.plan.resume
+        if resume is not None:
+            cooling = self._in_force(resume)
+            if cooling is None or cooling.soft:
+                return Try(resume, self._was_tried(resume), forced=True)
+        if self.progress.findings.backs_off:
+            self.wait = back_off()
+        if self._stays():
+            return self._wait_or_give_up([self.plan.attempts[-1][0]], ())
+        return self._ask_in_turn()
+
+    def _stays(self) -> bool:
+        failure = self.plan.last_failure
+        return failure is not None and failure.kind not in self.plan.rules.moves_on
+
+    def _ask_in_turn(self) -> Step:
         resort: Candidate | None = None
-        later: list[Verdict] = []
         passed: list[Skip] = []
-        for verdict in self._verdicts():
-            candidate = verdict.candidate
-            if verdict.rank == READY:
-                forced = candidate is self.plan.resume
-                return Try(candidate, self._tries(candidate) > 0, forced, tuple(passed))
-            if verdict.rank == LAST_RESORT:
+        for skips, standing in self.progress.unsettled():
+            passed += skips
+            if standing is None:
+                continue
+            standing, candidate = self._cooled(standing), standing.candidate
+            if standing.rank == READY:
+                return Try(candidate, self._was_tried(candidate), passed=tuple(passed))
+            if standing.rank == LAST_RESORT:
                 resort = resort or candidate
-            elif verdict.rank == LATER:
-                later.append(verdict)
-            if verdict.reason and not self._tries(candidate):
-                passed.append(Skip(candidate.target, verdict.reason, verdict.kind))
+            if standing.reason and not self._was_tried(candidate):
+                passed.append(standing.as_skip())
         if resort is not None:
             kept = tuple(skip for skip in passed if skip.target != resort.target)
             return Try(resort, forced=True, passed=kept)
-        return self._wait_or_give_up(later, tuple(passed))
+        return self._wait_or_give_up(self.plan.route, tuple(passed))
 
-    def _verdicts(self) -> Iterator[Verdict]:
-        resume = self.plan.resume
-        if resume is not None and self._cooling(resume) is None:
-            yield Verdict(resume, READY)
-        failure = self.plan.last_failure
-        stay = failure is not None and failure.kind not in self.plan.rules.moves_on
-        here = self.plan.attempts[-1][0] if self.plan.attempts else None
-        for candidate in self.plan.route:
-            if not stay or candidate is here:
-                yield self.judge(candidate)
-
-    def _wait_or_give_up(self, later: list[Verdict], passed: tuple[Skip, ...]) -> Step:
+    def _wait_or_give_up(self, among: Sequence[Candidate], passed: tuple[Skip, ...]) -> Step:
+        later = [one for one in map(self.judge, among) if one.rank == LATER]
         if not later:
             return GiveUp(self._why_nothing(), passed=passed)
-        first = min(later, key=lambda verdict: verdict.ready_at)
+        first = min(later, key=lambda standing: standing.ready_at)
         seconds = first.ready_at - self.now
         if seconds <= 0:  # its wait went by while others were asked
-            return Try(first.candidate, self._tries(first.candidate) > 0, True, passed)
+            return Try(first.candidate, self._was_tried(first.candidate), True, passed)
         too_long = self.plan.waited + seconds > self.plan.rules.max_wait
         if too_long or self.now + seconds >= self.deadline:
             return GiveUp(GiveUpReason.WAIT, first.ready_at, first.kind, passed)
         return Wait(seconds, first.candidate, passed)
 
     def _why_nothing(self) -> GiveUpReason:
-        failure = self.plan.last_failure
-        if failure is not None and failure.kind not in self.plan.rules.moves_on:
+        if self._stays():
             return GiveUpReason.NOT_ALLOWED
         if not self.plan.attempts and all(candidate.gone for candidate in self.plan.route):
             return GiveUpReason.RETIRED
         return GiveUpReason.EXHAUSTED
 
-    def judge(self, candidate: Candidate) -> Verdict:
-        known = candidate.gone or candidate.refused
-        if known is not None:
-            return Verdict(candidate, REFUSED, known)
-        lack = unmet(self.plan.needs, candidate.facts)
-        firm = lack is not None and lack.firm and candidate.firm
-        # A fallback that would probably refuse hides the failure that led to it.
-        late = bool(self.plan.attempts) and not self._tries(candidate)
-        if lack is not None and (firm or (late and not lack.harmless)):
-            return Verdict(candidate, REFUSED, lack.reason, kind=lack.kind)
-        spent = self._spent(candidate)
-        if spent is not None:
-            return spent
-        cooling = self._cooling(candidate)
-        if cooling is not None:
-            rank = LAST_RESORT if cooling.soft else LATER
-            reason = cooling.reason(self.now)
-            return Verdict(candidate, rank, reason, cooling.until, cooling.kind)
-        if lack is not None:
-            return Verdict(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
-        return Verdict(candidate, READY)
+    def judge(self, candidate: Candidate) -> Standing:
+        return self._cooled(self.progress.judge(candidate, self.wait))
 
-    def _spent(self, candidate: Candidate) -> Verdict | None:
-        """Judge by what this call has already seen; ``None`` where nothing speaks against it."""
-        verdict: Verdict | None = None
-        tries = 0
-        for tried, attempt in self.plan.attempts:
-            failure = attempt.failure
-            if failure is None or not _speaks_of(failure, tried, candidate):
-                continue
-            if failure.kind not in WAITABLE or failure.code in _INCURABLE:
-                return Verdict(candidate, REFUSED, f"{tried.target} said: {failure.message}")
-            tries += tried.key == candidate.key
-            ready_at = self._ready_at(candidate, attempt, failure)
-            verdict = Verdict(candidate, LATER, failure.message, ready_at)
-        most = self.plan.rules.max_retries
-        if verdict is not None and most is not None and tries > most:
-            return Verdict(candidate, REFUSED, "no retry is left")
-        return verdict
-
-    def _ready_at(self, candidate: Candidate, attempt: Attempt, failure: Failure) -> float:
-        wait = failure.retry_after or self.back_off()
-        ready_at = attempt.started + attempt.seconds + wait
-        cooling = self._in_force(candidate)
-        if cooling is not None and not cooling.soft:
-            return max(ready_at, cooling.until)
-        return ready_at
+    def _cooled(self, standing: Standing) -> Standing:
+        cooling = None if standing.rank == REFUSED else self._in_force(standing.candidate)
+        if cooling is None:
+            return standing
+        if standing.rank == LATER:
+            until = standing.ready_at if cooling.soft else cooling.until
+            return standing._replace(ready_at=max(standing.ready_at, until))
+        rank, reason = LAST_RESORT if cooling.soft else LATER, cooling.reason(self.now)
+        return Standing(standing.candidate, rank, reason, cooling.until, cooling.kind)
 
     def _in_force(self, candidate: Candidate) -> Cooldown | None:
-        found = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)
-        both = [cooldown for cooldown in found if cooldown is not None]
+        own, around = self.cooldowns.get(candidate.key), self.cooldowns.get(candidate.endpoint)
+        if own is None or around is None:
+            return own or around
         # A server's own reset outweighs our judgement, the later one the earlier.
-        return max(both, key=lambda cooldown: (not cooldown.soft, cooldown.until), default=None)
+        return max(own, around, key=lambda cooldown: (not cooldown.soft, cooldown.until))
 
-    def _cooling(self, candidate: Candidate) -> Cooldown | None:
-        cooling = self._in_force(candidate)
-        if cooling is not None and candidate is self.plan.resume and cooling.soft:
-            return None
-        return cooling
-
-    def _tries(self, candidate: Candidate) -> int:
-        return sum(tried.key == candidate.key for tried, _ in self.plan.attempts)
-
-
-def _speaks_of(failure: Failure, tried: Candidate, other: Candidate) -> bool:
-    """Tell whether what one target answered holds for another."""
-    if tried.key == other.key:
-        return True
-    if failure.kind is FailureKind.TOO_LARGE:
-        limit, known = failure.max_input_tokens or tried.facts.input_tokens, other.facts
-        return limit is not None and known.input_tokens is not None and known.input_tokens <= limit
-    return covers_endpoint(failure) and tried.endpoint == other.endpoint
+    def _was_tried(self, candidate: Candidate) -> bool:
+        return self.progress.findings.tries_of(candidate) > 0

@@ -44,8 +44,8 @@ def refuse_place(given: Mapping[str, Any]) -> None:
     wrong = sorted(name for name in _OF_MODEL & given.keys() if given[name] is not None)
     if wrong:
         raise ValueError(
-            f"{wrong[0]} is no keyword of a call, as it says where to connect. Make another model "
-            "with it, or use configurable_fields."
+            f"{wrong[0]} is not a keyword of a call, because it says where to connect. Make "
+            "another model with it, or use configurable_fields."
         )
 
 
@@ -140,7 +140,7 @@ def wire_choice(choice: Any, tools: Sequence[dict[str, Any]]) -> Any:
     if isinstance(choice, str):
         return _CHOICES.get(choice) or _choose(choice, tools)
     if not isinstance(choice, dict):
-        raise ValueError(f"tool_choice is a text, a bool or a dict, not {choice!r:.80}.")
+        raise ValueError(f"tool_choice is a string, a bool or a dict, not {choice!r:.80}.")
     name = (choice.get("function") or choice).get("name")
     if name:
         return _choose(name, tools)
@@ -152,7 +152,7 @@ def _choose(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
     offered = [str((tool.get("function") or tool).get("name")) for tool in tools]
     if name not in offered:
         raise ValueError(
-            f"tool_choice={name!r} is none of the tools offered ({', '.join(offered)}), nor one "
+            f"tool_choice={name!r} is not one of the tools offered ({', '.join(offered)}), nor one "
             "of auto, none, any, required."
         )
     return {"type": "function", "function": {"name": name}}

@@ -133,7 +133,7 @@ def _check_deployments(settings: EmulatorSettings, registry: ModelRegistry) -> N
     for name, model in settings.deployments.items():
         if registry.find(model) is None:
             raise ValueError(
-                f"deployments[{name!r}] is {model!r}, which is no known model. Name one such as "
+                f"deployments[{name!r}] is {model!r}, which is not a known model. Name one such as "
                 "openai/gpt-5-mini, or give a registry that has it."
             )
 

@@ -56,7 +56,7 @@ def keys_of(api_key: str | Iterable[str] | None) -> tuple[str, ...]:
         return (found,) if found else ()
     keys = (api_key,) if isinstance(api_key, str) else tuple(api_key)
     if any(not isinstance(key, str) for key in keys):
-        raise TypeError("api_key is a text, or several of them.")
+        raise TypeError("api_key is a string, or several of them.")
     if any(not key.strip() for key in keys):
         raise ValueError("api_key is empty. Leave it out for a gateway without a key.")
     return tuple(key.strip() for key in keys)

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.failure.kinds import Failure, FailureKind, Scope
 from github_models_azure._core.route.cooldown import (
-    QUOTA_RESET,
-    SOFT_MAX,
-    UNKNOWN_RESET,
+    LONGEST_DOUBLED,
     Cooldown,
     cooldown_for,
     covers_endpoint,
@@ -26,7 +24,7 @@ K = FailureKind
 @pytest.mark.parametrize(
     ("kind", "stated", "seconds", "soft"),
     [
-        (K.RATE_LIMITED, None, UNKNOWN_RESET, False),
+        (K.RATE_LIMITED, None, 60.0, False),
         (K.RATE_LIMITED, 86_400.0, 86_400.0, False),
         (K.RATE_LIMITED, 0.25, 0.25, False),
         (K.RATE_LIMITED, 0.0, 1.0, False),
@@ -34,8 +32,8 @@ K = FailureKind
         (K.UNAVAILABLE, 0.0, 5.0, True),
         (K.UNAVAILABLE, 30.0, 30.0, False),
         (K.BAD_STREAM, None, 5.0, True),
-        (K.QUOTA_EXHAUSTED, None, QUOTA_RESET, False),
-        (K.QUOTA_EXHAUSTED, 0.0, QUOTA_RESET, False),
+        (K.QUOTA_EXHAUSTED, None, 3600.0, False),
+        (K.QUOTA_EXHAUSTED, 0.0, 3600.0, False),
         (K.QUOTA_EXHAUSTED, 9000.0, 9000.0, False),
         (K.ENDPOINT_GONE, None, inf, False),
         (K.ENDPOINT_GONE, 300.0, 300.0, True),
@@ -87,7 +85,7 @@ def test_no_cooldown_lies_in_the_past(kind: K, stated: float | None, strikes: in
     assert found.until >= NOW
     assert found.strikes == strikes + 1
     if stated is None and found.soft and found.until != inf:
-        assert found.until <= NOW + SOFT_MAX
+        assert found.until <= NOW + LONGEST_DOUBLED
 
 
 @pytest.mark.parametrize(("scope", "whole"), [(Scope.TARGET, False), (Scope.ENDPOINT, True)])

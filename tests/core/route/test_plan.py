@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.failure.kinds import MALFORMED_ANSWER, WRONG_PATH, FailureKind
+from github_models_azure._core.failure.kinds import (
+    MALFORMED_ANSWER,
+    MOVES_ON,
+    WAITABLE,
+    WRONG_PATH,
+    FailureKind,
+)
 from github_models_azure._core.route.cooldown import Cooldown
 from github_models_azure._core.route.needs import ModelFacts, Needs
 from github_models_azure._core.route.plan import (
     LAST_RESORT,
     LATER,
-    MOVES_ON,
     READY,
     REFUSED,
-    WAITABLE,
     GiveUp,
     GiveUpReason,
     Plan,

@@ -9,12 +9,17 @@ from math import inf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.failure.kinds import MALFORMED_ANSWER, Failure, FailureKind, Scope
+from github_models_azure._core.failure.kinds import (
+    MALFORMED_ANSWER,
+    MOVES_ON,
+    WAITABLE,
+    Failure,
+    FailureKind,
+    Scope,
+)
 from github_models_azure._core.route.cooldown import Cooldown, covers_endpoint
 from github_models_azure._core.route.needs import ModelFacts, Needs
 from github_models_azure._core.route.plan import (
-    MOVES_ON,
-    WAITABLE,
     Candidate,
     GiveUp,
     Plan,

@@ -286,9 +286,9 @@ class Seen(BaseCallbackHandler):
 def test_a_call_cannot_say_where_to_connect(side: Side, name: str) -> None:
     """It would be sent as a member of the body, to every target."""
     service, seen = Service(lambda sent: chat(sent.model)), Seen()
-    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+    with pytest.raises(ValueError, match=f"{name} is not a keyword of a call"):
         side.invoke(side.chat(service), config={"callbacks": [seen]}, **{name: SECRET})
-    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+    with pytest.raises(ValueError, match=f"{name} is not a keyword of a call"):
         side.embed(side.embeddings(service), ["a"], **{name: SECRET})
     assert service.sent == []
     assert SECRET not in seen.told
