@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
@@ -32,7 +31,7 @@ class Found:
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
-    table: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    table: Mapping[str, object] = field(default_factory=dict, repr=False)
     file: Path | None = None
     logai: bool = False
     notes: tuple[str, ...] = ()
@@ -59,8 +58,8 @@ class Found:
 
 def find_applications(
     environ: Mapping[str, str],
-    documents: Iterable[tuple[Path, Mapping[str, Any] | SettingsError]],
-    named: tuple[Path, Mapping[str, Any]] | None = None,
+    documents: Iterable[tuple[Path, Mapping[str, object] | SettingsError]],
+    named: tuple[Path, Mapping[str, object]] | None = None,
 ) -> Found:
     """Look for settings of applications.
 
@@ -98,7 +97,7 @@ def find_applications(
     return Found(variables, table, file, logai, tuple(notes), broken)
 
 
-def _foreign(table: Mapping[str, Any]) -> str | None:
+def _foreign(table: Mapping[str, object]) -> str | None:
     """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
     if not isinstance(table.get("model"), str):
         return "its [llm] table names no model"
@@ -152,7 +151,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         return replace(own, lent=found)
     above = {name: value for name, value in own.options.items() if name in said}
     layers = (own.options, found.options) if found.over_files else (found.options, own.options)
-    options: dict[str, Any] = {}
+    options: dict[str, object] = {}
     for layer in (*layers, above):
         options.update(layer)
     endpoints = {**own.endpoints, **found.endpoints}

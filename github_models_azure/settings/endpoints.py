@@ -28,16 +28,16 @@ class WrongValuesError(ValueError):
         self.problems = dict(problems)
 
 
-def _day(value: Any) -> Any:
+def _day(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        return date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError as error:
         raise ValueError("is a day, such as 2026-08-26") from error
 
 
-def _table(value: Any) -> Any:
+def _table(value: object) -> object:
     if not isinstance(value, dict | CredentialModel):
         raise ValueError(_CREDENTIAL_FORM)
     return value
@@ -230,7 +230,9 @@ class _Entry:
             return base.dialect
         return preset.dialect
 
-    def _credential(self, source: KeySource | None, base: Endpoint) -> Any:
+    def _credential(
+        self, source: KeySource | None, base: Endpoint
+    ) -> AzureKeyCredential | Entra | MissingKey | None:
         if source is None or source.kind == "none":
             return None
         if source.kind == "entra":

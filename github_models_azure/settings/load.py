@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from ..exceptions import SettingsError
 from .applications import find_applications, joined
 from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, PREFIX, Settings
 
 _LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
 _DEFAULTS = Settings()
@@ -62,14 +61,15 @@ def _beside_applications(
     own: Settings,
     said: frozenset[str],
     environ: Mapping[str, str],
-    named: tuple[Path, Mapping[str, Any]] | None,
+    named: tuple[Path, Mapping[str, object]] | None,
     directory: Path,
     *,
     decided: bool,
 ) -> Settings:
     theirs = None
     if named is not None:
-        theirs = (named[0], named[1]["llm"]) if _is_llm(named[1]) else None
+        table = _llm_table(named[1])
+        theirs = None if table is None else (named[0], table)
     documents = () if named is not None else _llm_tables(directory)
     found = find_applications(environ, documents, theirs)
     own = replace(own, notes=found.notes) if found.notes else own
@@ -88,7 +88,7 @@ def _beside_applications(
     return joined(own, said, application)
 
 
-def _named_file(environ: Mapping[str, str]) -> tuple[Path, Mapping[str, Any]] | None:
+def _named_file(environ: Mapping[str, str]) -> tuple[Path, Mapping[str, object]] | None:
     named = environ.get(CONFIG_VARIABLE)
     if not named:
         return None
@@ -99,11 +99,13 @@ def _named_file(environ: Mapping[str, str]) -> tuple[Path, Mapping[str, Any]] | 
 
 
 def _find_table(
-    named: tuple[Path, Mapping[str, Any]] | None, directory: Path
-) -> tuple[Path | None, Mapping[str, Any]]:
+    named: tuple[Path, Mapping[str, object]] | None, directory: Path
+) -> tuple[Path | None, Mapping[str, object]]:
     if named is not None:
         path, document = named
-        return (None, _NOTHING) if _is_llm(document) else (path, _own_table(path, document))
+        return (
+            (path, _own_table(path, document)) if _llm_table(document) is None else (None, _NOTHING)
+        )
     for path in _candidates(directory):
         if path.name == FILE_NAME:
             return path, _read_toml(path)
@@ -114,11 +116,12 @@ def _find_table(
     return None, _NOTHING
 
 
-def _is_llm(document: Mapping[str, Any]) -> bool:
-    return isinstance(document.get("llm"), Mapping)
+def _llm_table(document: Mapping[str, object]) -> Mapping[str, object] | None:
+    table = document.get("llm")
+    return table if isinstance(table, Mapping) else None
 
 
-def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, Any] | SettingsError]]:
+def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, object] | SettingsError]]:
     """Yield the ``[llm]`` tables upwards; a ``config.toml`` may be anybody's, and be broken.
 
     In place of a table there is an error where a broken file has the heading of one.
@@ -132,8 +135,9 @@ def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, Any] | Set
                 if _LLM_HEADING.search(_read_bytes(path)):
                     yield path, error
                 continue
-            if _is_llm(document):
-                yield path, document["llm"]
+            table = _llm_table(document)
+            if table is not None:
+                yield path, table
 
 
 def _candidates(directory: Path) -> Iterator[Path]:
@@ -144,7 +148,7 @@ def _candidates(directory: Path) -> Iterator[Path]:
                 yield path
 
 
-def _own_table(path: Path, document: Mapping[str, Any]) -> Mapping[str, Any]:
+def _own_table(path: Path, document: Mapping[str, object]) -> Mapping[str, object]:
     if path.name != "pyproject.toml":
         return document
     tools = document.get("tool", {})
@@ -159,7 +163,7 @@ def _read_bytes(path: Path) -> bytes:
         return b""
 
 
-def _read_toml(path: Path) -> Mapping[str, Any]:
+def _read_toml(path: Path) -> Mapping[str, object]:
     try:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10

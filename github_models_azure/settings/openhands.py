@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -17,13 +17,13 @@ _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("is a number, not true or false")
     return value
 
 
-def _filled(value: Any) -> Any:
+def _filled(value: object) -> object:
     """Read an empty text as none: OpenHands' template is full of them."""
     return None if isinstance(value, str) and not value.strip() else value
 
@@ -95,7 +95,7 @@ class LlmTable:
     """
 
     path: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     file: Path | None
     by_variable: frozenset[str] = frozenset()
 

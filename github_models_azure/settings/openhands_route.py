@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 from azure.core.credentials import AzureKeyCredential
 
@@ -85,7 +85,7 @@ class _Reading:
 
 def read_llm(
     variables: Mapping[str, str],
-    table: Mapping[str, Any],
+    table: Mapping[str, object],
     file: Path | None,
     environ: Mapping[str, str],
 ) -> Application:
@@ -93,7 +93,7 @@ def read_llm(
 
     :raises SettingsError: with one line for each wrong value.
     """
-    written = {name: value for name, value in table.items() if not _is_route(name, value)}
+    written = {name: value for name, value in table.items() if not _is_route(value, name)}
     listed = written.pop("fallback_llms", None)
     first = LlmTable(_NAME, {**written, **variables}, file, frozenset(variables))
     model = first.model()
@@ -131,8 +131,8 @@ def read_llm(
     )
 
 
-def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, Any]:
-    options: dict[str, Any] = {
+def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, object]:
+    options: dict[str, object] = {
         "fallback_max_attempts": model.tries * (1 + len(targets)),
         "fallback_max_wait": model.waits,
     }
@@ -148,10 +148,10 @@ def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, 
 
 
 def _route(
-    table: Mapping[str, Any], listed: Any, file: Path | None
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    table: Mapping[str, object], listed: object, file: Path | None
+) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield the tables of the fallback with their paths: those listed, else all in file order."""
-    tables = {name: value for name, value in table.items() if _is_route(name, value)}
+    tables = {name: value for name, value in table.items() if _is_route(value, name)}
     if listed is None:
         yield from ((f"{_NAME}.{name}", value) for name, value in tables.items())
         return
@@ -168,19 +168,19 @@ def _route(
             raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
 
 
-def _is_route(name: str, value: object) -> bool:
+def _is_route(value: object, name: str) -> TypeGuard[Mapping[str, object]]:
     """Tell whether a member of ``[llm]`` is a table with another model."""
     return isinstance(value, Mapping) and name not in LLM_FIELDS | LLM_IGNORED
 
 
-def _merged(base: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(base: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """Lay a table over ``[llm]``: all that it leaves open, where it is for the same provider."""
     same = "model" not in values or _provider(values, base) == _provider(base, {})
     kept = {name: value for name, value in base.items() if same or name not in _WHERE}
     return {**kept, **values}
 
 
-def _provider(values: Mapping[str, Any], beneath: Mapping[str, Any]) -> str | None:
+def _provider(values: Mapping[str, object], beneath: Mapping[str, object]) -> str | None:
     model, given = values.get("model"), values.get("custom_llm_provider")
     found = provider_of(*(text if isinstance(text, str) else None for text in (model, given)))
     other = beneath.get("custom_llm_provider")
@@ -188,7 +188,7 @@ def _provider(values: Mapping[str, Any], beneath: Mapping[str, Any]) -> str | No
 
 
 def _first_key(
-    where: Place, written: Mapping[str, Any], variables: Mapping[str, str], table: LlmTable
+    where: Place, written: Mapping[str, object], variables: Mapping[str, str], table: LlmTable
 ) -> _Key:
     """Choose the key that belongs to the origin: the variables' own, or the file's own."""
     origin = where.endpoint.origin
@@ -212,7 +212,7 @@ def _first_key(
 
 
 def _other_key(
-    where: Place, base: Mapping[str, Any], values: Mapping[str, Any], table: LlmTable
+    where: Place, base: Mapping[str, object], values: Mapping[str, object], table: LlmTable
 ) -> _Key:
     """Choose the key of a fallback: its own, or that of ``[llm]`` where the origin is the same."""
     own = _text(values.get("api_key"))
@@ -229,7 +229,7 @@ def _other_key(
     return _Key()
 
 
-def _origin_of(values: Mapping[str, Any]) -> str | None:
+def _origin_of(values: Mapping[str, object]) -> str | None:
     """Give the origin that these values alone lead to; ``None`` where they tell none."""
     texts = {name: text for name in ("model", *_WHERE) if (text := _text(values.get(name)))}
     if "base_url" in texts:
@@ -240,12 +240,12 @@ def _origin_of(values: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
 def _origins(
-    first: LlmTable, targets: list[str], listed: Any, file: Path | None
+    first: LlmTable, targets: list[str], listed: object, file: Path | None
 ) -> Iterator[tuple[str, str]]:
     for name, parts in _ORIGINS.items():
         given = (part for part in parts if _text(str(first.values.get(part, ""))))

@@ -38,13 +38,13 @@ _TABLES = ("endpoints", "dialects", "models", "tiers")
 _FORMS = "is 'tier', 'none', a list of targets, or a table of models with such lists"
 
 
-def _number(value: Any) -> Any:
+def _number(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("is a number, not true or false")
     return value
 
 
-def _targets(value: Any) -> Any:
+def _targets(value: object) -> object:
     """Read what the fallback may be: as written in the file, as JSON, or parted by commas."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
@@ -62,7 +62,7 @@ def _targets(value: Any) -> Any:
     return value
 
 
-def _kinds(value: Any) -> Any:
+def _kinds(value: object) -> object:
     given = _parts(value) if isinstance(value, str) else value
     known = sorted(kind.value for kind in MOVES_ON)
     if given is None:
