@@ -11,11 +11,11 @@ that can serve the request; ``trail_of(answer)`` says who gave it.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._client import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 from ._version import __version__
+from .client.clients import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 
 if TYPE_CHECKING:
-    from ._credentials import GitHubTokenCredential
+    from .credentials.github import GitHubTokenCredential
     from .endpoints import Endpoint, Target
     from .ledger import MemoryLedger
     from .registry import ModelRegistry, RateLimitTier
@@ -38,7 +38,7 @@ __all__ = [
 
 _LOADED_ON_USE = {
     "Endpoint": ".endpoints",
-    "GitHubTokenCredential": "._credentials",
+    "GitHubTokenCredential": ".credentials.github",
     "MemoryLedger": ".ledger",
     "ModelRegistry": ".registry",
     "RateLimitTier": ".registry",

@@ -13,7 +13,7 @@
     ├── ClientAuthenticationError
     │   ├── CredentialScopeError       sending would leak a credential; nothing was sent
     │   └── CredentialUnavailableError no token or key was found; says what was tried
-    ├── QuotaExceededError             refused locally, nothing was sent
+    ├── QuotaExceededError             refused locally, nothing was sent (planned)
     └── ToolCallError                  a model's tool call could not be carried out
     ValueError
     └── SettingsError                  a setting is wrong; one line for each
@@ -125,7 +125,7 @@ class EndpointRetiredError(_PlainMessageError):
 
 
 class QuotaExceededError(AzureError):
-    """A quota kept by this process is used up; nothing was sent."""
+    """A quota kept by this process is used up; nothing was sent (planned: nothing raises it)."""
 
 
 class StreamInterruptedError(ServiceResponseError):

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from urllib.parse import quote
 
-from ._core.records import Adaptation, Attempt, Event, Pause, Skip
+from ._core.trail_events import (
+    Adaptation,
+    Attempt,
+    Event,
+    JsonValue,
+    Pause,
+    Skip,
+    event_as_json,
+)
 
 __all__ = ["Adaptation", "Attempt", "Pause", "Skip", "Trail", "trail_of"]
 
@@ -61,6 +70,71 @@ class Trail:
             served += " (emulated)"
         lines = [f"requested {self.requested}", *map(str, self.events), served]
         return "\n".join(lines)
+
+
+LEFT_OUT_OF_TEXT = {
+    "Trail.attempts": "each has its line",
+    "Trail.skipped": "each has its line",
+    "Trail.adaptations": "each has its line",
+    "Trail.waited": "each wait has its line",
+    "Trail.fell_back": "the first line and the last tell it",
+}
+"""The facts that ``str(trail)`` does not show of themselves, each with the reason."""
+
+LEFT_OUT_OF_JSON = {
+    "Trail.attempts": "they are among the events",
+    "Trail.skipped": "they are among the events",
+    "Trail.adaptations": "they are among the events",
+}
+"""The facts that :func:`trail_as_json` does not show of themselves, each with the reason."""
+
+LEFT_OUT_OF_HEADERS = {
+    "Attempt": "headers have little room",
+    "Skip": "headers have little room",
+    "Pause": "headers have little room",
+    "Adaptation": "headers have little room",
+    "Failure": "headers have little room",
+    "Trail.events": "headers have little room",
+    "Trail.skipped": "headers have little room",
+    "Trail.adaptations": "headers have little room",
+    "Trail.waited": "the caller can measure the request",
+}
+"""The facts that :func:`trail_headers` does not show, each with the reason."""
+
+_PRINTABLE = "".join(chr(code) for code in range(32, 127))
+_LONGEST = 200
+
+
+def trail_as_json(trail: Trail) -> dict[str, JsonValue]:
+    """Return a trail as a JSON object; ``events`` has one object for each step."""
+    told = {one.name: getattr(trail, one.name) for one in fields(Trail)}
+    return {
+        **told,
+        "fell_back": trail.fell_back,
+        "emulated": trail.emulated,
+        "waited": round(trail.waited, 3),
+        "events": [event_as_json(event) for event in trail.events],
+    }
+
+
+def trail_headers(trail: Trail) -> dict[str, str]:
+    """Return the headers by which a server tells its callers who served, and what it took."""
+    headers = {
+        "x-github-models-requested": _header_value(trail.requested),
+        "x-github-models-attempts": str(len(trail.attempts)),
+        "x-github-models-fell-back": "true" if trail.fell_back else "false",
+    }
+    if trail.served_by is not None:
+        headers["x-github-models-served-by"] = _header_value(trail.served_by)
+    if trail.emulated:
+        headers["x-emulated-by"] = "github_models_azure"
+    return headers
+
+
+def _header_value(text: str) -> str:
+    """Write a name so that it can be a header: callers choose model names freely."""
+    # JSON can hold half of a character, which has no bytes.
+    return quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
 
 
 def trail_of(value: object) -> Trail | None:

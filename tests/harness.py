@@ -34,6 +34,11 @@ class Clock:
         return self.now
 
 
+def timed(clock: Callable[[], float]) -> dict[str, Any]:
+    """The keywords that give a client a clock, and waits without jitter."""
+    return {"clock": clock, "jitter": lambda longest: longest}
+
+
 @dataclass
 class Answer:
     """What the service says: an answer, or an exception in its place, after ``seconds``."""
@@ -291,23 +296,8 @@ class Twin:
         """A client of this package on the fake transport, with the service's clock."""
         names = {"Chat": "ChatCompletionsClient", "Embeddings": "EmbeddingsClient"}
         options.setdefault("credential", "key")
-        client = getattr(self.package, names[kind])(
-            endpoint, transport=self.transport(service), **options
-        )
-        return self.with_clock(client, service.clock)
-
-    @staticmethod
-    def with_clock(client: Any, clock: Clock) -> Any:
-        """Give the client's policy a clock, and waits without jitter."""
-        from dataclasses import replace
-
-        from github_models_azure.policies import AsyncFallbackPolicy, FallbackPolicy
-
-        for policy in client._client._pipeline._impl_policies:
-            if isinstance(policy, FallbackPolicy | AsyncFallbackPolicy):
-                planner = policy._planner
-                planner.settings = replace(planner.settings, clock=clock, jitter=lambda most: most)
-        return client
+        options = {"transport": self.transport(service), **timed(service.clock), **options}
+        return getattr(self.package, names[kind])(endpoint, **options)
 
     def run(self, value: Any) -> Any:
         """Finish a call: await it where it is async."""

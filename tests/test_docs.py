@@ -9,6 +9,7 @@ such a comment where that one is, whatever the page needs.
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import inspect
 import os
@@ -25,7 +26,12 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
+MAPS = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
 SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.py"))
 MEASURED = ROOT / "docs" / "samples" / "plain_sdk_beside_this.py"
 LIVE = "<!-- needs a live service -->"
@@ -118,13 +124,15 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The documented switch to the emulator; it has met nobody yet."""
     pytest.importorskip("starlette", reason="the emulator needs the extra server")
     pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
-    from github_models_azure.server.emulator import demo as embedded
+    from github_models_azure.policies import observe_new_clients
+    from github_models_azure.server.emulator import runner
 
     monkeypatch.setenv("GITHUB_TOKEN", "demo_token")
-    embedded.demo_endpoint()
-    embedded._running[0].reset()
+    runner.demo_endpoint()
+    runner._running[0].reset()
     yield
-    embedded._running[0].reset()
+    runner._running[0].reset()
+    observe_new_clients(None)  # the page on telemetry leaves its own on
 
 
 def close(namespace: dict[str, Any]) -> None:
@@ -181,8 +189,8 @@ def test_the_code_of_a_page_compiles(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_settings_of_a_page_are_settings(page: Path, tmp_path: Path) -> None:
     """Every block of TOML is read as settings, ours or OpenHands', and its models as overlays."""
-    from github_models_azure._settings import load_settings
     from github_models_azure.registry import default_registry
+    from github_models_azure.settings.load import load_settings
 
     for block in blocks(page):
         if block.language != "toml":
@@ -203,8 +211,8 @@ def test_the_lines_for_each_endpoint_make_a_client(
 ) -> None:
     """Every block of "Where to point it now" leads to its endpoint, in its dialect."""
     from github_models_azure import ChatCompletionsClient
-    from github_models_azure._settings import load_settings
     from github_models_azure.endpoints import DIALECTS, PRESETS, endpoint_for
+    from github_models_azure.settings.load import load_settings
 
     monkeypatch.chdir(tmp_path)
     page = ROOT / "docs" / "endpoints.md"
@@ -303,18 +311,20 @@ def command_lines(page: Path) -> Iterator[list[str]]:
 
 def test_every_setting_is_documented() -> None:
     """The quickstart's table names every variable that is understood, and no other."""
-    from github_models_azure._settings import _NO_SETTING, PREFIX
-    from github_models_azure._settings_schema import _SettingsModel
+    from github_models_azure.settings.load import _NO_SETTING
+    from github_models_azure.settings.model import PREFIX
+    from github_models_azure.settings.schema import NAMES
 
-    known = {PREFIX + name.upper() for name in _SettingsModel.model_fields} | _NO_SETTING
+    known = {PREFIX + name.upper() for name in NAMES} | _NO_SETTING
     unused = {PREFIX + "RECORDINGS", PREFIX + "DEBUG"}  # of the tests, of the commands
-    page = (ROOT / "docs" / "quickstart.md").read_text("utf-8")
-    assert set(re.findall(r"^\| `(GITHUB_MODELS_\w+)`", page, re.MULTILINE)) == known - unused
+    page = ROOT / "docs" / "quickstart.md"
+    told = set(re.findall(r"^\| `(GITHUB_MODELS_\w+)`", page.read_text("utf-8"), re.MULTILINE))
+    assert told == known - unused, f"edit {page}: {told ^ (known - unused)}"
 
 
 def test_every_failure_kind_is_documented() -> None:
     """The table of what happens has one row for each failure kind."""
-    from github_models_azure._core.failures import FailureKind
+    from github_models_azure._core.failure.kinds import FailureKind
 
     page = (ROOT / "docs" / "fallback.md").read_text("utf-8")
     table = page.partition("## What happens on what")[2].partition("\n## ")[0]
@@ -356,3 +366,46 @@ def anchors(page: Path) -> set[str]:
     return {
         re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings
     }
+
+
+@pytest.mark.parametrize("page", MAPS, ids=name_of)
+def test_the_files_that_a_map_names_are_there(page: Path) -> None:
+    """Whoever opens a file or folder because a page for contributors says so finds it."""
+    named = re.findall(r"`([\w./-]+(?:\.py|/))`", page.read_text("utf-8"))
+    assert len(named) > 15
+    places = (ROOT, ROOT / "github_models_azure")
+    gone = [name for name in named if not any((place / name).exists() for place in places)]
+    assert not gone, f"{page} names what is not there: {', '.join(gone)}"
+
+
+def test_the_files_that_tests_say_they_are_about_are_there() -> None:
+    """A test module names further modules of the package in the last line of its docstring."""
+    gone = []
+    for test in sorted((ROOT / "tests").rglob("test_*.py")):
+        about = (ast.get_docstring(ast.parse(test.read_text("utf-8"))) or "").partition("\nAbout `")
+        named = re.findall(r"`([\w./]+\.py)`", "`" + about[2])
+        gone += [f"{test}: {n}" for n in named if not (ROOT / "github_models_azure" / n).exists()]
+    assert not gone, "\n".join(gone)
+
+
+def test_the_way_to_each_change_is_short() -> None:
+    """One file or two are opened to find where a behaviour goes."""
+    table = MAPS[0].read_text("utf-8").partition("| to change | open |\n")[2].partition("\n\n")[0]
+    rows = table.splitlines()[1:]
+    assert len(rows) == 12
+    for row in rows:
+        assert 1 <= len(set(re.findall(r"`([\w./]+\.py)`", row))) <= 2, row
+
+
+def test_every_decision_has_its_topic_and_its_date() -> None:
+    """What was decided when is told in one list of topics, each linked at the top."""
+    page = (ROOT / "docs" / "decisions.md").read_text("utf-8")
+    contents, *topics = re.split(r"^## ", page, flags=re.MULTILINE)
+    assert re.findall(r"^- \[(.+)\]", contents, re.MULTILINE) == [t.split("\n")[0] for t in topics]
+    undated = [
+        entry.split("\n")[0]
+        for topic in topics
+        for entry in topic.split("\n### ")[1:]
+        if not re.match(r".+\n\n\*20\d\d-\d\d-\d\d\.\* ", entry)
+    ]
+    assert not undated, f"docs/decisions.md: no date under {undated}"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from github_models_azure import Trail, trail_of
-from github_models_azure._core.failures import Failure, FailureKind
+from github_models_azure._core.failure.kinds import Failure, FailureKind
 from github_models_azure.trail import (
     TRAIL_KEY,
     Adaptation,
@@ -16,6 +17,8 @@ from github_models_azure.trail import (
     Pause,
     Skip,
     attach_trail,
+    trail_as_json,
+    trail_headers,
 )
 
 FAILED = Attempt(
@@ -77,6 +80,47 @@ def test_an_emulated_answer_is_marked() -> None:
     trail = Trail("e/a", (Attempt("e/a", 0.0, 0.1, 200, emulated=True),), "e/a")
     assert trail.emulated
     assert str(trail).endswith("served by e/a (emulated)")
+
+
+def test_the_json_of_a_trail_begins_with_the_summary() -> None:
+    """Who was asked and who served, then every step; the lengths are rounded."""
+    told = trail_as_json(replace(TRAIL, events=(*EVENTS, Pause("e/b", 0.00049))))
+    events = told.pop("events")
+    assert told == {
+        "requested": "e/a",
+        "served_by": "e/b",
+        "fell_back": True,
+        "emulated": False,
+        "waited": 2.5,
+    }
+    assert isinstance(events, list)
+    assert [event["event"] for event in events if isinstance(event, dict)] == [
+        *("skipped", "attempt", "waited", "waited", "adapted", "attempt", "waited"),
+    ]
+
+
+def test_the_headers_name_whom_there_is_to_name() -> None:
+    """Nothing is said of a target that did not answer, nor of an emulator that was not there."""
+    assert trail_headers(TRAIL) == {
+        "x-github-models-requested": "e/a",
+        "x-github-models-attempts": "2",
+        "x-github-models-fell-back": "true",
+        "x-github-models-served-by": "e/b",
+    }
+    assert trail_headers(Trail("e/a")) == {
+        "x-github-models-requested": "e/a",
+        "x-github-models-attempts": "0",
+        "x-github-models-fell-back": "false",
+    }
+    emulated = Trail("e/a", (Attempt("e/a", 0.0, 0.1, 200, emulated=True),), "e/a")
+    assert trail_headers(emulated)["x-emulated-by"] == "github_models_azure"
+
+
+def test_a_name_that_is_no_header_is_quoted_and_cut() -> None:
+    """Callers choose model names: line ends and half characters reach no server as such."""
+    headers = trail_headers(Trail("e/m\r\nx-evil: 1\u20ac\ud800" + "m" * 300))
+    assert headers["x-github-models-requested"].startswith("e/m%0D%0Ax-evil: 1%E2%82%AC")
+    assert len(headers["x-github-models-requested"]) < 300
 
 
 class Plain:

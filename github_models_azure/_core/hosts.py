@@ -1,10 +1,14 @@
-"""Where a URL leads: to this machine, or out of it."""
+"""Where URLs and hosts lead: to this machine, to GitHub, or elsewhere."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
+"""The hosts that a GitHub token may be sent to."""
 
 
 @lru_cache(maxsize=512)
@@ -14,7 +18,12 @@ def is_loopback(url: str) -> bool:
     host = (parts.hostname or "").lower()
     if "\\" in parts.netloc:  # another host to requests than to us
         return False
-    if host == "localhost" or host.endswith(".localhost"):
+    return host.endswith(".localhost") or is_loopback_host(host)
+
+
+def is_loopback_host(host: str) -> bool:
+    """Return whether a host, such as that of a request, is this machine; a strict reading."""
+    if host in _LOOPBACK_NAMES:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .. import _sdk_aio as _sdk
-from .._wired import WiredClient
+from azure.ai.inference import aio as _sdk
+
+from ..client.base import WiredClient, made_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, MutableMapping
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from typing_extensions import Self
 
+    from ..client.assemble import Parts
     from ..policies import RoutePlan
-    from ..policies._parsed import AsyncParsedStream, ParsedChatCompletions
+    from ..policies.parsed import AsyncParsedStream, ParsedChatCompletions
 
     T = TypeVar("T")
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
@@ -28,50 +30,65 @@ if TYPE_CHECKING:
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
-async def _call(send: Any, args: Any, kwargs: Any) -> Any:
-    from .._calls import begin, keep_trail, reported  # loaded by the first client
+async def _call(send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
+    from ..client.calls import begin, keep_trail, reported  # loaded by the first client
 
-    report = begin(kwargs)
+    report = begin(kwargs, *shape)
     with reported(report):
         result = await send(*args, **kwargs)
     return keep_trail(result, report)
 
 
 async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
-    from .._calls import begin, keep_parsed, keep_trail, reported, structured_call
+    from ..client.calls import begin, keep_parsed, keep_trail, reported, structured_call
 
     structured = structured_call(args, kwargs)
     if structured is None:
         return await _call(send, args, kwargs)
-    report = begin(kwargs)
+    report = begin(kwargs, structured)
     with reported(report):
         result = await send(*args, **kwargs)
     result = keep_trail(result, report)
     return keep_parsed(result, structured, report, _call, send, args, kwargs)
 
 
-async def _plan(send: Any, args: Any, kwargs: Any) -> RoutePlan:
-    from .._calls import RoutePlanned, begin, structured_call
+async def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
+    from ..client.calls import check_keywords, structured_call
+    from ..policies.pipeline import AsyncCapture
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
-    begin(kwargs, plan_only=True)
-    try:
-        await send(*args, **kwargs)
-    except RoutePlanned as planned:
-        return planned.route
-    raise TypeError("The body is not a JSON object, so there is no route to plan.")
+    check_keywords(kwargs)
+    planning, captured = AsyncCapture.of(client)
+    await send(planning, *args, **kwargs)
+    route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
+    return route
 
 
 class _AsyncClient(WiredClient):
     """What the async clients share: how one is opened and closed."""
 
-    _is_async = True
+    @classmethod
+    def _parts(cls) -> Parts:
+        from ..client.assemble import Parts
+        from ..client.startup import AsyncStartupCheckPolicy
+        from ..client.transport import async_transport
+        from ..policies import AsyncFallbackPolicy, AsyncTargetAuthenticationPolicy
+        from ._credentials import EntraCredential, GitHubTokenCredential
+
+        return Parts(
+            AsyncFallbackPolicy,
+            AsyncTargetAuthenticationPolicy,
+            GitHubTokenCredential,
+            EntraCredential,
+            async_transport,
+            AsyncStartupCheckPolicy,
+        )
 
     async def __aenter__(self) -> Self:
         """Check the credential where that was asked for, then open the connections."""
-        if self._startup_check is not None:
-            await self._startup_check.aside()
+        if self._wired.check is not None:
+            await self._wired.check.aside()
         await super().__aenter__()  # type: ignore[misc]
         return self
 
@@ -80,13 +97,13 @@ class _AsyncClient(WiredClient):
         try:
             await super().close()  # type: ignore[misc]  # of the SDK's client, the next in line
         finally:
-            await self._entra.close()
+            await self._wired.entra.close()
 
     async def __aexit__(self, *exc_details: Any) -> None:
         try:
             await super().__aexit__(*exc_details)  # type: ignore[misc]
         finally:
-            await self._entra.close()
+            await self._wired.entra.close()
 
 
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
@@ -220,7 +237,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
 
         Nothing is sent.
         """
-        return await _plan(super().complete, args, kwargs)
+        return await _plan(self, _sdk.ChatCompletionsClient.complete, args, kwargs)
 
 
 class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
@@ -237,7 +254,7 @@ class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
 
         Nothing is sent.
         """
-        return await _plan(super().embed, args, kwargs)
+        return await _plan(self, _sdk.EmbeddingsClient.embed, args, kwargs)
 
 
 class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
@@ -254,4 +271,4 @@ class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
 
         Nothing is sent.
         """
-        return await _plan(super().embed, args, kwargs)
+        return await _plan(self, _sdk.ImageEmbeddingsClient.embed, args, kwargs)

@@ -1,30 +1,25 @@
-"""The async twin of the GitHub token credential."""
+"""The async twins of the credentials."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
-from azure.core.credentials import AccessToken, AccessTokenInfo
+from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
 
-from .._credentials import TokenFinder
+from ..credentials.entra import PACKAGE, default_credential
+from ..credentials.github import GitHubToken
 
 
-class GitHubTokenCredential:
+class GitHubTokenCredential(GitHubToken):
     """A GitHub token as an async credential of azure-core; otherwise as its sync twin."""
-
-    github_only = True
-    """Its token is sent to GitHub's hosts and to this machine, nowhere else."""
-
-    def __init__(self, token: str | None = None, *, validate: bool = False, **kwargs: Any) -> None:
-        self._finder = TokenFinder(token, validate=validate, **kwargs)
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """Return the token; scopes mean nothing to GitHub and are ignored."""
         token, until = await self._find()
         return AccessToken(token, int(until))
 
-    async def get_token_info(self, *scopes: str, options: Any = None) -> AccessTokenInfo:
+    async def get_token_info(self, *scopes: str, options: object = None) -> AccessTokenInfo:
         """Return the token in the newer form of azure-core."""
         token, until = await self._find()
         return AccessTokenInfo(token, int(until))
@@ -37,16 +32,6 @@ class GitHubTokenCredential:
         """
         return await asyncio.to_thread(self._finder.check)
 
-    @property
-    def demo(self) -> bool:
-        """Whether the token is ``demo_token``: the embedded emulator answers."""
-        return self._finder.demo
-
-    @property
-    def source(self) -> str | None:
-        """Where the token comes from, such as ``GITHUB_TOKEN``; ``None`` where there is none."""
-        return self._finder.source()
-
     async def close(self) -> None:
         """Forget the token that was looked up."""
         self._finder.forget()
@@ -57,9 +42,43 @@ class GitHubTokenCredential:
     async def __aexit__(self, *exc_details: object) -> None:
         await self.close()
 
-    def __repr__(self) -> str:
-        return f"GitHubTokenCredential({self._finder!r})"
-
     async def _find(self) -> tuple[str, float]:
         # The keyring, gh and a check may take their time: not on the event loop.
         return await asyncio.to_thread(self._finder.find)
+
+
+class EntraCredential:
+    """Asks the async ``DefaultAzureCredential``; otherwise as its sync twin."""
+
+    def __init__(self) -> None:
+        self._inner: Any = None
+
+    async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
+        """Return a token for the scopes."""
+        token: AccessToken = await (await self._made()).get_token(*scopes, **kwargs)
+        return token
+
+    async def get_token_info(
+        self, *scopes: str, options: TokenRequestOptions | None = None
+    ) -> AccessTokenInfo:
+        """Return a token for the scopes in the newer form of azure-core."""
+        inner = await self._made()
+        token: AccessTokenInfo = await inner.get_token_info(*scopes, options=options)
+        return token
+
+    async def close(self) -> None:
+        """Close the connections of the credential, where there is one by now."""
+        inner, self._inner = self._inner, None
+        if inner is not None:
+            await inner.close()
+
+    def __repr__(self) -> str:
+        return "EntraCredential()"
+
+    async def _made(self) -> Any:
+        if self._inner is None:
+            # The import takes its time: not on the event loop.
+            made = await asyncio.to_thread(default_credential, f"{PACKAGE}.aio")
+            if self._inner is None:  # another call was no faster
+                self._inner = made()
+        return self._inner

@@ -9,15 +9,13 @@ from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from .._keyring import entry_at, read_key
+from ..credentials.keys import MissingKey, StoredKey, entry_at, read_key
 from ._probe import Probe, probe_all
 
 if TYPE_CHECKING:
-    from .._settings import Settings
     from ..endpoints import Endpoint
-
-
-API_KEY = "GITHUB_MODELS_API_KEY"
+    from ..settings.model import Settings
+    from ..settings.own_endpoint import Signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,38 +74,32 @@ class Checked:
 
 
 def known_endpoints(
-    settings: Settings, token: str | None, *, demo: bool, everything: bool
+    settings: Settings, token: str | None, *, everything: bool
 ) -> tuple[Checked, ...]:
     """List the endpoints that matter here, the default one first.
 
     These are the default one, those of the settings, those that its model or its fallback name, and
-    the services whose key is set.
+    the services whose key is set. The emulator is started for the demo token.
 
-    :param token: where the GitHub token comes from; ``None`` where there is none.
-    :param demo: the token is the switch to the emulator, which is started.
+    :param token: where the GitHub token comes from; ``None`` if there is none.
     :param everything: list all that are known by name, too.
     """
-    from ..endpoints import endpoint_for
-    from ..endpoints.presets import GITHUB_HOSTS
+    from ..settings.own_endpoint import own_endpoint, signed_endpoints
 
-    own = endpoint_for(settings.endpoint, known=settings.endpoints)
-    unsigned = own.credential is None and not settings.api_key
-    if demo and unsigned and _host(own) in GITHUB_HOSTS:
-        from ..server.emulator.demo import demo_endpoint
-
-        own = demo_endpoint()
+    own = own_endpoint(settings).started()
     names = set(settings.endpoints) if everything else set(_used(settings))
     today = datetime.now(timezone.utc).date()
-    others = (e for e in settings.endpoints.values() if e.name != own.name and e.name in names)
+    known = signed_endpoints(settings, own)
+    others = (one for name, one in known.items() if one is not own and name in names)
     return tuple(
         Checked(
-            endpoint=endpoint,
-            default=endpoint is own,
-            credential=_credential(endpoint, settings, token, default=endpoint is own),
-            retired=endpoint.gone(today),
+            endpoint=one.endpoint,
+            default=one is own,
+            credential=_credential(one, token),
+            retired=one.endpoint.gone(today),
             asked_when_retired=settings.options.get("allow_retired") is True,
         )
-        for endpoint in (own, *others)
+        for one in (own, *others)
     )
 
 
@@ -141,47 +133,22 @@ def _used(settings: Settings) -> Iterator[str]:
             yield target.endpoint.name
 
 
-def _credential(
-    endpoint: Endpoint, settings: Settings, token: str | None, *, default: bool
-) -> Credential:
+def _credential(signed: Signed, token: str | None) -> Credential:
     """Say where an endpoint's credential comes from, and whether one is missing."""
-    from ..endpoints.presets import GITHUB_HOSTS
-
-    source = settings.sources.get(endpoint.name)
-    # A key that the settings name and nobody set says so itself.
-    missing = getattr(endpoint.credential, "message", None)
-    if missing is not None:
-        return Credential(f"missing. {missing}", missing=True)
-    if source is not None:
-        return _entra() if source.kind == "entra" else Credential(str(source))
-    if endpoint.credential is not None:
-        return Credential("its own key")
-    if default and settings.api_key:
-        if _is_set(API_KEY):
-            return Credential(f"the environment variable {API_KEY}")
-        return Credential(f"api_key in {settings.file}")
-    if endpoint.key_variable is not None:
-        return _of_variable(endpoint)
-    if endpoint.anonymous:
-        return Credential("none")
-    if _host(endpoint) in GITHUB_HOSTS or (default and endpoint.dialect.is_github):
+    credential, source = signed.endpoint.credential, signed.source
+    variable = signed.endpoint.key_variable
+    if isinstance(credential, MissingKey):  # the settings name it, and it is not set
+        return Credential(f"missing. {credential.message}", missing=True)
+    if isinstance(credential, StoredKey) and read_key(credential.entry) is None:
+        return Credential(f"missing. Set {variable}.", missing=True)
+    if source.kind == "entra":
+        return _entra()
+    if source.kind == "github":
         found = Credential(f"GitHub token from {token}")
         return found if token else Credential("no GitHub token", missing=True)
-    return Credential("none")
-
-
-def _of_variable(endpoint: Endpoint) -> Credential:
-    from ..endpoints.endpoint import is_loopback
-
-    variable = endpoint.key_variable
-    if _is_set(variable):
-        return Credential(f"the environment variable {variable}")
-    if is_loopback(endpoint.url):
+    if source.kind == "none" and variable is not None:
         return Credential(f"none ({variable} is not set)")
-    entry = entry_at(endpoint.name, endpoint.origin)
-    if read_key(entry) is not None:
-        return Credential(f"the keyring entry {entry}")
-    return Credential(f"missing. Set {variable}.", missing=True)
+    return Credential(str(source))
 
 
 def _entra() -> Credential:
@@ -206,7 +173,3 @@ def _has_key(endpoint: Endpoint) -> bool:
 
 def _is_set(variable: str | None) -> bool:
     return variable is not None and bool(os.environ.get(variable, "").strip())
-
-
-def _host(endpoint: Endpoint) -> str:
-    return endpoint.origin.partition("://")[2]

@@ -9,7 +9,7 @@ from ._errors import WrongUsageError
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient, Endpoint, ModelRegistry
-    from .._settings import Settings
+    from ..settings.model import Settings
 
 _RETRIES = 2  # of one target: somebody sits there and waits, and can ask again
 
@@ -53,8 +53,10 @@ class Connection:
         endpoint: str | Endpoint | None = self.endpoint
         if self.demo:
             if self.endpoint is not None or self.token is not None:
-                raise WrongUsageError("--demo brings its own endpoint and needs no --token.")
-            from ..server.emulator.demo import demo_endpoint
+                raise WrongUsageError(
+                    "--demo brings its own endpoint: leave out --endpoint and --token."
+                )
+            from ..server.emulator.runner import demo_endpoint
 
             endpoint = demo_endpoint()
         if self.token is not None and not self.token.strip():
@@ -69,13 +71,12 @@ class Connection:
         return known is None or known.streaming is not False
 
     def _model(self, endpoint: str | Endpoint | None) -> str | None:
-        from .._settings import load_settings
-        from ..endpoints import endpoint_for
+        from ..settings.load import load_settings
+        from ..settings.own_endpoint import own_endpoint
 
         decided = endpoint is not None or self.token is not None
         settings = load_settings(decided=decided)
-        wanted = endpoint if endpoint is not None else settings.endpoint
-        own = endpoint_for(wanted, known=settings.endpoints)
+        own = own_endpoint(settings, endpoint, self.token).endpoint
         model = chosen_model(self.model, settings, own)
         if model is None and own.key_variable is not None:  # a service of many models
             raise WrongUsageError(f"{own.name} has many models. Name one with --model.")
@@ -90,8 +91,8 @@ def chosen_model(model: str | None, settings: Settings, own: Endpoint) -> str | 
 
 def known_models() -> ModelRegistry:
     """Return the bundled models, a refreshed catalogue and the user's own settings on top."""
-    from .._settings import load_settings
     from ..registry import ModelRegistry
+    from ..settings.load import load_settings
 
     registry = ModelRegistry.load()
     settings = load_settings(decided=True)  # models and tiers are our own settings alone
@@ -106,5 +107,5 @@ def _fallback(targets: tuple[str, ...]) -> str | list[str] | None:
     if not special:
         return list(targets)
     if len(words) > 1:
-        raise WrongUsageError(f"--fallback {special.pop()} stands alone, without other targets.")
+        raise WrongUsageError(f"--fallback {special.pop()} cannot be combined with other targets.")
     return None if special == {"none"} else "tier"

@@ -1,4 +1,7 @@
-"""The terminal: data on stdout, messages on stderr, one status line while something is awaited."""
+"""The terminal: data on stdout, messages on stderr, one status line while something is awaited.
+
+Also what a command makes of values on their way there: rows, wrapped lines, and JSON.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,13 @@ import logging
 import os
 import re
 import sys
+import textwrap
 import threading
-from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import IO
+
+from .._core.trail_events import JsonValue as JsonValue
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
@@ -55,7 +62,7 @@ class Console:
             if stream is None:  # started with stdout closed
                 return
             if is_terminal(stream):
-                text = self._styled(_shown(text), style, stream)
+                text = self._style(_escape(text), style, stream)
             try:
                 stream.write(text + end)
                 stream.flush()
@@ -78,7 +85,7 @@ class Console:
             if stream is None:
                 return
             with contextlib.suppress(OSError, ValueError):
-                stream.write(self._styled(_shown(text), style, stream) + "\n")
+                stream.write(self._style(_escape(text), style, stream) + "\n")
                 stream.flush()
 
     def warn(self, text: str) -> None:
@@ -132,7 +139,7 @@ class Console:
             blank = ""
             if self._status:  # a terminal that echoes ^C has written beyond the text
                 blank = "\r" + " " * len(self._status) + "\r" if self._plain else "\r\x1b[2K"
-            text = _shown(text)[: _columns() - 1]
+            text = _escape(text)[: _columns() - 1]
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write(blank + text)
                 sys.stderr.flush()
@@ -157,7 +164,7 @@ class Console:
         self.status("")
         self.out(end="")
 
-    def _styled(self, text: str, style: str, stream: IO[str]) -> str:
+    def _style(self, text: str, style: str, stream: IO[str]) -> str:
         if not style or self._plain or not is_terminal(stream):
             return text
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
@@ -211,7 +218,7 @@ class Waiting:
             self._console.status(self._console.awaited[:room] + end)
 
 
-def is_terminal(stream: Any) -> bool:
+def is_terminal(stream: IO[str]) -> bool:
     """Tell whether somebody watches a stream."""
     try:
         return bool(stream.isatty())
@@ -226,7 +233,7 @@ def _columns() -> int:
         return 80
 
 
-def _shown(text: str) -> str:
+def _escape(text: str) -> str:
     """Make control characters visible: an answer must not steer the terminal."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r", ""))
 
@@ -237,3 +244,37 @@ def _abandon(stream: IO[str]) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def table(rows: Iterable[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    """Yield rows as lines; a cell that is too wide takes the space of those after it."""
+    for row in rows:
+        line, wanted = "", 0
+        for cell, width in zip(row, widths, strict=True):
+            line += cell + " "
+            wanted += width + 1
+            line = line.ljust(wanted)
+        yield line.rstrip()
+
+
+def wrap(lead: str, text: str, *, hang: int = 0, width: int = 79) -> Iterator[str]:
+    """Yield a text after a lead, its further lines indented by the lead's length and ``hang``."""
+    yield from textwrap.wrap(
+        text,
+        width,
+        initial_indent=lead,
+        subsequent_indent=" " * (len(lead) + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def plain(value: object) -> JsonValue:
+    """Return a fact as JSON: sets sorted, dates as text, enums as their words."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, frozenset | set):
+        return list[JsonValue](sorted(str(item) for item in value))
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else str(value)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import typer
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-from .._core.failures import FailureKind, Scope
+from .._core.failure.kinds import FailureKind, Scope
 from ..exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,
@@ -25,11 +25,6 @@ OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _TOLD = (RateLimitedError, StreamInterruptedError)
-_HINTS = {
-    FailureKind.AUTH: "'github-models doctor' shows where the credential comes from.",
-    FailureKind.MODEL_GONE: "'github-models models' lists the known ones.",
-    FailureKind.UNAVAILABLE: "'github-models doctor' shows which endpoints can be reached.",
-}
 
 
 class CommandFailedError(Exception):
@@ -97,7 +92,9 @@ def why_not_bound(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is taken. Choose another with --port; 0 takes any free one."
     if error.errno == errno.EACCES:
-        return f"Port {port} needs rights that you do not have. Choose one above 1023 with --port."
+        return (
+            f"Port {port} needs privileges that you do not have. Choose one above 1023 with --port."
+        )
     return f"Cannot listen on {host}:{port}: {error.strerror or error}."
 
 
@@ -136,9 +133,9 @@ def _of_one(error: AzureError) -> str:
         return error.message
     near = next((li for li in error.message.splitlines() if li.startswith("Nearest known")), "")
     failure = attempt.failure
-    hint = near or _HINTS.get(failure.kind, "")
+    hint = near or failure.kind.rule.hint
     if failure.kind is FailureKind.AUTH and failure.scope is Scope.TARGET:
-        hint = "The credential holds, but not for this model."
+        hint = "The credential is valid, but not for this model."
     return f"{_answer(attempt)}. {hint}"
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from ..trail import Trail, trail_of
-from ._console import Console, Waiting
-from ._render import JsonValue, trail_events
+from ..trail import Trail, trail_as_json, trail_of
+from ._console import Console, JsonValue, Waiting
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
@@ -100,7 +99,7 @@ class Exchange:
             self._console.note("note: the answer is emulated; no model was asked.", style="dim")
         if self.trail.fell_back:
             self._console.note(
-                f"note: {self.trail.served_by} answers in place of {self.trail.requested}.",
+                f"note: {self.trail.served_by} answers instead of {self.trail.requested}.",
                 style="dim",
             )
 
@@ -120,21 +119,23 @@ class Exchange:
         usage: dict[str, Any] | None,
         calls: list[Any],
     ) -> dict[str, JsonValue]:
-        trail = self.trail
+        told = {} if self.trail is None else trail_as_json(self.trail)
+        steps = told.pop("events", [])
         summary: dict[str, JsonValue] = {
             "content": content,
             "model": model,
-            "served_by": trail.served_by if trail is not None else None,
-            "requested": trail.requested if trail is not None else None,
-            "emulated": trail is not None and trail.emulated,
+            "served_by": None,
+            "requested": None,
+            "emulated": False,
+            **told,
             "finish_reason": finish,
             "usage": usage,
         }
         if calls:
             summary["tool_calls"] = calls
-        return {**summary, "trail": trail_events(trail)}
+        return {**summary, "trail": steps}
 
 
-def word_of(reason: Any) -> str | None:
+def word_of(reason: object) -> str | None:
     """Return a finish reason as text."""
     return str(getattr(reason, "value", reason)) if reason is not None else None

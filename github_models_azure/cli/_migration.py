@@ -9,17 +9,25 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
-from .._credentials import ENVIRONMENT, KeySource
-from ..endpoints import Endpoint, endpoint_for
-from ._checks import API_KEY
+from ..credentials.github import ENVIRONMENT
+from ..credentials.keys import KeySource
+from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
+from ..settings.model import API_KEY
+from ..settings.own_endpoint import (
+    Signed,
+    api_key_source,
+    own_endpoint,
+    signed_endpoints,
+)
 from ._connect import chosen_model, known_models
 
 if TYPE_CHECKING:
-    from .._settings import Settings
-    from ..policies._route import Destination
+    from ..policies.route import Destination
+    from ..settings.model import Settings
 
 SDK_VERSION = "2024-05-01-preview"
 """The ``api-version`` that the SDK sends unless it is told otherwise."""
@@ -119,23 +127,24 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
     :param model: a model in place of the settings' own.
     :raises ValueError: for an endpoint that is neither, and for ``auto`` without any model.
     """
-    from .._core.needs import Operation
-    from ..policies._route import build_route
-    from ..policies._settings import FallbackSettings, check_options
+    from .._core.route.needs import Operation
+    from ..policies.options import FallbackSettings, check_options
+    from ..policies.route import build_route
 
-    own = endpoint_for(endpoint or settings.endpoint, known=settings.endpoints)
-    known = {**settings.endpoints, own.name: own}
+    signed = own_endpoint(settings, endpoint)
+    own, known = signed.endpoint, signed_endpoints(settings, signed)
+    endpoints = {name: one.endpoint for name, one in known.items()}
     fallback = settings.options.get("fallback", "tier")
     if fallback == "tier" and not own.dialect.is_github:
         fallback = None  # other services have other models
     options = {name: settings.options.get(name) for name in ("plan", "allow_retired")}
-    checked = check_options({**options, "fallback": fallback}, known)
+    checked = check_options({**options, "fallback": fallback}, endpoints)
     registry = known_models()
-    route_settings = FallbackSettings(endpoint=own, endpoints=known, registry=registry, **checked)
+    route_settings = FallbackSettings(
+        endpoint=own, endpoints=endpoints, registry=registry, **checked
+    )
     wanted = chosen_model(model, settings, own)
     route = build_route(route_settings, own, wanted, Operation.CHAT, time.time())
-    given = endpoint or settings.endpoint or ""
-    keys = _Keys(settings, own, from_settings=endpoint is None, bare="://" in given)
     today = datetime.now(timezone.utc).date()
     made: dict[str, Client] = {}
     steps, lost = [], []
@@ -149,7 +158,7 @@ def migration_of(settings: Settings, endpoint: str | None, model: str | None) ->
         name = destination.endpoint.name
         if name not in made:
             taken = {client.variable for client in made.values()}
-            made[name] = _client(destination, known.get(name, own), keys, taken)
+            made[name] = _client(destination, known.get(name, signed), settings, taken)
         info = registry.find(destination.model) if destination.model is not None else None
         rejects = info.rejects if info is not None else frozenset[str]()
         steps.append(_step(made[name], destination.model, rejects))
@@ -168,66 +177,45 @@ def _step(client: Client, model: str | None, rejects: frozenset[str]) -> Step:
     return Step(client, model, limit)
 
 
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Where the key of each endpoint comes from.
-
-    ``own`` takes the key of the settings where it is theirs too, and as a bare URL of GitHub's
-    shape on this machine a GitHub token.
-    """
-
-    settings: Settings
-    own: Endpoint
-    from_settings: bool
-    bare: bool
-
-    def source(self, endpoint: Endpoint) -> tuple[KeySource, bool, str | None]:
-        """Return where the key comes from, whether it may be missing, and what is said of it."""
-        from ..endpoints.endpoint import is_loopback
-        from ..endpoints.presets import GITHUB_HOSTS
-
-        declared = self.settings.sources.get(endpoint.name)
-        if declared is not None and declared.kind == "file":
-            variable = _environment_name(f"{endpoint.name}_API_KEY")
-            told = f"Its key is {declared}: put it into {variable}."
-            return KeySource("env", variable), False, told
-        if declared is not None:
-            return declared, False, None
-        if endpoint is self.own and self.from_settings and self.settings.api_key:
-            if os.environ.get(API_KEY, "").strip():
-                return KeySource("env", API_KEY), False, None
-            told = f"The settings file has its key as api_key: put it into {API_KEY}."
-            return KeySource("env", API_KEY), False, told
-        local = is_loopback(endpoint.url)
-        if endpoint.key_variable is not None:
-            return KeySource("env", endpoint.key_variable), local, None
-        if endpoint.anonymous:
-            return KeySource("none"), False, None
-        bare = endpoint is self.own and self.bare and local and endpoint.dialect.is_github
-        if bare or endpoint.origin.partition("://")[2] in GITHUB_HOSTS:
-            set_ones = (name for name in ENVIRONMENT if os.environ.get(name, "").strip())
-            return KeySource("env", next(set_ones, "GITHUB_TOKEN")), local, None
-        if local:
-            return KeySource("none"), False, None
-        variable = _environment_name(f"{endpoint.name}_API_KEY")
-        return KeySource("env", variable), False, "The settings have no key for it."
+def _key(signed: Signed, settings: Settings) -> tuple[KeySource, bool, str | None]:
+    """Return where code takes the key from, whether it may be missing, and what is said of it."""
+    endpoint, source = signed.endpoint, signed.source
+    local, variable = is_loopback(endpoint.url), _environment_name(f"{endpoint.name}_API_KEY")
+    if source == api_key_source(settings):
+        told = f"The settings file has its key as api_key: put it into {API_KEY}."
+        return KeySource("env", API_KEY), False, told if source.kind == "file" else None
+    if source.kind == "file":
+        told = f"Its key is {source}: put it into {variable}."
+        return KeySource("env", variable), False, told
+    if source.kind == "env":
+        return source, local and source.name == endpoint.key_variable, None
+    if endpoint.key_variable is not None:  # it is stored in the keyring, or missing
+        return KeySource("env", endpoint.key_variable), local, None
+    if source.kind == "github" and (endpoint.on_github or local):
+        set_ones = (name for name in ENVIRONMENT if os.environ.get(name, "").strip())
+        return KeySource("env", next(set_ones, "GITHUB_TOKEN")), local, None
+    if source.kind in ("keyring", "entra"):
+        return source, False, None
+    if endpoint.anonymous or local:
+        return KeySource("none"), False, None
+    return KeySource("env", variable), False, "The settings have no key for it."
 
 
 def _client(
-    destination: Destination, declared: Endpoint, keys: _Keys, taken: Iterable[str]
+    destination: Destination, signed: Signed, settings: Settings, taken: Iterable[str]
 ) -> Client:
     endpoint = destination.endpoint
-    source, optional, told = keys.source(declared)
+    source, optional, told = _key(signed, settings)
     given = dict(parse_qsl(urlsplit(endpoint.url).query))
     version = _version(endpoint, given.pop("api-version", None))
     notes = [told] if told else []
     if destination.note is not None:
-        gone = declared.gone(datetime.now(timezone.utc).date())
-        notes.insert(0, f"{gone}; this one has taken its place.")
+        gone = signed.endpoint.gone(datetime.now(timezone.utc).date())
+        notes.insert(0, f"{gone}; this one replaces it.")
     if endpoint.dialect.name == "unknown":
         notes.append(
-            f"Nothing is known of this server. The SDK also sent it api-version={SDK_VERSION} in "
-            "the query, and the key as api-key too."
+            f"Nothing is known about this server. The SDK also sent it api-version={SDK_VERSION} "
+            "in the query, and the key as api-key too."
         )
     return Client(
         name=endpoint.name,
@@ -268,7 +256,7 @@ def _environment_name(text: str) -> str:
     return f"_{name}" if name[:1].isdigit() else name
 
 
-def other_models(settings: Settings, model: Any) -> bool:
+def other_models(settings: Settings, model: str | None) -> bool:
     """Tell whether the table of fallbacks has routes for other models than the one shown."""
     fallback = settings.options.get("fallback")
     return isinstance(fallback, Mapping) and bool(set(fallback) - {model, "*"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .._keyring import KEYRING_SERVICE, entry_at, read_key
+from ..credentials.keys import KEYRING_SERVICE, entry_at, read_key
+from ._console import wrap
 from ._migration import Client, Migration, Step
-from ._render import wrapped
 
 CHANGES = (
     ("client.complete(messages=[...])", "complete([...]), below"),
@@ -25,7 +25,7 @@ CHANGES = (
 
 _WIDTH = 96
 _TEMPLATE = """\
-# Nothing above is left to ask. A service of your own, such as Foundry, in its place:
+# None of these can be asked any more. Use a service of your own, such as Foundry, instead:
 client = {kind}(
     base_url="https://YOUR-RESOURCE.services.ai.azure.com/openai/v1",
     api_key=os.environ["AZURE_AI_KEY"],
@@ -34,7 +34,7 @@ ROUTE = [(client, "YOUR-DEPLOYMENT")]
 """
 _LOOP = '''\
 {define} complete(messages, **options):
-    """Ask each target in turn; where none answers, raise what the last one said."""
+    """Ask each target in turn; if none answers, raise the last error."""
     failed = None
     for client, model in ROUTE:
         try:
@@ -125,7 +125,7 @@ def _head(migration: Migration) -> Iterator[str]:
         yield f"# {before:44} -> {after}"
     yield "#"
     yield from _told(
-        "What stays behind: requests fitted to each server and mended when it refuses something, "
+        "What is left behind: fitting requests to each server and repairing refused ones, "
         "waits and cooldowns, tiers and their limits, checks of forced tool calls, the trail."
     )
 
@@ -152,7 +152,7 @@ def _losses(migration: Migration) -> Iterator[str]:
     for (reason, for_good), targets in found.items():
         shown = ", ".join(targets[:3]) + (f" and {len(targets) - 3} more" if targets[3:] else "")
         verb = "is" if len(targets) == 1 else "are"
-        end = ". Nothing serves in its place." if for_good else "."
+        end = ". Nothing replaces it." if for_good else "."
         yield f"{shown} {verb} left out: {reason}{end}"
 
 
@@ -239,5 +239,5 @@ def _text(value: str) -> str:
 def _told(text: str) -> Iterator[str]:
     """Yield a text as lines of a comment, whatever is in it."""
     shown = "".join(sign if sign.isprintable() else " " for sign in text)
-    for line in wrapped("", shown, width=_WIDTH):
+    for line in wrap("", shown, width=_WIDTH):
         yield f"# {line}"

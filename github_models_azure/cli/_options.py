@@ -42,13 +42,13 @@ EndpointName = Annotated[
         "--endpoint",
         metavar="NAME|URL",
         help="A base URL, a known name (groq, ollama, openai-api, github ...; doctor lists "
-        "them), or a name of the settings.",
+        "them), or a name from the settings.",
     ),
 ]
 Token = Annotated[
     str | None,
     typer.Option(
-        "--token", metavar="TOKEN", help="A key or token; safer from the environment than here."
+        "--token", metavar="TOKEN", help="A key or token; it is safer in the environment than here."
     ),
 ]
 Fallback = Annotated[
@@ -56,7 +56,7 @@ Fallback = Annotated[
     typer.Option(
         "--fallback",
         metavar="TARGET",
-        help="A target to ask next; may be repeated. 'tier': models of the same tier; 'none': "
+        help="A target to ask next; can be repeated. 'tier': models of the same tier; 'none': "
         "no other.",
     ),
 ]
@@ -64,11 +64,14 @@ MaxTokens = Annotated[
     int | None, typer.Option("--max-tokens", min=1, help="The most tokens to write.")
 ]
 CopilotPlan = Annotated[
-    Plan | None, typer.Option("--plan", help="The Copilot plan whose quotas hold; free by default.")
+    Plan | None,
+    typer.Option("--plan", help="The Copilot plan whose quotas apply; free by default."),
 ]
 AllowRetired = Annotated[
     bool,
-    typer.Option("--allow-retired", help="Ask endpoints and models known to be retired, too."),
+    typer.Option(
+        "--allow-retired", help="Also ask endpoints and models that are known to be retired."
+    ),
 ]
 Demo = Annotated[
     bool, typer.Option("--demo", help="Let an emulator on this machine answer; no token needed.")

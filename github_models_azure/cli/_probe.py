@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .._key_check import ask
+from ..credentials.check import ask
 
 if TYPE_CHECKING:
     from ..endpoints import Endpoint
@@ -91,8 +91,8 @@ def probe_endpoint(endpoint: Endpoint, timeout: float) -> Probe:
 
 
 def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
-    from .._core.classify import classify_response
-    from .._core.failures import FailureKind
+    from .._core.failure.classify import classify_response
+    from .._core.failure.kinds import FailureKind
 
     if status < 400:
         return None
@@ -103,7 +103,7 @@ def _gone(status: int, headers: dict[str, str], body: bytes) -> str | None:
 
 
 def _announced(headers: dict[str, str]) -> str | None:
-    from .._core.lifecycle import read_lifecycle
+    from .._core.failure.lifecycle import read_lifecycle
 
     lifecycle = read_lifecycle(headers, now=time.time())
     return None if lifecycle is None else str(lifecycle)

@@ -52,7 +52,8 @@ def image_url(source: str) -> str:
     kind = mimetypes.guess_type(source)[0] or ""
     if not kind.startswith("image/"):
         raise CommandFailedError(
-            f"The file {source} is no image by its name; png, jpg, gif and webp are understood."
+            f"The file {source} does not have the name of an image; png, jpg, gif and webp are "
+            "supported."
         )
     content = base64.b64encode(_read(Path(source).expanduser(), "image")).decode("ascii")
     return f"data:{kind};base64,{content}"
@@ -82,5 +83,5 @@ def _text(content: bytes, where: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CommandFailedError(
-            f"{where} is not UTF-8 text: byte {error.start} makes no character."
+            f"{where} is not UTF-8 text: byte {error.start} is not part of a character."
         ) from error

@@ -6,16 +6,15 @@ import contextlib
 import importlib
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..trail import Trail
-from ._console import Console, Waiting
+from ._console import Console, JsonValue, Waiting
 from ._errors import CommandFailedError, WrongUsageError
 from ._exchange import Exchange, word_of
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from .. import ChatCompletionsClient
@@ -34,7 +33,7 @@ def load_tools(names: Iterable[str]) -> list[Tool]:
     tools = [_loaded(name) for name in names]
     twice = next((one.name for one in tools if sum(one.name == t.name for t in tools) > 1), None)
     if twice is not None:
-        raise WrongUsageError(f"Two tools are called {twice!r}: the model could not tell which.")
+        raise WrongUsageError(f"Two tools are called {twice!r}; give them different names.")
     return tools
 
 
@@ -47,7 +46,7 @@ def _loaded(name: str) -> Tool:
             f"--tool {name!r}: give it as MODULE:FUNCTION, like weather:forecast."
         )
     try:
-        tool = Tool.of(operator.attrgetter(path)(_imported(module, name)))
+        tool = Tool.of(operator.attrgetter(path)(_import(module, name)))
     except AttributeError as error:
         raise CommandFailedError(f"--tool {name}: {module} has no {path!r}.") from error
     except (TypeError, ValueError) as error:
@@ -57,14 +56,16 @@ def _loaded(name: str) -> Tool:
             f"--tool {name}: {path} is a definition without a function; give a function."
         )
     if tool.is_async:
-        return replace(tool, function=_awaited(tool.function), is_async=False)
+        return replace(tool, function=_await_in_loop(tool.function), is_async=False)
     return tool
 
 
-def _awaited(function: Callable[..., Any]) -> Callable[..., Any]:
+def _await_in_loop(
+    function: Callable[..., Coroutine[object, None, object]],
+) -> Callable[..., object]:
     """Return a function that runs an async one in a loop of its own."""
 
-    def run(*values: Any, **named: Any) -> Any:
+    def run(*values: object, **named: object) -> object:
         import asyncio
 
         return asyncio.run(function(*values, **named))
@@ -72,7 +73,7 @@ def _awaited(function: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _imported(module: str, name: str) -> Any:
+def _import(module: str, name: str) -> Any:
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -59,15 +59,15 @@ def chat(
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option("--image", metavar="PATH|URL", help="Show an image; may be repeated."),
+        typer.Option("--image", metavar="PATH|URL", help="Show an image; can be repeated."),
     ] = None,
     tool: Annotated[
         list[str] | None,
         typer.Option(
             "--tool",
             metavar="MODULE:FUNCTION",
-            help="Let the model call a Python function; the module may be in the working "
-            "directory. May be repeated.",
+            help="Let the model call a Python function; the module can be in the working "
+            "directory. Can be repeated.",
         ),
     ] = None,
     endpoint: EndpointName = None,

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._checks import Checked, check_all, known_endpoints
-from ._console import Console
+from ._console import Console, JsonValue, plain, wrap
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, wrapped
 
 if TYPE_CHECKING:
-    from .._settings import Settings
+    from ..settings.model import Settings
 
 EXAMPLES = """\b
 Examples:
@@ -89,9 +88,9 @@ def doctor(
 ) -> int:
     """Check settings, token and endpoints.
 
-    Asked are the default endpoint, those of the settings and of the fallback, and services whose
-    key is set. Secrets are neither shown nor sent. The exit code is 0 when at least one endpoint
-    can be used, else 1.
+    Asks the default endpoint, the endpoints of the settings and of the fallback, and services whose
+    key is set. Secrets are neither shown nor sent. Exits with 0 if at least one endpoint can be
+    used, otherwise with 1.
     """
     console = console_of(ctx)
     with console.waiting("asking the endpoints"):
@@ -113,9 +112,10 @@ def examine(timeout: float, *, everything: bool) -> Report:
     :param timeout: seconds for each endpoint; all are asked at once.
     :param everything: ask those that nobody uses and the retired ones, too.
     """
-    from .._credentials import GitHubTokenCredential
-    from .._settings import Settings, load_settings
+    from ..credentials.github import GitHubTokenCredential
     from ..exceptions import SettingsError
+    from ..settings.load import load_settings
+    from ..settings.model import Settings
 
     problem = None
     checked: tuple[Checked, ...] = ()
@@ -124,7 +124,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
     source = token.source
     try:
         settings = load_settings()
-        known = known_endpoints(settings, source, demo=token.demo, everything=everything)
+        known = known_endpoints(settings, source, everything=everything)
         checked = check_all(known, timeout, everything=everything)
     except (SettingsError, ValueError, ImportError, RuntimeError) as error:
         problem = str(error)
@@ -162,7 +162,7 @@ def _version(package: str) -> str | None:
 
 
 def _settings(settings: Settings) -> Iterator[Setting]:
-    from .._settings import PREFIX
+    from ..settings.model import PREFIX
 
     values: dict[str, object] = {
         "endpoint": _public(settings.endpoint),
@@ -207,7 +207,7 @@ def _show(console: Console, report: Report) -> None:
         token += " (demo_token: the emulator answers in place of GitHub)"
     console.out(f"  {'GitHub token':{_LABEL}}{token}")
     for note in report.notes:
-        for line in wrapped("note: ", note):
+        for line in wrap("note: ", note):
             console.out(line, style="dim")
     _show_endpoints(console, report)
     if report.usable:
@@ -224,7 +224,7 @@ def _show_endpoints(console: Console, report: Report) -> None:
         console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential.words}")
         console.out(f"    {checked.state}", style="green" if checked.usable else "yellow")
     if report.endpoints and report.others:
-        for line in wrapped("also known: ", f"{', '.join(report.others)} (--all asks them)"):
+        for line in wrap("also known: ", f"{', '.join(report.others)} (--all asks them)"):
             console.out(line, style="dim")
 
 

@@ -52,7 +52,7 @@ def emulate(
         int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes any free one.")
     ] = 8080,
     plan: Annotated[
-        Plan, typer.Option("--plan", help="The Copilot plan whose quotas hold.")
+        Plan, typer.Option("--plan", help="The Copilot plan whose quotas apply.")
     ] = Plan.FREE,
     retired: Annotated[
         RetiredMode | None,
@@ -71,7 +71,7 @@ def emulate(
     """Serve an emulated GitHub Models until Ctrl-C.
 
     It listens on this machine only. Answers are made up; paths, errors, headers, quotas and streams
-    are those of the service.
+    are like the service's own.
     """
     console = console_of(ctx)
     from ..server.emulator import serve

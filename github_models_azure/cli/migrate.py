@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ._console import JsonValue, plain
 from ._errors import FAILED, OK, console_of, guarded
 from ._options import Debug, EndpointName, Json, Model
-from ._render import JsonValue, plain
 
 if TYPE_CHECKING:
     from ._migration import Client, Migration
@@ -27,18 +27,16 @@ def migrate(
     ctx: typer.Context,
     model: Model = None,
     endpoint: EndpointName = None,
-    is_async: Annotated[
-        bool, typer.Option("--async", help="Write it with the async clients.")
-    ] = False,
+    is_async: Annotated[bool, typer.Option("--async", help="Use the async clients.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
     """Print the settings as code for the openai package.
 
-    A client for your endpoint and each target of the fallback, and a loop over them. Keys appear as
-    the names of variables only. The exit code is 1 when no target is left that could be asked.
+    A client for your endpoint and each target of the fallback, and a loop over them. Keys appear
+    only as names of variables. Exits with 1 if no target can be asked any more.
     """
-    from .._settings import load_settings
+    from ..settings.load import load_settings
     from ._connect import chosen_model
     from ._migration import migration_of, other_models
     from ._openai_code import code_of
@@ -56,8 +54,8 @@ def migrate(
     if migration.steps:
         return OK
     console.fail(
-        "Nobody of these settings can be asked any more; the code has a place for a service of "
-        "your own. 'github-models doctor' shows each endpoint."
+        "No target of these settings can be asked any more; the code has a place for a service "
+        "of your own. 'github-models doctor' shows each endpoint."
     )
     return FAILED
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ._connect import known_models
-from ._console import Console
+from ._console import Console, JsonValue, plain, table, wrap
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
 from ._options import Debug, Json
-from ._render import JsonValue, plain, table, wrapped
 
 if TYPE_CHECKING:
     from ..registry import ModelInfo, ModelRegistry, Quota
@@ -28,7 +27,7 @@ Examples:
 \b
 Capabilities: tools, parallel_tool_calls, streaming, json_schema, reasoning,
 reasoning_effort, prompt_cache, images, audio, chat, embeddings.
-'?' stands for what nobody knows. In the table k is a thousand tokens.
+'?' means unknown. In the table, k means a thousand tokens.
 """
 
 _HEAD = ("model", "tier", "in", "out", "tools", "json", "image", "think")
@@ -42,7 +41,7 @@ def models(
     ctx: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Show all that is known of one model, with sources."),
+        typer.Argument(metavar="NAME", help="Show everything known about one model, with sources."),
     ] = None,
     tier: Annotated[
         str | None,
@@ -50,10 +49,11 @@ def models(
     ] = None,
     capability: Annotated[
         list[str] | None,
-        typer.Option("--capability", metavar="WORD", help="What it must do; may be repeated."),
+        typer.Option("--capability", metavar="WORD", help="What it must do; can be repeated."),
     ] = None,
     publisher: Annotated[
-        str | None, typer.Option("--publisher", metavar="TEXT", help="A part of the publisher.")
+        str | None,
+        typer.Option("--publisher", metavar="TEXT", help="Part of the publisher's name."),
     ] = None,
     refresh: Annotated[
         str | None,
@@ -66,10 +66,10 @@ def models(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """List the known models, or tell all about one."""
+    """List the known models, or show everything about one."""
     console = console_of(ctx)
     if name is not None and (tier or capability or publisher):
-        raise WrongUsageError("NAME and the filters exclude each other.")
+        raise WrongUsageError("Give either NAME or filters, not both.")
     if refresh is not None:
         _refresh(console, refresh)
     registry = known_models()
@@ -81,7 +81,7 @@ def models(
         console.json([_as_json(registry, model) for model in chosen])
         return
     if not chosen:
-        raise CommandFailedError("No known model fits these filters.")
+        raise CommandFailedError("No known model matches these filters.")
     today = datetime.now(timezone.utc).date()
     for line in table([_HEAD, *(_row(model, today) for model in chosen)], _WIDTHS):
         console.out(line)
@@ -178,7 +178,7 @@ def _facts(model: ModelInfo) -> Iterator[str]:
     if numbers:
         yield "sources"
     for source, number in numbers.items():
-        yield from wrapped(f"  [{number}] ", source)
+        yield from wrap(f"  [{number}] ", source)
 
 
 def _own_grades(model: ModelInfo, field: str, numbers: dict[str, int]) -> Iterator[str]:
@@ -191,7 +191,7 @@ def _own_grades(model: ModelInfo, field: str, numbers: dict[str, int]) -> Iterat
 
 
 def _cells(label: str, text: str, grade: str) -> Iterator[str]:
-    first, *more = wrapped("", text, width=_VALUE)
+    first, *more = wrap("", text, width=_VALUE)
     yield f"  {label:{_LABEL}}{first:{_VALUE}} {grade}".rstrip()
     for line in more:
         yield f"  {'':{_LABEL}}{line}"
@@ -223,7 +223,7 @@ def _quotas(registry: ModelRegistry, model: ModelInfo) -> Iterator[str]:
         elif not quota.available:
             yield f"  {plan.value:{_LABEL}}not available"
         else:
-            yield from wrapped(f"  {plan.value:{_LABEL}}", ", ".join(_limits(quota)))
+            yield from wrap(f"  {plan.value:{_LABEL}}", ", ".join(_limits(quota)))
 
 
 def _limits(quota: Quota) -> Iterator[str]:

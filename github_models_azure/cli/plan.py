@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ._connect import Connection
-from ._console import Console
+from ._console import Console, JsonValue
 from ._errors import FAILED, OK, WrongUsageError, console_of, guarded
 from ._options import (
     AllowRetired,
@@ -20,7 +20,6 @@ from ._options import (
     Model,
 )
 from ._prompt import read_prompt
-from ._render import JsonValue
 
 if TYPE_CHECKING:
     from ..policies import RoutePlan
@@ -86,13 +85,13 @@ def plan(
     as_json: Json = False,
     debug: Debug = False,
 ) -> int:
-    """Say who would answer, and why not the others.
+    """Show which target would answer, and why the others would not.
 
-    Nothing is sent and no token is needed. The exit code is 1 when nobody could answer.
+    Nothing is sent and no token is needed. Exits with 1 if no target could answer.
     """
     console = console_of(ctx)
     if prompt is not None and input_tokens is not None:
-        raise WrongUsageError("PROMPT and --input-tokens exclude each other.")
+        raise WrongUsageError("Give either PROMPT or --input-tokens, not both.")
     connection = Connection(
         model=model,
         endpoint=endpoint,
@@ -125,7 +124,7 @@ def plan(
 
 
 def _content(prompt: str, input_tokens: int | None, *, image: bool, audio: bool) -> Any:
-    from .._core.tokens import MESSAGE_OVERHEAD
+    from .._core.route.needs import MESSAGE_OVERHEAD
 
     if input_tokens is not None:  # by the estimate's own rule, four characters make a token
         prompt = "tok " * max(0, input_tokens - MESSAGE_OVERHEAD)
@@ -151,7 +150,7 @@ def _show(console: Console, route: RoutePlan) -> None:
             console.out(f"  {number:2}. {target}")
     else:
         when = " at once" if route.later else ""
-        console.out(f"nobody would be asked{when}", style="bold")
+        console.out(f"no target would be asked{when}", style="bold")
     for title, skips in (
         ("only later, or as a last resort", route.later),
         ("not asked", route.skipped),

@@ -46,7 +46,7 @@ Then, in another terminal:
 def serve(
     ctx: typer.Context,
     host: Annotated[
-        str, typer.Option("--host", help="Where to listen; others than this machine need a key.")
+        str, typer.Option("--host", help="Where to listen; beyond this machine, a key is needed.")
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes any free one.")
@@ -56,7 +56,7 @@ def serve(
         typer.Option(
             "--api-key",
             metavar="KEY",
-            help="The key that callers show; may be repeated. Safer as GITHUB_MODELS_GATEWAY_KEY.",
+            help="The key that callers send; can be repeated. Safer as GITHUB_MODELS_GATEWAY_KEY.",
         ),
     ] = None,
     model: Model = None,
@@ -69,7 +69,7 @@ def serve(
     timeout: Annotated[
         float,
         typer.Option(
-            "--timeout", min=0.001, metavar="SECONDS", help="How long one call may take, in all."
+            "--timeout", min=0.001, metavar="SECONDS", help="How long one call can take, in all."
         ),
     ] = 600.0,
     max_body: Annotated[
@@ -83,7 +83,7 @@ def serve(
     grace: Annotated[
         int,
         typer.Option(
-            "--grace", min=0, metavar="SECONDS", help="How long running calls may take at the end."
+            "--grace", min=0, metavar="SECONDS", help="How long running calls can take at the end."
         ),
     ] = 10,
     as_json: Json = False,
@@ -110,7 +110,7 @@ def serve(
             "it. Set GITHUB_MODELS_GATEWAY_KEY, or the endpoint's own variable, instead."
         )
     from ..server.gateway import serve as run
-    from ..server.gateway.settings import keys_of
+    from ..server.gateway.guard import keys_of
 
     keys = keys_of(api_key or None)
     place, keywords = connection.arguments()
@@ -145,7 +145,7 @@ def _announce(console: Console, url: str, *, has_key: bool, as_json: bool) -> No
     v1, inference = f"{url}/v1", f"{url}/inference"
     if as_json:
         console.json({"url": url, "v1_url": v1, "inference_url": inference}, indent=None)
-    console.note("The gateway is open. Ctrl-C stops. In place of which URL to give which:")
+    console.note("The gateway is open. Ctrl-C stops it. Instead of each URL on the left, use:")
     console.note(f"  https://api.openai.com/v1               {v1}")
     console.note(f"  https://models.github.ai/inference      {inference}")
     console.note(f"  https://models.inference.ai.azure.com   {url}")

@@ -7,10 +7,11 @@ from .presets import (
     GITHUB,
     GITHUB_AZURE,
     PRESETS,
+    Target,
     azure_models,
     endpoint_for,
+    parse_target,
 )
-from .target import Target, parse_target
 
 __all__ = [
     "DEFAULT_ENDPOINT",

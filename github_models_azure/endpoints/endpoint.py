@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -11,8 +12,9 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
-from .._core.payload import SDK
+from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
 
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -52,12 +54,14 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     moved_to: str | None = None
     key_variable: str | None = None
+    origin: str = field(init=False, repr=False, compare=False)
+    """Scheme, host and port: what a credential belongs to."""
 
     def __init__(  # a name is taken for a dialect, which a generated one could not say
         self,
         name: str,
         url: str,
-        credential: Any = None,
+        credential: object = None,
         dialect: str | Dialect = SDK,
         retired_on: date | None = None,
         successor: str | None = None,
@@ -77,6 +81,7 @@ class Endpoint:
             "headers": dict(headers),
             "moved_to": moved_to,
             "key_variable": key_variable,
+            "origin": origin_of(url),
         }
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -93,9 +98,9 @@ class Endpoint:
         return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and port: what a credential belongs to."""
-        return origin_of(self.url)
+    def on_github(self) -> bool:
+        """Whether it is on one of GitHub's own hosts, which take the GitHub token."""
+        return self.origin.partition("://")[2] in GITHUB_HOSTS
 
     def base_url(self) -> str:
         """Give the URL without trailing slashes, fragment and query."""
@@ -107,6 +112,13 @@ class Endpoint:
         if self.retired_on is None or today < self.retired_on:
             return None
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
+
+
+def with_credential(endpoint: Endpoint, credential: object) -> Endpoint:
+    """Return an endpoint with another credential; the rest of it was checked before."""
+    made = copy(endpoint)
+    object.__setattr__(made, "credential", credential)
+    return made
 
 
 def _check_url(name: str, url: str) -> None:
@@ -146,8 +158,8 @@ def _check_headers(endpoint: Endpoint) -> None:
     for name in endpoint.dialect.required_headers:
         if name.lower() not in given:
             raise ValueError(
-                f"The endpoint {endpoint.name!r} speaks {endpoint.dialect}, which wants the header "
-                f"{name}. Give it as headers={{{name!r}: ...}}; only you can say its value."
+                f"The endpoint {endpoint.name!r} speaks {endpoint.dialect}, which needs the header "
+                f"{name}. Give it as headers={{{name!r}: ...}}; only you know its value."
             )
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import urlsplit
 
-from .._core.error_body import clean_text
+from .._core.failure.error_body import clean_text
 from .endpoint import Endpoint, origin_of
 
 _ADVICE = (
@@ -100,9 +99,6 @@ PRESETS: Mapping[str, Endpoint] = MappingProxyType(
 # learn.microsoft.com, "Migrate from Azure AI Inference to OpenAI": the end of the /models route.
 _AZURE_MODELS_END = date(2026, 8, 26)
 
-GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "api.github.com"})
-"""The hosts that a GitHub token may be sent to."""
-
 _LOOPBACK = re.compile(r"//(?:127\.0\.0\.1|\[::1\]):")
 _ORGANISATION = re.compile(r"/?orgs/[\w.-]+/inference/?")
 _AZURE_HOST = r"[\w-]+\.(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)"
@@ -118,7 +114,7 @@ _SHAPES = (
 
 def endpoint_for(
     value: str | Endpoint | None,
-    credential: Any = None,
+    credential: object = None,
     *,
     known: Mapping[str, Endpoint] = PRESETS,
 ) -> Endpoint:
@@ -144,7 +140,7 @@ def endpoint_for(
         names = ", ".join(sorted(known))
         raise ValueError(
             f"The endpoint {clean_text(value, 60)!r} is neither a URL nor a known name. "
-            f"Known names: {names}. A key is given as credential, not as endpoint."
+            f"Known names: {names}. Pass a key as credential, not as endpoint."
         )
     return found if credential is None else replace(found, credential=credential)
 
@@ -180,7 +176,7 @@ def _preset_at(origin: str, path: str, known: Mapping[str, Endpoint]) -> Endpoin
     return next(hosts, None)
 
 
-def azure_models(url: str, credential: Any = None, *, name: str = "azure-models") -> Endpoint:
+def azure_models(url: str, credential: object = None, *, name: str = "azure-models") -> Endpoint:
     """Declare the retired ``/models`` route of an Azure AI resource.
 
     The same host, key and deployment name serve ``/openai/v1``, which is asked in its place from
@@ -197,3 +193,38 @@ def azure_models(url: str, credential: Any = None, *, name: str = "azure-models"
         successor=f"Use https://{parts.netloc}/openai/v1 with the same key and deployment name.",
         moved_to=f"{parts.scheme}://{parts.netloc}/openai/v1",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A model on an endpoint; written ``endpoint-name/model-id``.
+
+    ``endpoint`` is ``None`` for a model on the client's own endpoint.
+    """
+
+    model: str
+    endpoint: Endpoint | None = None
+
+    def __post_init__(self) -> None:
+        model: object = self.model
+        if not isinstance(model, str) or not model.strip():
+            raise ValueError(f"A target needs a model id, not {model!r}.")
+
+    def __str__(self) -> str:
+        return self.model if self.endpoint is None else f"{self.endpoint.name}/{self.model}"
+
+
+def parse_target(value: str | Target, known: Mapping[str, Endpoint] = PRESETS) -> Target:
+    """Read ``endpoint-name/model-id``; without a known endpoint name in front, it is a model id.
+
+    :raises ValueError: for an empty text.
+    :raises TypeError: for anything but a text or a :class:`Target`.
+    """
+    if isinstance(value, Target):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"A target is a string or a Target, not {value!r}.")
+    name, slash, model = value.partition("/")
+    if slash and name in known:
+        return Target(model, known[name])
+    return Target(value)

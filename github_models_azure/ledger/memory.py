@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from .._core.cooldown import PROBE_LEASE, Cooldown, cooldown_for
-from .._core.failures import Failure
+from .._core.failure.kinds import Failure
+from .._core.route.cooldown import PROBE_LEASE, Cooldown, cooldown_for
 
 if TYPE_CHECKING:
-    from .._core.lifecycle import Lifecycle
+    from .._core.failure.lifecycle import Lifecycle
 
 _MOST_ENDS = 16  # an end that moves with every answer is news no more
 _NOTHING: Mapping[str, Cooldown] = {}

@@ -14,10 +14,10 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
-from .._core.cooldown import covers_endpoint, format_seconds
-from .._core.failures import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
-from .._core.plan import GiveUp, GiveUpReason, Plan
-from .._core.stream_reader import StreamFault
+from .._core.answer.stages import AnswerFault
+from .._core.failure.kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind
+from .._core.route.cooldown import covers_endpoint, format_seconds
+from .._core.route.plan import GiveUp, GiveUpReason, Plan
 from ..exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,
@@ -25,11 +25,8 @@ from ..exceptions import (
     RateLimitedError,
 )
 from ..trail import Trail
-from ._error_members import complete_error
-from ._faults import as_azure_error
-from ._judge import answer_in
+from .errors import answer_in, as_azure_error, complete_error
 
-_LIMITS = (FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED)
 _CLASSES: dict[int | None, type[HttpResponseError]] = {
     401: ClientAuthenticationError,
     404: ResourceNotFoundError,
@@ -73,7 +70,7 @@ def _choose(
     if refusal is not None:
         return _of_refusal(target, failure, refusal, retry_after)
     if answer is None and isinstance(error, Exception) and _is_mere_fault(error, failure):
-        if isinstance(error, StreamFault):
+        if isinstance(error, AnswerFault):
             return ServiceResponseError(f"{target} gave no usable stream: {failure.message}")
         return as_azure_error(error)
     return _of_ok(target, failure, answer, retry_after)
@@ -90,13 +87,13 @@ def _alone(plan: Plan) -> bool:
 
 def _is_mere_fault(error: Exception, failure: Failure) -> bool:
     """Tell what broke on its way from a stream in which the server itself states an error."""
-    return not isinstance(error, StreamFault) or failure.kind is FailureKind.BAD_STREAM
+    return not isinstance(error, AnswerFault) or failure.kind is FailureKind.BAD_STREAM
 
 
 def _of_refusal(
     target: str, failure: Failure, http: Any, retry_after: float | None
 ) -> BaseException | None:
-    if failure.kind in _LIMITS:
+    if failure.kind.rule.limit:
         return _limited(target, failure, retry_after, http)
     if failure.kind is FailureKind.ENDPOINT_GONE:
         return EndpointRetiredError(
@@ -130,7 +127,7 @@ def _of_ok(
     ``status_code`` is the one stated; ``response.status_code`` says 200.
     """
     stated = failure.status if failure.status != 200 else None
-    if failure.kind in _LIMITS:
+    if failure.kind.rule.limit:
         made: HttpResponseError = _limited(target, failure, retry_after)
     else:
         made = _CLASSES.get(stated, HttpResponseError)(message=_without_answer(target, failure))
@@ -149,7 +146,7 @@ def _without_answer(target: str, failure: Failure) -> str:
         message += f" ({failure.code})"
     message += f": {failure.message.removeprefix('HTTP 200: ').rstrip('. ')}."
     if failure.code == MALFORMED_ANSWER:
-        message += " Check that the endpoint URL is that of an inference API."
+        message += " Check that the endpoint URL belongs to an inference API."
     return message
 
 
@@ -157,8 +154,8 @@ def _never_sent(plan: Plan, step: GiveUp, trail: Trail, retry_after: float | Non
     if step.reason is GiveUpReason.RETIRED:
         return _retired(plan)
     if step.reason is GiveUpReason.DEADLINE:
-        return ServiceRequestTimeoutError("The timeout was over before anything could be sent.")
-    if len(plan.route) == 1 and step.kind in _LIMITS:
+        return ServiceRequestTimeoutError("The timeout ran out before anything could be sent.")
+    if len(plan.route) == 1 and step.kind is not None and step.kind.rule.limit:
         target = plan.route[0].target
         return RateLimitedError(
             f"{target} is rate limited{_returns(retry_after)}, known from an earlier call; "
@@ -173,7 +170,7 @@ def _retired(plan: Plan) -> EndpointRetiredError:
     advice = next((c.advice for c in plan.route if c.advice), None)
     return EndpointRetiredError(
         f"{reasons}; nothing was sent. "
-        + (advice or "Name one that is alive, or pass allow_retired=True to try all the same.")
+        + (advice or "Name one that is alive, or pass allow_retired=True to try anyway.")
     )
 
 

@@ -2,102 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from azure.core.exceptions import ServiceResponseTimeoutError
 
-from .._core.cooldown import format_seconds
-from .._core.failures import FailureKind, Scope
-from .._core.stream_reader import StreamFault, StreamReader
+from .._core.answer.sse import Update, frame
+from .._core.answer.stages import AnswerFault
+from .._core.failure.kinds import FailureKind, Scope
+from .._core.route.cooldown import format_seconds
 from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
-from ._faults import one_line
-from ._judge import judge_error
-from ._run import Run
+from ._attempt import OpenAttempt
+from ._call import Call
+from .errors import judge_error, one_line
+from .responses import StandIn
 
 
-class _Streamed:
-    """Stands in for the transport's response; everything but the bytes is the response's own.
+class _Streamed(StandIn):
+    """Stands in for the transport's response; its bytes are the answer's updates, framed again.
 
-    It is its own iterator: a generator that is left half-way would have to be finished by somebody.
+    It is its own iterator: a generator that is left partway would have to be finished by somebody.
     """
 
-    def __init__(self, response: Any, run: Run, head: bytes, rest: Any) -> None:
-        self._inner, self._run, self._rest = response, run, rest
-        self._head: bytes | None = head
+    def __init__(
+        self, response: Any, call: Call, attempt: OpenAttempt, head: Sequence[Update], rest: Any
+    ) -> None:
+        super().__init__(response)
+        self._call, self._attempt, self._rest = call, attempt, rest
+        self._head: Sequence[Update] | None = head
         self._ended = False
         self._asked = self._silent = 0.0
-        attach_trail(self, run.trail)
+        attach_trail(self, call.trail)
         # So far each wait was bounded by what the attempt had left; now content flows.
         wait_longer = getattr(response, "wait_longer", None)
         if wait_longer is not None:
-            wait_longer(run._outgoing.options.get("read_timeout"))
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") or name == "_inner":  # asked by copy and pickle of an empty shell
-            raise AttributeError(name)
-        return getattr(self._inner, name)
-
-    def __repr__(self) -> str:
-        return repr(self._inner)
+            wait_longer(call.read_timeout)
 
     def __del__(self) -> None:
-        if "_ended" in self.__dict__:  # left half-way: who watches learns of no other end
+        if "_ended" in self.__dict__:  # left partway: an observer learns of no other end
             self._left()
 
-    @property
-    def _reader(self) -> StreamReader:
-        reader = self._run.reader
-        if reader is None:  # pragma: no cover - only made for streams that were opened
-            raise RuntimeError("the stream was never opened")
-        return reader
-
     def _ask(self) -> bool:
-        """Note when the next bytes were asked for; true where they were read ahead."""
-        self._asked = self._run.now()
+        """Note when the next bytes were asked for; return whether they were read ahead."""
+        self._asked = self._call.now()
         return self._head is not None
 
     def _take_head(self) -> bytes:
-        head, self._head = self._head or b"", None
-        self._ended = self._reader.done
-        return head
+        head, self._head = self._head or (), None
+        self._ended = self._attempt.reader.done
+        return b"".join(map(frame, head))
 
     def _take(self, chunk: bytes | None) -> bytes:
-        reader = self._reader
-        out = reader.end() if chunk is None else reader.feed(chunk)
+        reader = self._attempt.reader
+        updates = reader.end() if chunk is None else reader.feed(chunk)
         self._ended = chunk is None or reader.done
         # Comments keep a connection alive for ever, whatever became of the answer.
-        self._silent = 0.0 if out else self._silent + self._run.now() - self._asked
-        if not self._ended and self._silent > self._run.patience:
+        self._silent = 0.0 if updates else self._silent + self._call.now() - self._asked
+        if not self._ended and self._silent > self._call.patience:
             spent = format_seconds(self._silent)
             raise ServiceResponseTimeoutError(f"nothing but keep-alives for {spent}")
-        return out
+        return b"".join(map(frame, updates))
 
     def _drain(self) -> Any:
-        """Return what reads the body to its end, where the transport can do that in no time."""
-        return getattr(self._inner, "drain", None) if self._reader.done else None
+        """Return what reads the body to its end, if the transport can do that in no time."""
+        return getattr(self._inner, "drain", None) if self._attempt.reader.done else None
 
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
         self._ended = True
         failure = judge_error(error, 0.0)
         broken = replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET)
-        broken = self._run.interrupted(broken)
-        self._run.hide_key(error)
-        reason = broken.message if isinstance(error, StreamFault) else one_line(error)
+        broken = self._call.interrupted(self._attempt, broken)
+        self._attempt.secret.out_of_error(error)
+        reason = broken.message if isinstance(error, AnswerFault) else one_line(error)
         made = StreamInterruptedError(
-            f"The stream of {self._run.served_by} broke after its first content: {reason}",
-            partial_text=self._reader.partial_text,
+            f"The stream of {self._call.served_by} broke after its first content: {reason}",
+            partial_text=self._attempt.reader.text,
             error=error,
         )
-        attach_trail(made, self._run.trail)
-        self._run.watch.over(self._run.trail, made)
+        attach_trail(made, self._call.trail)
+        self._call.watch.over(self._call.trail, made)
         return made
 
     def _left(self, error: BaseException | None = None) -> None:
-        self._run.watch.over(self._run.trail, error, abandoned=not self._ended)
+        self._call.watch.over(self._call.trail, error, abandoned=not self._ended)
 
 
 class StreamedResponse(_Streamed):
@@ -219,28 +209,14 @@ class AsyncStreamedResponse(_Streamed):
         await self._inner.close()
 
     def __del__(self) -> None:
-        # Left half-way without `async with`: nobody awaits close(), and aiohttp waits for gc.
+        # Left partway without `async with`: nobody awaits close(), and aiohttp waits for gc.
         leave = getattr(self.__dict__.get("_inner"), "leave", None)
         if leave is not None:
             leave()
         super().__del__()
 
 
-def in_time(run: Run, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass the bytes of an error body on, as long as the attempt may go on."""
-    for piece in pieces:
-        yield piece
-        run.check_overdue()
-
-
-async def in_time_async(run: Run, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Pass the bytes of an error body on, as long as the attempt may go on."""
-    async for piece in pieces:
-        yield piece
-        run.check_overdue()
-
-
 async def finish(pieces: Any) -> None:
-    """Finish an async generator that is left half-way, lest the event loop has to."""
+    """Finish an async generator that is left partway, so that the event loop need not."""
     with suppress(RuntimeError, AttributeError):  # it is being read just now; it is no generator
         await pieces.aclose()

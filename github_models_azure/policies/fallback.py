@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest, HttpResponse
 
-from .._core.plan import Try, Wait
-from ._begin import Planner
-from ._chain import binds_credentials, has_retry
-from ._configure import configure
-from ._faults import BROKEN, as_azure_error
-from ._run import Run
-from ._stream import StreamedResponse, in_time
+from .._core.never import assert_never
+from .._core.route.plan import GiveUp, Try, Wait
+from ._attempt import OpenAttempt
+from ._call import Call
+from ._stream import StreamedResponse
+from .errors import BROKEN, as_azure_error
+from .options import configure
+from .pipeline import binds_credentials, has_retry
+from .planner import Planner
+from .responses import RefusedResponse
+from .waits import wait
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ._settings import Fallback, FallbackOptions
+    from .options import Fallback, FallbackOptions, FallbackSettings
+    from .planner import RoutePlan
 
 
 class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
@@ -31,82 +37,116 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :param fallback: ``"tier"`` for the models of the same tier, a list of targets
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
-    :keyword fallback_on: the failure kinds that may move on; by default all that are not the
-        caller's error.
+    :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
+        are not the caller's error.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
     :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
-    :keyword adapt: ``"lenient"`` fits the request to what a target refuses and declares it in the
-        trail; ``"strict"`` passes over targets for which something would be lost.
-    :keyword plan: the Copilot plan whose quotas hold: free, pro, business or enterprise.
-    :keyword allow_retired: try endpoints and models that are known to be retired all the same.
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
+    :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
+        it in the trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword tokenizer: counts the tokens of a text; estimated by characters unless one is given.
     :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
-    :keyword observer: is told what every call does, for telemetry: an :class:`.Observer`.
+    :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
+        characters.
+    :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
+    :keyword clock: tells the time that limits, cooldowns and waits go by, in seconds since the
+        epoch; for tests, see :mod:`github_models_azure.testing`.
+    :keyword jitter: makes a wait for an unavailable target from the longest one allowed; by default
+        a random part of it.
     :raises ValueError: for a value out of range; TypeError for one of a wrong type.
     """
 
     def __init__(self, fallback: Fallback = "tier", **options: Unpack[FallbackOptions]) -> None:
         super().__init__()
         self._planner = Planner(
-            configure(fallback, dict(options)),
+            configure(fallback, options),
             crosses=lambda: binds_credentials(self),
             retries=lambda: has_retry(self),
         )
+
+    @property
+    def settings(self) -> FallbackSettings:
+        """What the policy is set to."""
+        return self._planner.settings
+
+    def survey(self, request: HttpRequest, options: dict[str, Any]) -> RoutePlan:
+        """Say whom a request would be sent to, and who not, with reasons; nothing is sent.
+
+        :param options: the keywords of the call that are not the SDK's.
+        :raises TypeError: if the body is not a JSON object.
+        """
+        return self._planner.survey(request, options)
 
     def send(
         self, request: PipelineRequest[HttpRequest]
     ) -> PipelineResponse[HttpRequest, HttpResponse]:
         """Send the request to the first target that serves it."""
-        run = self._planner.begin(request)
-        if run is None:
+        call = self._planner.begin(request)
+        if call is None:
             return self.next.send(request)
         try:
             while True:
-                step = run.step()
+                step = call.step()
                 if isinstance(step, Try):
+                    attempt = call.open(step)
                     try:
-                        response = self.next.send(run.prepare(step))
-                        head = self._read_ahead(run, response)
+                        response = self.next.send(call.prepare(attempt))
+                        response, stream = self._read_ahead(call, attempt, response)
                     except BROKEN as error:
-                        run.fail(error)
+                        call.fail(attempt, error)
                         continue
-                    if run.accept(response):
-                        return run.deliver(response, head)
+                    answer = call.accept(attempt, response)
+                    if answer is not None:
+                        return call.deliver(answer, stream)
                 elif isinstance(step, Wait):
-                    request.context.transport.sleep(step.seconds)  # type: ignore[union-attr]
-                    run.paused(step)
+                    wait(step.seconds, self.settings.clock, request.context)
+                    call.paused(step)
+                elif isinstance(step, GiveUp):
+                    return call.finish(step)
                 else:
-                    return run.finish(step)
+                    assert_never(step)
         except BaseException as error:
-            run.watch.over(run.trail, error)
+            call.watch.over(call.trail, error)
             raise
 
     def _read_ahead(
-        self, run: Run, response: PipelineResponse[HttpRequest, HttpResponse]
-    ) -> StreamedResponse | None:
+        self,
+        call: Call,
+        attempt: OpenAttempt,
+        response: PipelineResponse[HttpRequest, HttpResponse],
+    ) -> tuple[PipelineResponse[HttpRequest, HttpResponse], StreamedResponse | None]:
         """Read a stream up to its first content, while another target can still take over."""
         http = response.http_response
-        if not run.is_streamed:
-            return None
-        if http.status_code != 200:
-            pieces = http.iter_bytes()
-            http.iter_bytes = lambda **_: in_time(run, pieces)  # type: ignore[method-assign]
-            http.read()
-            return None
-        reader, head, rest = run.open_stream(http), [], http.iter_bytes()
+        if not call.is_streamed:
+            return response, None
+        rest = http.iter_bytes()
         try:
+            if http.status_code != 200:
+                refused: Any = RefusedResponse(http, _read(attempt, rest))
+                http.close()
+                return PipelineResponse(response.http_request, refused, response.context), None
+            reader, head = attempt.open_reader(http), []
             while not (reader.has_content or reader.done):
                 chunk = next(rest, None)
-                head.append(reader.end() if chunk is None else reader.feed(chunk))
+                head += reader.end() if chunk is None else reader.feed(chunk)
                 if chunk is None:
                     break
-                run.check_overdue()
+                attempt.check_overdue()
         except BaseException as error:
             http.close()
             if isinstance(error, Exception):  # not a cancellation, not Ctrl-C
                 raise as_azure_error(error) from error
             raise
-        return StreamedResponse(http, run, b"".join(head), rest)
+        return response, StreamedResponse(http, call, attempt, head, rest)
+
+
+def _read(attempt: OpenAttempt, pieces: Iterator[bytes]) -> bytes:
+    """Read the body of a refusal, as long as the attempt may go on."""
+    body = b""
+    for piece in pieces:
+        body += piece
+        attempt.check_overdue()
+    return body

@@ -1,10 +1,9 @@
 """Models: names, tiers, quotas, limits and capabilities, each with its source."""
 
+from .data import Alias
 from .errors import CatalogError, OverlayError, UnknownModelError
-from .model_info import ModelInfo
-from .names import Alias
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 from .registry import ModelRegistry, default_registry
-from .tiers import Plan, Quota, RateLimitTier
 
 __all__ = [
     "Alias",

@@ -7,11 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from .complaints import complaints, shown
 from .data import RegistryData
-from .errors import CatalogError
-from .model_info import ModelInfo
-from .tiers import RateLimitTier, parse_tier
+from .errors import CatalogError, clip, list_problems
+from .model_info import ModelInfo, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import CatalogEntry
@@ -44,13 +42,13 @@ def parse_catalog(content: bytes) -> CatalogEntries:
         answer = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise CatalogError(
-            f"The catalogue is not JSON (it starts with {shown(content[:40])}); check the address."
+            f"The catalogue is not JSON (it starts with {clip(content[:40])}); check the address."
         ) from error
     rows = answer.get("data") if isinstance(answer, dict) else answer
     if not isinstance(rows, list):
         raise CatalogError(
             "The catalogue should be a JSON array of models, or an object with one as 'data'; it "
-            f"is {shown(answer)}. Check the address."
+            f"is {clip(answer)}. Check the address."
         )
     return check_entries(rows)
 
@@ -69,14 +67,14 @@ def check_entries(rows: Iterable[object]) -> CatalogEntries:
     for number, row in enumerate(rows):
         subject = f"entry {number}"
         if isinstance(row, dict) and isinstance(row.get("id"), str):
-            subject += f" ({shown(row['id'])})"
+            subject += f" ({clip(row['id'])})"
         try:
             entry = CatalogEntry.model_validate(row)
         except ValidationError as error:
-            skipped.append("; ".join(complaints(subject, error, CatalogEntry)))
+            skipped.append("; ".join(list_problems(subject, error, CatalogEntry)))
             continue
         if entry.id.lower() in good:
-            skipped.append(f"{subject}: the id is there twice")
+            skipped.append(f"{subject}: the id appears twice")
         else:
             good[entry.id.lower()] = entry
     if not good:
@@ -93,11 +91,11 @@ def lay_over(data: RegistryData, entries: Iterable[CatalogEntry], source: str) -
     models = {model.id.lower(): model for model in data.models}
     for entry in entries:
         known = models.get(entry.id.lower()) or ModelInfo(id=entry.id)
-        models[entry.id.lower()] = _updated(known, entry, source)
+        models[entry.id.lower()] = _update(known, entry, source)
     return replace(data, models=tuple(models.values()))
 
 
-def _updated(known: ModelInfo, entry: CatalogEntry, source: str) -> ModelInfo:
+def _update(known: ModelInfo, entry: CatalogEntry, source: str) -> ModelInfo:
     tier = parse_tier(entry.rate_limit_tier)
     facts: dict[str, Any] = {
         "name": entry.name,

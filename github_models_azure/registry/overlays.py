@@ -6,12 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .complaints import complaints, shown
-from .data import RegistryData
-from .errors import OverlayError
-from .model_info import ModelInfo
-from .names import Alias, NameIndex
-from .tiers import Plan, Quota, RateLimitTier, parse_tier
+from .data import Alias, NameIndex, RegistryData
+from .errors import OverlayError, clip, list_problems
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier, parse_tier
 
 if TYPE_CHECKING:
     from .schema import OverlayRow
@@ -66,14 +63,14 @@ class _Overlay:
 
         if not name.isprintable() or any(map(str.isspace, name)) or len(name) > LONGEST_NAME:
             self._problems.append(
-                f"model {shown(name)}: a name is printable, without white space, and has at most "
+                f"model {clip(name)}: a name is printable, without white space, and has at most "
                 f"{LONGEST_NAME} characters"
             )
             return
         try:
             given = OverlayRow.model_validate(dict(row))
         except ValidationError as error:
-            self._problems.extend(complaints(f"model {shown(name)}", error, OverlayRow))
+            self._problems.extend(list_problems(f"model {clip(name)}", error, OverlayRow))
             return
         known = self._names.find(name)
         if known is None:
@@ -81,11 +78,11 @@ class _Overlay:
             known = ModelInfo(id=name, name=last, publisher=publisher)
         if known.id in self._given:
             self._problems.append(
-                f"model {shown(name)}: {known.id} is described twice; keep one of the two"
+                f"model {clip(name)}: {known.id} is described twice; keep one of the two"
             )
             return
         self._given[known.id] = given
-        self._models[known.id] = self._changed(known, given)
+        self._models[known.id] = self._change(known, given)
         for alias in given.aliases:
             self._aliases[alias.lower()] = Alias(alias, known.id, _SOURCE)
 
@@ -98,7 +95,7 @@ class _Overlay:
         models = tuple(self._with_successor(index, model) for model in models)
         return replace(self._data, models=models, quotas=self._quotas, aliases=aliases)
 
-    def _changed(self, known: ModelInfo, given: OverlayRow) -> ModelInfo:
+    def _change(self, known: ModelInfo, given: OverlayRow) -> ModelInfo:
         changes: dict[str, Any] = {
             name: getattr(given, name) for name in given.model_fields_set - {"aliases"}
         }
@@ -119,15 +116,15 @@ class _Overlay:
             tier = None if given.tier is None else parse_tier(given.tier)
         if tier is not None and not isinstance(tier, RateLimitTier) and tier not in self._quotas:
             self._problems.append(
-                f"model {shown(known.id)}: tier = {shown(tier)}: should be one of "
-                f"{_listed(RateLimitTier)} or a tier that you define"
+                f"model {clip(known.id)}: tier = {clip(tier)}: should be one of "
+                f"{_join(RateLimitTier)} or a tier that you define"
             )
         if "quota_class" in given.model_fields_set:
             quota_class = given.quota_class
             if quota_class is not None and quota_class not in self._quotas:
                 self._problems.append(
-                    f"model {shown(known.id)}: quota_class = {shown(quota_class)}: should be one "
-                    f"of {_listed(self._quotas)}"
+                    f"model {clip(known.id)}: quota_class = {clip(quota_class)}: should be one "
+                    f"of {_join(self._quotas)}"
                 )
         elif tier == RateLimitTier.CUSTOM:
             quota_class = known.quota_class if known.tier == tier else None
@@ -143,7 +140,7 @@ class _Overlay:
             owner = self._owner(value, model) or index.find(value)
             if owner is not None and owner.id != model.id:
                 self._problems.append(
-                    f"model {shown(model.id)}: {field} = {shown(value)}: already names {owner.id}"
+                    f"model {clip(model.id)}: {field} = {clip(value)}: already names {owner.id}"
                 )
 
     def _owner(self, name: str, but: ModelInfo) -> ModelInfo | None:
@@ -162,7 +159,7 @@ class _Overlay:
         successor = index.find(given.successor)
         if successor is None or successor.id == model.id:
             self._problems.append(
-                f"model {shown(model.id)}: successor = {shown(given.successor)}: should be "
+                f"model {clip(model.id)}: successor = {clip(given.successor)}: should be "
                 "another model that is known"
             )
             return model
@@ -182,13 +179,13 @@ def _quotas(
         if key == RateLimitTier.CUSTOM:
             problems.append(
                 "tier 'custom': has no quota of its own; use a quota class such as "
-                f"{_listed(set(data.quotas) - set(map(str, RateLimitTier)))}"
+                f"{_join(set(data.quotas) - set(map(str, RateLimitTier)))}"
             )
             continue
         try:
             given = TierRow.model_validate(dict(row))
         except ValidationError as error:
-            problems.extend(complaints(f"tier {shown(name)}", error, TierRow))
+            problems.extend(list_problems(f"tier {clip(name)}", error, TierRow))
             continue
         known = data.quotas.get(key, {})
         numbers = given.model_dump(include=given.model_fields_set)
@@ -203,16 +200,16 @@ def _entries(
 ) -> Iterable[tuple[str, Mapping[str, object]]]:
     """Yield the well-formed entries of a table of tables."""
     if not isinstance(settings, Mapping):
-        problems.append(f"{kind}s = {shown(settings)}: should be a table of {kind}s by name")
+        problems.append(f"{kind}s = {clip(settings)}: should be a table of {kind}s by name")
         return
     for name, row in settings.items():
         if not isinstance(name, str) or not name:
-            problems.append(f"{kind} {shown(name)}: a name should be a text")
+            problems.append(f"{kind} {clip(name)}: a name should be a string")
         elif not isinstance(row, Mapping) or not all(isinstance(key, str) for key in row):
-            problems.append(f"{kind} {shown(name)} = {shown(row)}: should be a table of fields")
+            problems.append(f"{kind} {clip(name)} = {clip(row)}: should be a table of fields")
         else:
             yield name, row
 
 
-def _listed(words: Iterable[str]) -> str:
+def _join(words: Iterable[str]) -> str:
     return ", ".join(str(word) for word in sorted(words))

@@ -6,14 +6,14 @@ import contextlib
 import json
 import logging
 import os
+import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
 
-from .cache_folder import CATALOG_FILE, user_cache_dir
 from .catalog_entries import (
     LARGEST_CATALOG,
     CatalogEntries,
@@ -27,10 +27,46 @@ from .errors import CatalogError
 
 Fetch = Callable[[str], bytes]
 
+_NAME = "github-models-azure"
+_CATALOG_FILE = "catalog.json"
 _FORMAT = 1
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 _logger = logging.getLogger(__name__)
+
+
+def user_cache_dir(
+    environ: Mapping[str, str] | None = None, platform: str | None = None, home: Path | None = None
+) -> Path:
+    """Return the user's cache folder for this package; it need not exist yet.
+
+    ``XDG_CACHE_HOME`` where it is an absolute path, whatever the platform; else ``%LOCALAPPDATA%``
+    on Windows, ``~/Library/Caches`` on macOS, ``~/.cache`` elsewhere. The arguments default to
+    those of the process.
+
+    :raises RuntimeError: where the user has no home folder.
+    """
+    environ = os.environ if environ is None else environ
+    platform = sys.platform if platform is None else platform
+    named = environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(named):
+        return Path(named) / _NAME
+    if platform == "win32" and (local := environ.get("LOCALAPPDATA")):
+        return Path(local) / _NAME / "Cache"
+    home = Path.home() if home is None else home
+    if platform == "win32":
+        return home / "AppData" / "Local" / _NAME / "Cache"
+    if platform == "darwin":
+        return home / "Library" / "Caches" / _NAME
+    return home / ".cache" / _NAME
+
+
+def refreshed_at() -> int | None:
+    """Return when the user's catalogue was last refreshed, in nanoseconds; ``None`` for never."""
+    try:
+        return (user_cache_dir() / _CATALOG_FILE).stat().st_mtime_ns
+    except (OSError, RuntimeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +124,7 @@ def read_cached_catalog(
         content = _read(path)
         if content is None:
             return data
-        catalog, source = _checked(content)
+        catalog, source = _check_document(content)
     except CatalogError as error:
         _logger.warning("The cached model catalogue is left out: %s", error)
         return data
@@ -107,11 +143,11 @@ def _document(catalog: CatalogEntries, url: str, now: datetime) -> bytes:
     return json.dumps(document, indent=1).encode("ascii")
 
 
-def _checked(content: bytes) -> tuple[CatalogEntries, str]:
+def _check_document(content: bytes) -> tuple[CatalogEntries, str]:
     try:
         document = json.loads(content)
         if document["format"] != _FORMAT:
-            raise CatalogError("its format is not of this version; refresh it.")
+            raise CatalogError("its format is of another version; refresh it.")
         source = f"seen: catalogue of {document['source']!s:.200}, {document['fetched_at']!s:.10}"
         rows = document["models"]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
@@ -128,7 +164,7 @@ def _cache_file(cache_dir: str | PathLike[str] | None) -> Path:
         raise CatalogError(f"No cache folder ({error}); give one as cache_dir.") from error
     if folder.is_relative_to(_PACKAGE):
         raise CatalogError(f"{folder} belongs to the package; use another cache_dir.")
-    return folder / CATALOG_FILE
+    return folder / _CATALOG_FILE
 
 
 def _read(path: Path) -> bytes | None:
@@ -148,7 +184,7 @@ def _write(path: Path, content: bytes) -> None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{CATALOG_FILE}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{_CATALOG_FILE}.")
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()

@@ -7,12 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from os import PathLike
 
-from .bundled import load_bundled
-from .data import PlanQuotas, RegistryData
+from .data import Alias, NameIndex, PlanQuotas, RegistryData, load_bundled
 from .errors import UnknownModelError
-from .model_info import ModelInfo
-from .names import Alias, NameIndex
-from .tiers import Plan, Quota, RateLimitTier
+from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 
 _AUTO = "auto"
 _TASK_NAMES = {"": "general", "cost-effective": "cheap"}

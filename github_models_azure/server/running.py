@@ -1,18 +1,23 @@
-"""Run a local server: in a thread of its own, or blocking until a signal."""
+"""Run a local server: in a thread, for as long as a ``with`` block lasts, or until a signal."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import TracebackType
+from typing import Literal, TypeVar
 
 import uvicorn
+from starlette.types import ASGIApp
 
 _START_TIMEOUT = 10.0
 _STOP_TIMEOUT = 10.0
+
+_Self = TypeVar("_Self", bound="Server")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -32,6 +37,11 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def numeric_host(host: str) -> str:
+    """Return the address to bind for a host; a name could be resolved to several."""
+    return "127.0.0.1" if host == "localhost" else host
+
+
 def address_of(listener: socket.socket) -> str:
     """Return the base URL of a bound socket."""
     host, port = listener.getsockname()[:2]
@@ -39,7 +49,12 @@ def address_of(listener: socket.socket) -> str:
 
 
 def configuration(
-    app: Any, *, grace: int, http: Any = "h11", lifespan: Any = "off", keep_alive: int = 5
+    app: ASGIApp,
+    *,
+    grace: int,
+    http: type[asyncio.Protocol] | Literal["h11"] = "h11",
+    lifespan: Literal["on", "off"] = "off",
+    keep_alive: int = 5,
 ) -> uvicorn.Config:
     """Return how uvicorn is to run an application.
 
@@ -63,7 +78,7 @@ def configuration(
     )
 
 
-class Server(uvicorn.Server):
+class _Announcing(uvicorn.Server):
     """A uvicorn server that tells when it accepts requests, and when it is about to stop."""
 
     def __init__(
@@ -92,8 +107,84 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class Background:
-    """A server in a thread of its own; starts once.
+class Server:
+    """A server on a free port of this machine, for as long as a ``with`` block lasts.
+
+    :param kind: of what is served, in errors and the name of the thread.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._running: _Background | None = None
+        self._address = ""
+
+    def __enter__(self: _Self) -> _Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._address or 'not running'}{self._details()})"
+
+    def _details(self) -> str:
+        """Return what more ``repr`` tells."""
+        return ""
+
+    @property
+    def url(self) -> str:
+        """The base URL, ``http://127.0.0.1:PORT``.
+
+        :raises RuntimeError: when the server does not run.
+        """
+        if not self._address:
+            use = f"with {type(self).__name__}() as {self._kind}:"
+            raise RuntimeError(f"The {self._kind} is not running: use `{use}`.")
+        return self._address
+
+    @property
+    def inference_url(self) -> str:
+        """What took ``https://models.github.ai/inference`` takes: ``url`` and ``/inference``."""
+        return f"{self.url}/inference"
+
+    def start(self) -> None:
+        """Start serving; returns once requests are accepted, within a second as a rule.
+
+        :raises RuntimeError: when it already runs, or does not come up within 10 seconds.
+        :raises OSError: when the port is taken.
+        :raises ValueError: for an option that is wrong.
+        """
+        if self._running is not None:
+            raise RuntimeError(f"The {self._kind} is already running at {self._address}.")
+        config, listener = self._prepare()
+        self._address = address_of(listener)
+        self._running = _Background(self._kind, config, listener)
+        try:
+            self._running.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop serving and wait for the end of the thread, for a bounded time."""
+        running, self._running = self._running, None
+        self._address = ""
+        if running is not None:
+            running.stop()
+
+    def _prepare(self) -> tuple[uvicorn.Config, socket.socket]:
+        """Return what is to run, and the socket that is bound for it."""
+        raise NotImplementedError
+
+
+class _Background:
+    """A uvicorn server in a thread of its own; starts once.
 
     :param name: of what is served, for the thread and in errors.
     """
@@ -101,7 +192,7 @@ class Background:
     def __init__(self, name: str, config: uvicorn.Config, listener: socket.socket) -> None:
         self._name, self._listener = name, listener
         self._patience = _STOP_TIMEOUT + (config.timeout_graceful_shutdown or 0)
-        self._server = Server(config)
+        self._server = _Announcing(config)
         thread_name = f"github-models-{name}"
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
 
@@ -123,7 +214,7 @@ class Background:
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join(self._patience)
-        else:  # it never ran, so nobody else closes this
+        else:  # it never ran, so nothing else closes this
             self._listener.close()
 
     def _run(self) -> None:
@@ -147,7 +238,7 @@ def run_until_signal(
     """
     address = address_of(listener)
     announce = (lambda: on_ready(address)) if on_ready is not None else None
-    server = Server(config, announce=announce, stopping=stopping)
+    server = _Announcing(config, announce=announce, stopping=stopping)
     # uvicorn handles the signal, and raises it again once everything is closed.
     with contextlib.suppress(KeyboardInterrupt), _termination_as_interrupt():
         server.run(sockets=[listener])

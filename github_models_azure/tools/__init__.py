@@ -3,7 +3,6 @@
 ``ToolRunner`` and ``AsyncToolRunner`` let it call them until it has an answer.
 """
 
-from .._core.tool_steps import RunLimits
 from ._errors import ToolArgumentsError
 from ._records import (
     CallFinished,
@@ -18,6 +17,7 @@ from ._records import (
 )
 from ._runner import ToolRunner
 from ._runner_async import AsyncToolRunner
+from ._steps import RunLimits
 from ._tool import Tool, toolset
 
 __all__ = [

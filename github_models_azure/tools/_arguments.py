@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from typing import NoReturn
 
-from ._errors import WHOLE, ToolArgumentsError, cut, path_to, problem, shown
+from ._errors import WHOLE, ToolArgumentsError, cut, format_value, path_to, problem
 
 _DEEPEST = 100  # pydantic stops at 200 levels
 _LARGEST = int(sys.float_info.max)  # what JSON readers agree on (RFC 8259, section 6)
@@ -26,14 +26,14 @@ def read_arguments(arguments: str | Mapping[str, object] | None) -> dict[str, ob
     """
     if arguments is None:
         return {}
-    text = arguments if isinstance(arguments, str) else _written(arguments)
+    text = arguments if isinstance(arguments, str) else _write(arguments)
     text = text.strip("\ufeff \t\r\n")
-    value = _parsed(text) if text else None
+    value = _parse(text) if text else None
     if value is None:
         return {}
     if not isinstance(value, dict):
         kind = _KINDS.get(type(value), "something else")
-        _refuse(WHOLE, f"should be one JSON object, not {kind}; got {shown(value)}")
+        _refuse(WHOLE, f"should be one JSON object, not {kind}; got {format_value(value)}")
     _check(value, [])
     return value
 
@@ -54,7 +54,7 @@ def with_integers(value: object) -> object:
     return value
 
 
-def _written(arguments: Mapping[str, object]) -> str:
+def _write(arguments: Mapping[str, object]) -> str:
     try:
         return json.dumps(arguments, default=_as_json)
     except RecursionError:
@@ -66,10 +66,10 @@ def _written(arguments: Mapping[str, object]) -> str:
 def _as_json(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{type(value).__name__} is no JSON value")
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _parsed(text: str) -> object:
+def _parse(text: str) -> object:
     try:
         return json.loads(
             text,
@@ -101,7 +101,7 @@ def _int(token: str) -> int:
 
 
 def _constant(name: str) -> NoReturn:
-    _refuse(WHOLE, f"hold {name}, which is no JSON number")
+    _refuse(WHOLE, f"hold {name}, which is not a JSON number")
 
 
 def _object(members: list[tuple[str, object]]) -> dict[str, object]:
@@ -117,7 +117,7 @@ def _check(value: object, steps: list[str | int]) -> None:
     if len(steps) > _DEEPEST:
         _refuse(WHOLE, f"are nested deeper than {_DEEPEST} levels")
     if isinstance(value, str) and not _is_text(value):
-        _refuse(path_to(steps), "holds half of a surrogate pair, which is no character")
+        _refuse(path_to(steps), "holds half of a surrogate pair, which is not a character")
     if isinstance(value, dict):
         for name, member in value.items():
             _check(name, steps)

@@ -1,4 +1,4 @@
-"""The sync tool runner: asks, approves, calls; what to do next is decided in ``_core``."""
+"""The sync tool runner: asks, approves, calls; what to do next is decided in ``_loop``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import contextvars
 import inspect
 import queue
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
+from ._loop import ChatClient, Ready, ToolLoop
 from ._records import (
     CallFinished,
     CallRecord,
@@ -22,7 +22,7 @@ from ._records import (
     ToolCall,
     ToolRun,
 )
-from ._run import Ready, Run
+from ._steps import AskModel, Finish, RunCalls, RunLimits
 from ._tool import ToolSource, toolset
 
 
@@ -46,12 +46,12 @@ class ToolRunner:
 
     def __init__(
         self,
-        client: Any,
+        client: ChatClient,
         tools: Iterable[ToolSource],
         *,
         limits: RunLimits | None = None,
-        on_event: Callable[[RunEvent], Any] | None = None,
-        approve: Callable[[ToolCall], Any] | None = None,
+        on_event: Callable[[RunEvent], object] | None = None,
+        approve: Callable[[ToolCall], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._tools = client, toolset(tools)
@@ -62,7 +62,7 @@ class ToolRunner:
                 raise TypeError(f"{tool.name} is async: AsyncToolRunner can await it.")
 
     def run(
-        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+        self, messages: Sequence[object], *, limits: RunLimits | None = None, **complete: Any
     ) -> ToolRun:
         """Go on from ``messages`` until the model answers, and return the whole run.
 
@@ -73,89 +73,89 @@ class ToolRunner:
         :raises ToolCallError: if the model does not get its calls right, or a limit is met;
             :func:`run_of` has the run so far, and of every other error too.
         """
-        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
-        for event in self._events(run, streamed=False):
+        loop = ToolLoop(self._tools, messages, limits or self._limits, complete, self._clock)
+        for event in self._events(loop, streamed=False):
             if isinstance(event, RunFinished):
                 return event.run
         raise RuntimeError("A run ends with its last event.")  # pragma: no cover
 
     def stream(
-        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+        self, messages: Sequence[object], *, limits: RunLimits | None = None, **complete: Any
     ) -> Generator[RunEvent, None, None]:
         """Do as :meth:`run`, and yield what happens while the model's text streams on.
 
         The last event is ``RunFinished``. If the stream of an answer breaks, none of its calls is
         run, and ``StreamInterruptedError`` passes through.
         """
-        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
-        return self._events(run, streamed=True)
+        loop = ToolLoop(self._tools, messages, limits or self._limits, complete, self._clock)
+        return self._events(loop, streamed=True)
 
-    def _events(self, run: Run, *, streamed: bool) -> Generator[RunEvent, None, None]:
-        with run.reporting():
+    def _events(self, loop: ToolLoop, *, streamed: bool) -> Generator[RunEvent, None, None]:
+        with loop.reporting():
             while True:
-                step = run.next()
+                step = loop.next()
                 if isinstance(step, AskModel):
-                    yield from self._ask(run, streamed)
+                    yield from self._ask(loop, streamed)
                 elif isinstance(step, RunCalls):
-                    yield from self._run_calls(run, step)
+                    yield from self._run_calls(loop, step)
                 elif isinstance(step, Finish):
-                    yield self._told(RunFinished(run.result()))
+                    yield self._tell(RunFinished(loop.result()))
                     return
                 else:
-                    raise run.error(step)
+                    raise loop.error(step)
 
-    def _ask(self, run: Run, streamed: bool) -> Iterator[RunEvent]:
+    def _ask(self, loop: ToolLoop, streamed: bool) -> Iterator[RunEvent]:
         if not streamed:
-            run.answered(self._sent(run.request()))
+            loop.answered(self._complete(loop.request()))
             return
-        with contextlib.closing(self._sent(run.request(stream=True))) as updates:
+        with contextlib.closing(self._complete(loop.request(stream=True))) as updates:
             for update in updates:
-                if text := run.take(update):
-                    yield self._told(TextDelta(text, run.round))
-        run.assembled(updates)
+                if text := loop.take(update):
+                    yield self._tell(TextDelta(text, loop.round))
+        loop.assembled(updates)
 
-    def _sent(self, keywords: dict[str, Any]) -> Any:
+    def _complete(self, keywords: Mapping[str, object]) -> Any:
         result = self._client.complete(**keywords)
         if inspect.iscoroutine(result):
             result.close()
             raise TypeError("The client is async: AsyncToolRunner can use it.")
         return result
 
-    def _run_calls(self, run: Run, step: RunCalls) -> Iterator[RunEvent]:
+    def _run_calls(self, loop: ToolLoop, step: RunCalls) -> Iterator[RunEvent]:
         ready: list[Ready] = []
-        for one in run.prepare(step):
-            refused = one if isinstance(one, CallRecord) else self._refused(run, one)
+        for one in loop.prepare(step):
+            refused = one if isinstance(one, CallRecord) else self._check_approval(loop, one)
             if refused is not None:
-                yield self._told(CallFinished(refused))
+                yield self._tell(CallFinished(refused))
             elif isinstance(one, Ready):
                 ready.append(one)
-        if min(len(ready), run.limits.parallel) > 1:
-            yield from self._side_by_side(run, ready)
+        if min(len(ready), loop.limits.parallel) > 1:
+            yield from self._side_by_side(loop, ready)
         else:
-            yield from self._in_turn(run, ready)
-        run.finish_round()
+            yield from self._in_turn(loop, ready)
+        loop.finish_round()
 
-    def _refused(self, run: Run, one: Ready) -> CallRecord | None:
-        return None if self._approve is None else run.judge(one, self._approve(one.call))
+    def _check_approval(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
+        return None if self._approve is None else loop.judge(one, self._approve(one.call))
 
-    def _in_turn(self, run: Run, ready: Iterable[Ready]) -> Iterator[RunEvent]:
+    def _in_turn(self, loop: ToolLoop, ready: Iterable[Ready]) -> Iterator[RunEvent]:
         for one in ready:
-            if not run.is_late:
-                yield self._told(CallStarted(one.call))
-            yield self._told(CallFinished(run.settle(one.place, self._called(run, one))))
+            if not loop.is_late:
+                yield self._tell(CallStarted(one.call))
+            yield self._tell(CallFinished(loop.settle(one.place, self._call(loop, one))))
 
-    def _side_by_side(self, run: Run, ready: Sequence[Ready]) -> Iterator[RunEvent]:
-        news: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    def _side_by_side(self, loop: ToolLoop, ready: Sequence[Ready]) -> Iterator[RunEvent]:
+        news: queue.SimpleQueue[tuple[Ready, RunEvent | BaseException]] = queue.SimpleQueue()
 
         def work(one: Ready) -> None:
             try:
-                if not run.is_late:
+                if not loop.is_late:
                     news.put((one, CallStarted(one.call)))
-                news.put((one, CallFinished(self._called(run, one))))
+                news.put((one, CallFinished(self._call(loop, one))))
             except BaseException as error:  # for the thread that waits, which raises it
                 news.put((one, error))
 
-        pool = ThreadPoolExecutor(min(len(ready), run.limits.parallel), "tool")
+        pool = ThreadPoolExecutor(min(len(ready), loop.limits.parallel), "tool")
         try:
             for one in ready:
                 pool.submit(contextvars.copy_context().run, work, one)
@@ -166,23 +166,23 @@ class ToolRunner:
                     raise event
                 if isinstance(event, CallFinished):
                     left -= 1
-                    run.settle(one.place, event.record)
-                yield self._told(event)
+                    loop.settle(one.place, event.record)
+                yield self._tell(event)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-            run.settle_unread(news)
+            loop.settle_unread(news)
 
-    def _called(self, run: Run, one: Ready) -> CallRecord:
-        if run.is_late:
-            return run.unstarted(one)
-        began = run.clock()
+    def _call(self, loop: ToolLoop, one: Ready) -> CallRecord:
+        if loop.is_late:
+            return loop.unstarted(one)
+        began = loop.clock()
         try:
             value = one.tool.call(one.call.values)
         except Exception as error:
-            return run.raised(one, began, error)
-        return run.returned(one, began, value)
+            return loop.raised(one, began, error)
+        return loop.returned(one, began, value)
 
-    def _told(self, event: RunEvent) -> RunEvent:
+    def _tell(self, event: RunEvent) -> RunEvent:
         if self._on_event is not None:
             told = self._on_event(event)
             if inspect.iscoroutine(told):

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import inspect
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .._core.tool_steps import AskModel, Finish, RunCalls, RunLimits
+from ._loop import ChatClient, Ready, ToolLoop
 from ._records import (
     CallFinished,
     CallRecord,
@@ -20,7 +20,7 @@ from ._records import (
     ToolCall,
     ToolRun,
 )
-from ._run import Ready, Run
+from ._steps import AskModel, Finish, RunCalls, RunLimits
 from ._tool import ToolSource, toolset
 
 
@@ -43,12 +43,12 @@ class AsyncToolRunner:
 
     def __init__(
         self,
-        client: Any,
+        client: ChatClient,
         tools: Iterable[ToolSource],
         *,
         limits: RunLimits | None = None,
-        on_event: Callable[[RunEvent], Any] | None = None,
-        approve: Callable[[ToolCall], Any] | None = None,
+        on_event: Callable[[RunEvent], object] | None = None,
+        approve: Callable[[ToolCall], object] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._tools = client, toolset(tools)
@@ -56,54 +56,54 @@ class AsyncToolRunner:
         self._on_event, self._approve = on_event, approve
 
     async def run(
-        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+        self, messages: Sequence[object], *, limits: RunLimits | None = None, **complete: Any
     ) -> ToolRun:
         """Go on from ``messages`` until the model answers, as :meth:`ToolRunner.run` does."""
-        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
-        async with contextlib.aclosing(self._events(run, streamed=False)) as events:
+        loop = ToolLoop(self._tools, messages, limits or self._limits, complete, self._clock)
+        async with contextlib.aclosing(self._events(loop, streamed=False)) as events:
             async for event in events:
                 if isinstance(event, RunFinished):
                     return event.run
         raise RuntimeError("A run ends with its last event.")  # pragma: no cover
 
     def stream(
-        self, messages: Sequence[Any], *, limits: RunLimits | None = None, **complete: Any
+        self, messages: Sequence[object], *, limits: RunLimits | None = None, **complete: Any
     ) -> AsyncGenerator[RunEvent, None]:
         """Do as :meth:`run`, and yield what happens, as :meth:`ToolRunner.stream` does.
 
         Who leaves the loop early closes the iterator: ``async with contextlib.aclosing(...)``.
         """
-        run = Run(self._tools, messages, limits or self._limits, complete, self._clock)
-        return self._events(run, streamed=True)
+        loop = ToolLoop(self._tools, messages, limits or self._limits, complete, self._clock)
+        return self._events(loop, streamed=True)
 
-    async def _events(self, run: Run, *, streamed: bool) -> AsyncGenerator[RunEvent, None]:
-        with run.reporting():
+    async def _events(self, loop: ToolLoop, *, streamed: bool) -> AsyncGenerator[RunEvent, None]:
+        with loop.reporting():
             while True:
-                step = run.next()
+                step = loop.next()
                 if isinstance(step, AskModel):
-                    events = self._ask(run, streamed)
+                    events = self._ask(loop, streamed)
                 elif isinstance(step, RunCalls):
-                    events = self._run_calls(run, step)
+                    events = self._run_calls(loop, step)
                 elif isinstance(step, Finish):
-                    yield await self._told(RunFinished(run.result()))
+                    yield await self._tell(RunFinished(loop.result()))
                     return
                 else:
-                    raise run.error(step)
+                    raise loop.error(step)
                 async with contextlib.aclosing(events):
                     async for event in events:
                         yield event
 
-    async def _ask(self, run: Run, streamed: bool) -> AsyncGenerator[RunEvent, None]:
+    async def _ask(self, loop: ToolLoop, streamed: bool) -> AsyncGenerator[RunEvent, None]:
         if not streamed:
-            run.answered(await self._sent(run.request()))
+            loop.answered(await self._complete(loop.request()))
             return
-        async with contextlib.aclosing(await self._sent(run.request(stream=True))) as updates:
+        async with contextlib.aclosing(await self._complete(loop.request(stream=True))) as updates:
             async for update in updates:
-                if text := run.take(update):
-                    yield await self._told(TextDelta(text, run.round))
-        run.assembled(updates)
+                if text := loop.take(update):
+                    yield await self._tell(TextDelta(text, loop.round))
+        loop.assembled(updates)
 
-    async def _sent(self, keywords: dict[str, Any]) -> Any:
+    async def _complete(self, keywords: Mapping[str, object]) -> Any:
         result = self._client.complete(**keywords)
         if not inspect.isawaitable(result):
             if (close := getattr(result, "close", None)) is not None:
@@ -111,74 +111,74 @@ class AsyncToolRunner:
             raise TypeError("The client is not async: ToolRunner can use it.")
         return await result
 
-    async def _run_calls(self, run: Run, step: RunCalls) -> AsyncGenerator[RunEvent, None]:
+    async def _run_calls(self, loop: ToolLoop, step: RunCalls) -> AsyncGenerator[RunEvent, None]:
         ready: list[Ready] = []
-        for one in run.prepare(step):
-            refused = one if isinstance(one, CallRecord) else await self._refused(run, one)
+        for one in loop.prepare(step):
+            refused = one if isinstance(one, CallRecord) else await self._check_approval(loop, one)
             if refused is not None:
-                yield await self._told(CallFinished(refused))
+                yield await self._tell(CallFinished(refused))
             elif isinstance(one, Ready):
                 ready.append(one)
-        async with contextlib.aclosing(self._side_by_side(run, ready)) as events:
+        async with contextlib.aclosing(self._side_by_side(loop, ready)) as events:
             async for event in events:
                 yield event
-        run.finish_round()
+        loop.finish_round()
 
-    async def _refused(self, run: Run, one: Ready) -> CallRecord | None:
+    async def _check_approval(self, loop: ToolLoop, one: Ready) -> CallRecord | None:
         if self._approve is None:
             return None
         verdict = self._approve(one.call)
-        return run.judge(one, await verdict if inspect.isawaitable(verdict) else verdict)
+        return loop.judge(one, await verdict if inspect.isawaitable(verdict) else verdict)
 
     async def _side_by_side(
-        self, run: Run, ready: Sequence[Ready]
+        self, loop: ToolLoop, ready: Sequence[Ready]
     ) -> AsyncGenerator[RunEvent, None]:
-        news: asyncio.Queue[Any] = asyncio.Queue()
-        gate = asyncio.Semaphore(run.limits.parallel)
+        news: asyncio.Queue[tuple[Ready | None, RunEvent | BaseException | None]] = asyncio.Queue()
+        gate = asyncio.Semaphore(loop.limits.parallel)
 
         async def work(one: Ready) -> None:
             try:
                 async with gate:
-                    if not run.is_late:
+                    if not loop.is_late:
                         news.put_nowait((one, CallStarted(one.call)))
-                    news.put_nowait((one, CallFinished(await self._called(run, one))))
+                    news.put_nowait((one, CallFinished(await self._call(loop, one))))
             except BaseException as error:  # for the task that waits, which raises it
                 news.put_nowait((one, error))
 
         tasks = [asyncio.create_task(work(one)) for one in ready]
-        left, loop = run.left(), asyncio.get_running_loop()
-        alarm = None if left is None else loop.call_later(left, news.put_nowait, (None, None))
+        left, later = loop.left(), asyncio.get_running_loop().call_later
+        alarm = None if left is None else later(left, news.put_nowait, (None, None))
         try:
             waiting = len(ready)
             while waiting:
                 one, event = await news.get()
-                if one is None:
-                    raise run.out_of_time()  # the alarm
+                if one is None or event is None:
+                    raise loop.out_of_time()  # the alarm
                 if isinstance(event, BaseException):
                     raise event
                 if isinstance(event, CallFinished):
                     waiting -= 1
-                    run.settle(one.place, event.record)
-                yield await self._told(event)
+                    loop.settle(one.place, event.record)
+                yield await self._tell(event)
         finally:
             if alarm is not None:
                 alarm.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            run.settle_unread(news)
+            loop.settle_unread(news)
 
-    async def _called(self, run: Run, one: Ready) -> CallRecord:
-        if run.is_late:
-            return run.unstarted(one)
-        began = run.clock()
+    async def _call(self, loop: ToolLoop, one: Ready) -> CallRecord:
+        if loop.is_late:
+            return loop.unstarted(one)
+        began = loop.clock()
         try:
             value = await one.tool.acall(one.call.values)
         except Exception as error:
-            return run.raised(one, began, error)
-        return run.returned(one, began, value)
+            return loop.raised(one, began, error)
+        return loop.returned(one, began, value)
 
-    async def _told(self, event: RunEvent) -> RunEvent:
+    async def _tell(self, event: RunEvent) -> RunEvent:
         if self._on_event is not None:
             told = self._on_event(event)
             if inspect.isawaitable(told):

@@ -19,12 +19,11 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from ._arguments import with_integers
-from ._complaints import complaints
-from ._errors import ToolArgumentsError, path_to, problem, shown
+from ._errors import ToolArgumentsError, format_value, list_problems, path_to, problem
 from ._signature import REQUIRED, Parameter
-from ._walk import DEFS, TO_DEFS, Schema, tidied
+from ._walk import DEFS, TO_DEFS, Schema, tidy_schema
 
-Filler = Callable[[], Any]
+Filler = Callable[[], object]
 
 
 class _Generator(GenerateJsonSchema):
@@ -35,7 +34,7 @@ class _Generator(GenerateJsonSchema):
         "non-serializable-default",
     }
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         """Leave titles out: they repeat the name."""
         return False
 
@@ -46,12 +45,12 @@ class Argument:
 
     key: str
     name: str
-    adapter: TypeAdapter[Any]
+    adapter: TypeAdapter[object]
     schema: Schema
     required: bool
     filled: Filler | None = None
 
-    def read(self, value: object) -> Any:
+    def read(self, value: object) -> object:
         """Return the Python value; text is no number, and ``1.0`` is an integer where need be."""
         try:
             return self.adapter.validate_json(json.dumps(value), strict=True)
@@ -70,13 +69,13 @@ class Arguments:
     others: Argument | None
     schema: Schema
 
-    def ready(self, given: Mapping[str, object]) -> dict[str, Any]:
+    def ready(self, given: Mapping[str, object]) -> dict[str, object]:
         """Return the Python values by parameter; what was not given is left to the function.
 
         :raises ToolArgumentsError: with a line for each argument that is missing, unknown or wrong.
         """
         problems: list[str] = []
-        values: dict[str, Any] = {}
+        values: dict[str, object] = {}
         for one in self.known:
             if one.key in given:
                 _read(one, one.key, one.name, given[one.key], values, problems)
@@ -90,8 +89,8 @@ class Arguments:
             if key in keys:
                 continue
             if self.others is None or key in names:
-                known = f"known are {', '.join(keys)}" if keys else "there are none"
-                what = f"is no parameter, {known}; got {shown(value)}"
+                known = f"known: {', '.join(keys)}" if keys else "there are none"
+                what = f"is not a parameter ({known}); got {format_value(value)}"
                 problems.append(problem(path_to([key]), what))
             else:
                 _read(self.others, key, key, value, values, problems)
@@ -132,7 +131,7 @@ def arguments_of(
     return Arguments(tuple(one for one in known if one is not others), others, schema)
 
 
-def read_whole(hint: Any) -> Any:
+def read_whole(hint: object) -> Any:
     """Return a type with lists for iterables, which pydantic would judge only item by item, in use.
 
     By then the function has begun its work.
@@ -152,7 +151,7 @@ def _argument(owner: str, parameter: Parameter, helps: Mapping[str, str]) -> Arg
     hint, notes = _split(parameter)
     fields = [note for note in notes if isinstance(note, FieldInfo)]
     try:
-        adapter: TypeAdapter[Any] = TypeAdapter(read_whole(hint))
+        adapter: TypeAdapter[object] = TypeAdapter(read_whole(hint))
         adapter.json_schema(schema_generator=_Generator)
     except Exception as error:  # a type's own hooks raise what they like
         raise TypeError(
@@ -171,7 +170,7 @@ def _argument(owner: str, parameter: Parameter, helps: Mapping[str, str]) -> Arg
     )
 
 
-def _split(parameter: Parameter) -> tuple[Any, list[Any]]:
+def _split(parameter: Parameter) -> tuple[Any, list[object]]:
     """Return the type with its constraints, and everything else that was noted beside it.
 
     Descriptions do not go through pydantic: with a recursive model it gives that of one parameter
@@ -187,7 +186,7 @@ def _split(parameter: Parameter) -> tuple[Any, list[Any]]:
     return (annotated[(base, *kept)] if kept else base), notes
 
 
-def _constraints(note: Any) -> list[Any]:
+def _constraints(note: object) -> list[object]:
     if not isinstance(note, FieldInfo):
         return [] if isinstance(note, str) else [note]
     if note.discriminator is not None:
@@ -195,7 +194,7 @@ def _constraints(note: Any) -> list[Any]:
     return note.metadata
 
 
-def _annotations(notes: Sequence[Any], helped: str | None, default: Any) -> Schema:
+def _annotations(notes: Sequence[object], helped: str | None, default: object) -> Schema:
     """Return the keywords that say something of a parameter without judging its values."""
     texts: list[str | None] = []
     schema: Schema = {}
@@ -226,12 +225,13 @@ def _schemas(known: Sequence[Argument]) -> tuple[list[Schema], Schema]:
         schema_generator=_Generator,
     )
     schemas = [
-        tidied({**made[position, "validation"], **one.schema}) for position, one in enumerate(known)
+        tidy_schema({**made[position, "validation"], **one.schema})
+        for position, one in enumerate(known)
     ]
-    return schemas, tidied(shared).get(DEFS, {})
+    return schemas, tidy_schema(shared).get(DEFS, {})
 
 
-def _default(parameter: Parameter, fields: Sequence[FieldInfo]) -> tuple[Filler | None, Any]:
+def _default(parameter: Parameter, fields: Sequence[FieldInfo]) -> tuple[Filler | None, object]:
     """Return how a missing argument is filled in where the function cannot, and the default."""
     if parameter.default is not REQUIRED and not isinstance(parameter.default, FieldInfo):
         return None, parameter.default
@@ -248,9 +248,14 @@ def _alias(field: FieldInfo) -> str | None:
 
 
 def _read(
-    one: Argument, key: str, name: str, value: object, values: dict[str, Any], problems: list[str]
+    one: Argument,
+    key: str,
+    name: str,
+    value: object,
+    values: dict[str, object],
+    problems: list[str],
 ) -> None:
     try:
         values[name] = one.read(value)
     except ValidationError as error:
-        problems += complaints(error, key, value)
+        problems += list_problems(error, key, value)

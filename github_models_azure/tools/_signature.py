@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import functools
 import inspect
+import logging
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ._docstrings import Help, read_docstring
+Function = Callable[..., object]
 
 REQUIRED = inspect.Parameter.empty
+
+# Longer descriptions of a function are a 400 at Azure OpenAI and OpenAI (OpenHands#4838,
+# modelcontextprotocol/servers#799).
+LONGEST_DESCRIPTION = 1024
+
 _ADVICE = "Define what it names where the function's module can see it, or annotate otherwise."
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """The description of a function, and the help for its parameters by their names."""
+
+    description: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +39,12 @@ class Parameter:
 
     name: str
     hint: Any
-    default: Any
+    default: object
     positional_only: bool = False
     gathers: bool = False
 
 
-def name_of(function: Callable[..., Any]) -> str:
+def name_of(function: Function) -> str:
     """Return the name of a function, of what a partial calls, or of a callable object's class."""
     if isinstance(function, functools.partial):
         return name_of(function.func)
@@ -36,12 +52,12 @@ def name_of(function: Callable[..., Any]) -> str:
     return name if isinstance(name, str) else type(function).__name__
 
 
-def is_async(function: Callable[..., Any]) -> bool:
+def is_async(function: Function) -> bool:
     """Tell whether calling gives a coroutine; a wrapper speaks for itself."""
     return _is(inspect.iscoroutinefunction, function)
 
 
-def help_of(function: Callable[..., Any]) -> Help:
+def help_of(function: Function) -> Help:
     """Read the docstring of a callable; that of a class and of its ``__call__`` together."""
     if isinstance(function, functools.partial):
         return help_of(function.func)
@@ -53,7 +69,7 @@ def help_of(function: Callable[..., Any]) -> Help:
     return Help(call.description or owner.description, {**owner.parameters, **call.parameters})
 
 
-def parameters_of(function: Callable[..., Any], name: str) -> list[Parameter]:
+def parameters_of(function: Function, name: str) -> list[Parameter]:
     """Return the parameters that a caller may give; those that a partial binds are hidden.
 
     :param name: what errors call the function.
@@ -75,7 +91,7 @@ def parameters_of(function: Callable[..., Any], name: str) -> list[Parameter]:
     return [_parameter(function, name, one) for one in given if one.name not in hidden]
 
 
-def _parameter(function: Callable[..., Any], owner: str, given: inspect.Parameter) -> Parameter:
+def _parameter(function: Function, owner: str, given: inspect.Parameter) -> Parameter:
     if given.kind is given.VAR_POSITIONAL:
         raise TypeError(
             f"{owner} takes *{given.name}, but a model gives arguments by name; "
@@ -83,14 +99,14 @@ def _parameter(function: Callable[..., Any], owner: str, given: inspect.Paramete
         )
     return Parameter(
         given.name,
-        _resolved(function, owner, given),
+        _resolve_hint(function, owner, given),
         given.default,
         positional_only=given.kind is given.POSITIONAL_ONLY,
         gathers=given.kind is given.VAR_KEYWORD,
     )
 
 
-def _resolved(function: Callable[..., Any], owner: str, given: inspect.Parameter) -> Any:
+def _resolve_hint(function: Function, owner: str, given: inspect.Parameter) -> Any:
     """Resolve one annotation: another that cannot be, of the result say, does no harm."""
     if given.annotation is given.empty:
         return Any
@@ -109,7 +125,7 @@ def _resolved(function: Callable[..., Any], owner: str, given: inspect.Parameter
         ) from error
 
 
-def _signature(function: Callable[..., Any]) -> inspect.Signature:
+def _signature(function: Function) -> inspect.Signature:
     if sys.version_info >= (3, 14):  # there annotations are evaluated when they are looked at
         import annotationlib
 
@@ -117,7 +133,7 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
     return inspect.signature(function)
 
 
-def _namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _namespaces(function: Function) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the names that the annotations of a callable may use: global and local ones."""
     if isinstance(function, functools.partial):
         return _namespaces(function.func)
@@ -133,11 +149,11 @@ def _namespaces(function: Callable[..., Any]) -> tuple[dict[str, Any], dict[str,
     return getattr(written, "__globals__", {}), local
 
 
-def _call_of(function: Callable[..., Any]) -> Any:
+def _call_of(function: Function) -> Any:
     return type(function).__call__
 
 
-def _is(kind: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
+def _is(kind: Callable[[object], bool], function: Function) -> bool:
     if isinstance(function, functools.partial):
         return _is(kind, function.func)
     if inspect.isroutine(function) or inspect.isclass(function):
@@ -145,13 +161,13 @@ def _is(kind: Callable[[Any], bool], function: Callable[..., Any]) -> bool:
     return kind(_call_of(function))
 
 
-def _bound_names(function: Callable[..., Any]) -> set[str]:
+def _bound_names(function: Function) -> set[str]:
     if not isinstance(function, functools.partial):
         return set()
     return {*function.keywords, *_bound_names(function.func)}
 
 
-def _is_unbound(function: Callable[..., Any], first: inspect.Parameter) -> bool:
+def _is_unbound(function: Function, first: inspect.Parameter) -> bool:
     if not inspect.isfunction(function) or first.name not in {"self", "cls"}:
         return False
     owner = function.__qualname__.rpartition(".")[0]
@@ -163,3 +179,49 @@ def _own_help(owner: type) -> Help:
     if not isinstance(text, str) or text.startswith(f"{owner.__name__}("):
         return Help()  # inherited, or written by dataclasses
     return read_docstring(text)
+
+
+def read_docstring(text: str | None) -> Help:
+    """Read a docstring in Google, NumPy or Sphinx style; sections other than parameters are left.
+
+    Without the package docstring-parser, or where it cannot read the text, the first paragraph is
+    the description. A description is cut to 1,024 characters.
+    """
+    if text is None or not text.strip():
+        return Help()
+    text = inspect.cleandoc(text)
+    return _parse_sections(text) or Help(_shorten(_first_paragraph(text)))
+
+
+def _parse_sections(text: str) -> Help | None:
+    try:
+        import docstring_parser
+    except ImportError:
+        if "\n\n" in text:
+            _log.info(
+                "docstring-parser is not installed, so only the first paragraph of a docstring is "
+                "used; pip install 'github-models-azure[tools]' adds the help for parameters"
+            )
+        return None
+    try:
+        read = docstring_parser.parse(text)
+    except Exception as error:  # whatever it meets: a text that it cannot read is still a text
+        _log.debug("a docstring could not be parsed: %s", type(error).__name__)
+        return None
+    helps: dict[str, str] = {}
+    for parameter in read.params:
+        words = " ".join((parameter.description or "").split())
+        for name in parameter.arg_name.split(","):
+            if words:
+                helps.setdefault(name.strip().lstrip("*\\"), words)
+    return Help(_shorten((read.description or "").strip()), helps)
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _shorten(text: str) -> str | None:
+    if len(text) > LONGEST_DESCRIPTION:
+        text = text[: LONGEST_DESCRIPTION - 3].rpartition(" ")[0].rstrip() + "..."
+    return text or None

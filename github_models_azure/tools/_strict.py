@@ -1,4 +1,4 @@
-"""Schemas as OpenAI's structured outputs want them.
+"""Schemas as OpenAI's structured outputs want them, and the values that answer to those.
 
 The rules: https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas".
 Azure takes fewer keywords than that page names, and so do fine-tuned models
@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ._walk import DEFS, ROOT, TO_DEFS, Schema
+from ._walk import DEFS, ROOT, TO_DEFS, Schema, SchemaView, follow_ref
 
 NULL: Schema = {"type": "null"}
 
@@ -37,7 +37,7 @@ _TYPES = {
 }  # fmt: skip
 
 
-def strict_schema(schema: Mapping[str, Any], owner: str) -> Schema:
+def strict_schema(schema: SchemaView, owner: str) -> Schema:
     """Return the schema of a function's parameters in the strict subset.
 
     Every member is required; one that was not may be ``null``.
@@ -56,14 +56,19 @@ def strict_schema(schema: Mapping[str, Any], owner: str) -> Schema:
     return made
 
 
-def _strict(schema: Any, owner: str, path: str) -> Schema:
-    made = _shape(schema, owner, path)
-    return made if "$ref" in made else _described(made, schema.get("description"), _notes(schema))
+def _strict(schema: object, owner: str, path: str) -> Schema:
+    given = _check_schema(schema, owner, path)
+    made = _shape(given, owner, path)
+    return made if "$ref" in made else _describe(made, given.get("description"), _notes(given))
 
 
-def _shape(schema: Any, owner: str, path: str) -> Schema:
+def _check_schema(schema: object, owner: str, path: str) -> SchemaView:
     if not isinstance(schema, Mapping) or any(name in schema for name in _REFUSED):
         raise _cannot(owner, path, "has a schema that the strict subset cannot express")
+    return schema
+
+
+def _shape(schema: SchemaView, owner: str, path: str) -> Schema:
     if "$ref" in schema:
         if schema["$ref"] != ROOT and not str(schema["$ref"]).startswith(TO_DEFS):
             raise _cannot(owner, path, f"refers to {schema['$ref']}, which is no definition")
@@ -81,7 +86,7 @@ def _shape(schema: Any, owner: str, path: str) -> Schema:
     return {"type": schema["type"]}
 
 
-def _object(schema: Mapping[str, Any], owner: str, path: str) -> Schema:
+def _object(schema: SchemaView, owner: str, path: str) -> Schema:
     properties = schema.get("properties", {})
     others = schema.get("additionalProperties", "properties" not in schema)
     if others is not False and (not properties or not path):
@@ -99,22 +104,23 @@ def _object(schema: Mapping[str, Any], owner: str, path: str) -> Schema:
     }
 
 
-def _optional(schema: Any, owner: str, path: str) -> Schema:
+def _optional(schema: object, owner: str, path: str) -> Schema:
     """Let ``null`` stand for a member that is left out."""
-    made = _shape(schema, owner, path)
-    text, notes = schema.get("description"), _notes(schema)
-    if "default" in schema:
-        notes.append(f"null for the default, {_json(schema['default'])}")
+    given = _check_schema(schema, owner, path)
+    made = _shape(given, owner, path)
+    text, notes = given.get("description"), _notes(given)
+    if "default" in given:
+        notes.append(f"null for the default, {_json(given['default'])}")
     if NULL not in made.get("anyOf", ()):
-        if "default" not in schema:
+        if "default" not in given:
             notes.append("null to leave it out")
         order = made.pop("description", None)  # of a tuple
-        choices = made["anyOf"] if "anyOf" in made else [_described(made, order, [])]
+        choices = made["anyOf"] if "anyOf" in made else [_describe(made, order, [])]
         made = {"anyOf": [*choices, NULL]}
-    return _described(made, text, notes)
+    return _describe(made, text, notes)
 
 
-def _array(schema: Mapping[str, Any], owner: str, path: str) -> Schema:
+def _array(schema: SchemaView, owner: str, path: str) -> Schema:
     fixed = schema.get("prefixItems")
     if not fixed:
         if not isinstance(schema.get("items"), Mapping):
@@ -129,11 +135,11 @@ def _array(schema: Mapping[str, Any], owner: str, path: str) -> Schema:
             kinds.append(kind)
     order = "in this order: " + ", ".join(map(_label, fixed)) if len(kinds) > 1 else None
     items = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    return _described({"type": "array", "items": items}, None, [order] if order else [])
+    return _describe({"type": "array", "items": items}, None, [order] if order else [])
 
 
-def _values(schema: Mapping[str, Any]) -> Schema:
-    made = {name: schema[name] for name in ("type", "const", "enum") if name in schema}
+def _values(schema: SchemaView) -> Schema:
+    made: Schema = {name: schema[name] for name in ("type", "const", "enum") if name in schema}
     if "const" in made:
         made.pop("enum", None)
     if "type" not in made:
@@ -143,7 +149,7 @@ def _values(schema: Mapping[str, Any]) -> Schema:
     return made
 
 
-def _notes(schema: Mapping[str, Any]) -> list[str]:
+def _notes(schema: SchemaView) -> list[str]:
     notes = [
         text.format(schema[name] if isinstance(schema[name], str) else _json(schema[name]))
         for name, text in _WORDS.items()
@@ -152,13 +158,13 @@ def _notes(schema: Mapping[str, Any]) -> list[str]:
     return [*notes, "no item twice"] if schema.get("uniqueItems") else notes
 
 
-def _described(made: Schema, text: Any, notes: list[str]) -> Schema:
+def _describe(made: Schema, text: object, notes: list[str]) -> Schema:
     parts = [made.pop("description", ""), text or "", f"({'; '.join(notes)})" if notes else ""]
     whole = " ".join(part for part in parts if part)
     return {**made, "description": whole} if whole else made
 
 
-def _label(schema: Mapping[str, Any]) -> str:
+def _label(schema: SchemaView) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).removeprefix(TO_DEFS)
     if choices := schema.get("anyOf"):
@@ -173,3 +179,73 @@ def _json(value: object) -> str:
 def _cannot(owner: str, path: str, why: str) -> TypeError:
     what = f"{path!r} {why}" if path else f"it {why}"
     return TypeError(f"{owner} cannot be strict: {what}. Narrow the type, or leave strict out.")
+
+
+def without_unset(value: object, schema: object, defs: Mapping[str, object]) -> Any:
+    """Return a value without the members that are ``null`` because they were left out.
+
+    Those are the members that the plain schema does not require.
+
+    :param schema: the plain schema.
+    :param defs: its definitions.
+    """
+    plain = follow_ref(schema, defs)
+    if not isinstance(plain, Mapping):
+        return value
+    for choice in plain.get("anyOf", ()):
+        if _is_like(value, choice, defs):
+            return without_unset(value, choice, defs)
+    if isinstance(value, dict) and "properties" in plain:
+        properties, required = plain["properties"], plain.get("required", ())
+        return {
+            name: without_unset(member, properties.get(name), defs)
+            for name, member in value.items()
+            if member is not None or name in required or name not in properties
+        }
+    if isinstance(value, list):
+        fixed = plain.get("prefixItems", ())
+        kinds = [*fixed, *[plain.get("items")] * (len(value) - len(fixed))]
+        pairs = zip(value, kinds, strict=False)
+        return [without_unset(item, kind, defs) for item, kind in pairs]
+    return value
+
+
+def _is_like(value: object, schema: object, defs: Mapping[str, object]) -> bool:
+    """Tell whether a value was made for this choice of a union, by its shape."""
+    plain = follow_ref(schema, defs)
+    if choices := plain.get("anyOf"):
+        return any(_is_like(value, choice, defs) for choice in choices)
+    allowed = [plain["const"]] if "const" in plain else plain.get("enum")
+    if allowed is not None:
+        return any(
+            value == one and isinstance(value, bool) is isinstance(one, bool) for one in allowed
+        )
+    if not _has_type(value, plain.get("type")):
+        return False
+    if isinstance(value, dict) and "properties" in plain:
+        return _has_members(value, plain, defs)
+    if isinstance(value, list) and "items" in plain:
+        return all(_is_like(item, plain["items"], defs) for item in value)
+    return True
+
+
+def _has_members(
+    value: Mapping[str, object], schema: SchemaView, defs: Mapping[str, object]
+) -> bool:
+    required = schema.get("required", ())
+    if not set(required) <= value.keys() <= schema["properties"].keys():
+        return False
+    return all(
+        (member is None and name not in required)
+        or _is_like(member, schema["properties"][name], defs)
+        for name, member in value.items()
+    )
+
+
+def _has_type(value: object, wanted: object) -> bool:
+    kinds = wanted if isinstance(wanted, (list, tuple)) else [wanted]
+    if wanted is None or _TYPES[type(value)] in kinds:
+        return True
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return "number" in kinds or ("integer" in kinds and float(value).is_integer())

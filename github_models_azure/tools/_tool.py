@@ -12,10 +12,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Union
 
 from ._arguments import read_arguments
-from ._signature import REQUIRED, Parameter, help_of, is_async, name_of, parameters_of
-from ._strict import strict_schema
-from ._unset import without_unset
-from ._walk import Schema, definitions, tidied
+from ._signature import REQUIRED, Function, Parameter, help_of, is_async, name_of, parameters_of
+from ._strict import strict_schema, without_unset
+from ._walk import Schema, SchemaView, definitions, tidy_schema
 
 if TYPE_CHECKING:
     from azure.ai.inference.models import ChatCompletionsToolDefinition
@@ -44,14 +43,14 @@ class Tool:
 
     name: str
     description: str | None
-    parameters: Mapping[str, Any] | None = field(hash=False)
+    parameters: SchemaView | None = field(hash=False)
     function: Callable[..., Any] | None = field(default=None, hash=False)
     is_async: bool = False
     strict: bool = False
     _arguments: Arguments | None = field(default=None, compare=False)
     _in_order: tuple[Parameter, ...] = field(default=(), compare=False)
-    _plain: Mapping[str, Any] = field(default_factory=dict, compare=False)
-    _members: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    _plain: SchemaView = field(default_factory=dict, compare=False)
+    _members: SchemaView = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -136,7 +135,7 @@ class Tool:
             given = without_unset(given, self._plain, definitions(self._plain))
         return given if self._arguments is None else self._arguments.ready(given)
 
-    def call(self, values: Mapping[str, Any]) -> Any:
+    def call(self, values: Mapping[str, object]) -> Any:
         """Call the function with values from :meth:`validate`, and return what it returns.
 
         :raises TypeError: if there is no function, or it is async: then use :meth:`acall`.
@@ -150,7 +149,7 @@ class Tool:
             raise TypeError(f"{self.name} returned an awaitable: await its acall().")
         return result
 
-    async def acall(self, values: Mapping[str, Any]) -> Any:
+    async def acall(self, values: Mapping[str, object]) -> Any:
         """Await the function with values from :meth:`validate`, and return what it returns.
 
         A function that is not async runs in a thread of the loop's default executor, with the
@@ -170,11 +169,11 @@ class Tool:
 
         :raises TypeError: if the value cannot be written as JSON.
         """
-        from ._results import result_text
+        from ._records import result_text
 
         return result_text(value, self.name)
 
-    def _run(self, values: Mapping[str, Any]) -> Any:
+    def _run(self, values: Mapping[str, object]) -> Any:
         if self.function is None:
             raise TypeError(f"{self.name} has no function to call: it is a definition only.")
         by_name, by_place = dict(values), []
@@ -210,7 +209,7 @@ def toolset(tools: Iterable[ToolSource]) -> Mapping[str, Tool]:
 
 
 def _of_function(
-    function: Callable[..., Any], name: str | None, description: str | None, strict: bool
+    function: Function, name: str | None, description: str | None, strict: bool
 ) -> Tool:
     from ._schema import arguments_of
 
@@ -232,7 +231,7 @@ def _of_function(
 
 
 def _of_definition(
-    source: Mapping[str, Any], name: str | None, description: str | None, strict: bool
+    source: Mapping[str, object], name: str | None, description: str | None, strict: bool
 ) -> Tool:
     members = copy.deepcopy(_as_dict(source))
     function = members.get("function")
@@ -247,7 +246,7 @@ def _of_definition(
     name = str(own_name or "") if name is None else name
     plain: Schema = {}
     if strict and not is_strict:
-        plain = tidied(parameters or {"type": "object", "properties": {}})
+        plain = tidy_schema(parameters or {"type": "object", "properties": {}})
         parameters = strict_schema(plain, name)
     return Tool(
         name,
@@ -259,7 +258,7 @@ def _of_definition(
     )
 
 
-def _as_dict(source: Any) -> dict[str, Any]:
+def _as_dict(source: Mapping[str, object]) -> dict[str, Any]:
     """Return a definition as JSON; the SDK's objects are mappings that say it themselves."""
     as_dict = getattr(source, "as_dict", None)
     return dict(as_dict() if callable(as_dict) else source)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
+SchemaView = Mapping[str, Any]
+"""A schema that is only read."""
 
 DEFS = "$defs"
 TO_DEFS = "#/$defs/"
@@ -21,7 +23,7 @@ _SINGLE = frozenset(
 )  # fmt: skip
 
 
-def transform(schema: Any, change: Callable[[Schema], Schema]) -> Any:
+def transform(schema: object, change: Callable[[Schema], Schema]) -> Any:
     """Return the schema with ``change`` applied to each schema in it, the innermost first."""
     if not isinstance(schema, Mapping):
         return schema
@@ -38,7 +40,7 @@ def transform(schema: Any, change: Callable[[Schema], Schema]) -> Any:
     return change(rebuilt)
 
 
-def tidied(schema: Any) -> Any:
+def tidy_schema(schema: object) -> Any:
     """Return a schema of pydantic's as servers like it.
 
     Titles, ``null`` as a default and OpenAPI's ``discriminator`` go: they cost tokens and tell a
@@ -46,10 +48,10 @@ def tidied(schema: Any) -> Any:
     (livekit/agents#5302), and so are keywords beside a ``$ref`` (camel-ai/camel#3001,
     NousResearch/hermes-agent#44676), which is put into an ``anyOf`` of one.
     """
-    return transform(schema, _tidied)
+    return transform(schema, _tidy)
 
 
-def _tidied(schema: Schema) -> Schema:
+def _tidy(schema: Schema) -> Schema:
     kept = {name: value for name, value in schema.items() if name not in {"title", "discriminator"}}
     if kept.get("default", 0) is None:
         del kept["default"]
@@ -66,12 +68,12 @@ def _tidied(schema: Schema) -> Schema:
     return kept
 
 
-def definitions(schema: Mapping[str, Any]) -> dict[str, Any]:
+def definitions(schema: SchemaView) -> Schema:
     """Return what references in a schema may name."""
     return {**schema.get(DEFS, {}), ROOT: schema}
 
 
-def resolved(schema: Any, defs: Mapping[str, Any]) -> Any:
+def follow_ref(schema: object, defs: Mapping[str, object]) -> Any:
     """Follow a reference; what ``defs`` does not hold may be anything, ``#`` is the root."""
     for _ in range(len(defs) + 1):
         if not isinstance(schema, Mapping) or "$ref" not in schema:

@@ -36,7 +36,7 @@ def test_its_model_variable_is_none_of_ours(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """LLM_MODEL is the default model of `llm`, and does not change where a client asks."""
-    from github_models_azure._settings import load_settings
+    from github_models_azure.settings.load import load_settings
 
     monkeypatch.setenv("LLM_MODEL", "github")
     settings = load_settings()

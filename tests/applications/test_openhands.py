@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from openhands.core.config import AppConfig, load_from_env, load_from_toml
 
-from github_models_azure._settings import load_settings
+from github_models_azure.settings.load import load_settings
 
 WRITTEN = """
 [core]

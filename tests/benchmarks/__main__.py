@@ -21,10 +21,10 @@ from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineRespon
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest
 
-from github_models_azure._core.tokens import estimate_text
+from github_models_azure._core.route.needs import estimate_text
 from github_models_azure.policies import FallbackPolicy
 from github_models_azure.registry import ModelRegistry
-from github_models_azure.registry.bundled import CATALOG_FILE
+from github_models_azure.registry.data import CATALOG_FILE
 from tests.harness import Answer, FakeTransport, Sent, Service, chat, delta, limited, stream
 
 BODY = json.dumps(

@@ -104,7 +104,7 @@ class _Targets:
         self._load, self._chance = load, random.Random(load.seed)
         self.writers: set[asyncio.StreamWriter] = set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.FramedReader, writer: asyncio.StreamWriter) -> None:
         self.writers.add(writer)
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while await self._serve_one(reader, writer):
@@ -112,7 +112,7 @@ class _Targets:
         self.writers.discard(writer)
         writer.close()
 
-    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _serve_one(self, reader: asyncio.FramedReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
         length = next(line for line in head if line.startswith(b"content-length:"))
         asked = json.loads(await reader.readexactly(int(length.partition(b":")[2])))

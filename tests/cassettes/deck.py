@@ -17,9 +17,9 @@ import pytest
 import vcr
 from vcr.cassette import Cassette
 
-from github_models_azure._transport import async_transport, sync_transport
+from github_models_azure.client.transport import async_transport, sync_transport
 from tests.cassettes.contents import ReadableYaml, request_for_cassette, response_for_cassette
-from tests.harness import Clock, Twin
+from tests.harness import Clock, Twin, timed
 
 GITHUB = "https://models.github.ai/inference"
 GITHUB_AZURE = "https://models.inference.ai.azure.com"
@@ -93,9 +93,10 @@ class Deck:
         options.setdefault("credential", self._origin.key if self._origin else "token")
         if self._origin is not None:
             options["transport"] = self._transport(self._origin)
+        options = {**timed(Clock(now)), **options}
         client = getattr(self._twin.package, f"{kind}Client")(endpoint, **options)
         self._clients.append(client)
-        return self._twin.with_clock(client, Clock(now))
+        return client
 
     def run(self, value: Any) -> Any:
         """Finish a call: await it where it is async, all of a test in one loop."""

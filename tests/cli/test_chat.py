@@ -1,4 +1,7 @@
-"""`chat`: prompts in, answers out."""
+"""`chat`: prompts in, answers out.
+
+About `cli/_connect.py`, `cli/_exchange.py`, `cli/_options.py`, `cli/_prompt.py`.
+"""
 
 from __future__ import annotations
 
@@ -139,7 +142,7 @@ def test_a_fallback_is_mentioned_and_its_trail_shown(program: Program, emulator:
     )
     assert outcome.code == 0
     assert outcome.out.startswith("[emulated openai/gpt-4o]")
-    assert "openai/gpt-4o answers in place of" in outcome.err
+    assert "openai/gpt-4o answers instead of" in outcome.err
     assert "429 rate_limited" in outcome.err
     assert outcome.err.splitlines()[-1].startswith("served by ")
 

@@ -104,7 +104,10 @@ def test_stdin_is_read_once(program: Program, piped: Callable[[bytes], None]) ->
 def test_an_image_must_be_one(program: Program, tmp_path: Path) -> None:
     """A file that is no image by its name is refused."""
     (tmp_path / "notes.txt").write_text("x")
-    assert "is no image" in program("chat", "Look", "--demo", "--image", "notes.txt").error
+    assert (
+        "does not have the name of an image"
+        in program("chat", "Look", "--demo", "--image", "notes.txt").error
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""`chat --tool`: a function of the working directory, tried from the shell."""
+"""`chat --tool`: a function of the working directory, tried from the shell.
+
+About `cli/_tool_exchange.py`.
+"""
 
 from __future__ import annotations
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import Any
 
 import pytest
 
 from github_models_azure import ChatCompletionsClient, trail_of
-from github_models_azure.server.emulator import demo
+from github_models_azure.server.emulator import runner
 from tests.cli.program import Program
 
 pytestmark = pytest.mark.extras
@@ -116,7 +117,7 @@ def test_a_process_has_one_emulator() -> None:
     """However many ask at once, one emulator is started and shared."""
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(demo.demo_endpoint().url)) for _ in range(8)
+        threading.Thread(target=lambda: found.append(runner.demo_endpoint().url)) for _ in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -136,4 +137,17 @@ def test_the_demo_token_works_in_code(monkeypatch: pytest.MonkeyPatch) -> None:
     trail = trail_of(answer)
     assert trail is not None
     assert trail.emulated
-    assert "demo_token" not in repr(demo.demo_endpoint())
+    assert "demo_token" not in repr(runner.demo_endpoint())
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+def test_a_forked_process_starts_its_own_emulator() -> None:
+    """The thread that serves is not in the child; what it inherits is forgotten."""
+    runner.demo_endpoint()
+    assert runner._running
+    kept = list(runner._running)
+    runner._forget()  # what the fork handler calls; forking a process with threads is not for tests
+    try:
+        assert not runner._running
+    finally:
+        runner._running.extend(kept)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.conftest import Silent
 from tests.cli.program import Program
+from tests.client.test_broken_answers import answering
 from tests.loopback import completion, serve
-from tests.test_broken_answers import answering
 
 if TYPE_CHECKING:
     from github_models_azure.server.emulator import Emulator

@@ -1,4 +1,7 @@
-"""`doctor` over endpoints: which are asked, where, and what is said of their credentials."""
+"""`doctor` over endpoints: which are asked, where, and what is said of their credentials.
+
+About `cli/_checks.py`, `cli/_probe.py`.
+"""
 
 from __future__ import annotations
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from github_models_azure._key_check import check_github_token
+from github_models_azure.credentials.check import check_github_token
 from tests.cli.program import Program, run
 from tests.dialects.servers_http import LoopbackServer, Reply, as_json
 
 pytest.importorskip("keyring", reason="login needs the extra keyring")
 
-from tests.memory_keyring import MemoryKeyring, memory_keyring
+from tests.credentials.memory_keyring import MemoryKeyring, memory_keyring
 
 SERVICE = "github-models"
 TOKEN = "github_pat_of_some_length"
@@ -61,7 +61,10 @@ def test_a_piped_token_is_checked_and_stored(
     assert outcome.code == 0
     assert backend.entries == {(SERVICE, "token"): TOKEN}
     assert github.journal[0].header("authorization") == f"Bearer {TOKEN}"
-    assert "stored in tests.memory_keyring.MemoryKeyring; GitHub accepted it" in outcome.out
+    assert (
+        "stored in tests.credentials.memory_keyring.MemoryKeyring; GitHub accepted it"
+        in outcome.out
+    )
     assert "was retired on" in outcome.err
     assert TOKEN not in outcome.out + outcome.err
 
@@ -70,7 +73,7 @@ def test_a_stored_token_is_found_by_the_credential(
     program: Program, piped: Piped, github: LoopbackServer
 ) -> None:
     """And no longer once it was removed."""
-    from github_models_azure._credentials import TokenFinder
+    from github_models_azure.credentials.github import TokenFinder
 
     def finder() -> TokenFinder:
         return TokenFinder(environ={}, run_gh=lambda: None)
@@ -161,7 +164,7 @@ def test_a_file_by_mistake_is_wrong_usage(
     piped(content)
     outcome = program("login", "--with-token", "--no-validate")
     assert outcome.code == 2
-    assert "so no GitHub token" in outcome.error
+    assert "so it cannot be a GitHub token" in outcome.error
     assert backend.entries == {}
 
 
@@ -229,11 +232,11 @@ def test_the_answer_as_json(
         "stored": True,
         "entry": "token",
         "endpoint": None,
-        "keyring": "tests.memory_keyring.MemoryKeyring",
+        "keyring": "tests.credentials.memory_keyring.MemoryKeyring",
         "checked": True,
         "outranked_by": "GH_TOKEN",
     }
-    assert "GH_TOKEN is set, and counts in its place" in outcome.err
+    assert "GH_TOKEN is set, and is used instead" in outcome.err
 
 
 # Keyrings that do not work
@@ -270,7 +273,7 @@ def test_a_process_with_the_null_keyring_keeps_nothing() -> None:
     """As a whole: the environment of these tests names that backend."""
     outcome = run("login", "--with-token", "--no-validate", stdin=TOKEN.encode())
     assert outcome.code == 1
-    assert "keyring.backends.null.Keyring kept nothing" in outcome.error
+    assert "keyring.backends.null.Keyring did not keep it" in outcome.error
     assert TOKEN not in outcome.out + outcome.err
 
 
@@ -281,7 +284,7 @@ def test_a_key_is_stored_for_the_origin_of_its_endpoint(
     program: Program, piped: Piped, work: LoopbackServer, backend: MemoryKeyring
 ) -> None:
     """Checked by the endpoint, and found by the settings."""
-    from github_models_azure._settings import load_settings
+    from github_models_azure.settings.load import load_settings
 
     piped(b"work-key")
     outcome = program("login", "work", "--with-token")
@@ -308,11 +311,11 @@ def test_a_known_service_takes_a_key_without_settings(
 
 def test_the_doctor_lists_what_is_stored(program: Program, backend: MemoryKeyring) -> None:
     """Without showing it."""
-    from github_models_azure._settings import load_settings
     from github_models_azure.cli._checks import Credential, known_endpoints
+    from github_models_azure.settings.load import load_settings
 
     backend.entries[SERVICE, "groq@https://api.groq.com"] = "groq-key"
-    known = known_endpoints(load_settings(), None, demo=False, everything=False)
+    known = known_endpoints(load_settings(), None, everything=False)
     said = {one.endpoint.name: one.credential for one in known}
     assert said["groq"] == Credential("the keyring entry groq@https://api.groq.com")
 
@@ -360,7 +363,7 @@ def test_logout_removes_the_token_and_says_what_still_counts(
     assert outcome.code == 0
     assert backend.entries == {(SERVICE, "mine"): "k"}
     assert "is removed" in outcome.out
-    assert "GITHUB_TOKEN is set, and still counts" in outcome.err
+    assert "GITHUB_TOKEN is set, and is still used" in outcome.err
 
 
 def test_logout_without_an_entry_fails(program: Program) -> None:

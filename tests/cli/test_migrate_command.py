@@ -1,4 +1,7 @@
-"""`migrate`: the settings as code for the `openai` package; here without that package."""
+"""`migrate`: the settings as code for the `openai` package; here without that package.
+
+About `cli/_migration.py`.
+"""
 
 from __future__ import annotations
 
@@ -191,7 +194,7 @@ def test_a_route_that_moved_is_asked_where_it_went(program: Program) -> None:
     outcome = program("migrate")
     assert clients_of(outcome)["old"][1]["base_url"].strip("'") == FOUNDRY
     assert route_of(outcome) == [("old", "my-d")]
-    assert "was retired on 2026-08-26; this one has taken its place" in " ".join(
+    assert "was retired on 2026-08-26; this one replaces it" in " ".join(
         outcome.out.replace("\n# ", " ").split()
     )
 
@@ -213,7 +216,7 @@ def test_what_is_gone_for_good_is_said(
     FILE.write_text(settings)
     outcome = program("migrate", *form)
     assert outcome.code == 1
-    assert "Nothing serves in its place." in outcome.out.replace("\n# ", " ")
+    assert "Nothing replaces it." in outcome.out.replace("\n# ", " ")
     assert route_of(outcome) == [("client", "YOUR-DEPLOYMENT")]
     assert "can be asked any more" in outcome.error
 

@@ -1,4 +1,7 @@
-"""What `migrate` prints, run with the real `openai` package against servers on this machine."""
+"""What `migrate` prints, run with the real `openai` package against servers on this machine.
+
+About `cli/_openai_code.py`.
+"""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_filters_that_leave_nothing_say_so(program: Program) -> None:
     """An empty table is told in words, with code 1; JSON is an empty list."""
     outcome = program("models", "--publisher", "nobody")
     assert (outcome.code, outcome.out) == (1, "")
-    assert "No known model fits" in outcome.error
+    assert "No known model matches" in outcome.error
     assert program("models", "--publisher", "nobody", "--json").json == []
 
 

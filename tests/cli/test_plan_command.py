@@ -86,7 +86,7 @@ def test_needs_that_nobody_meets_at_once_are_said_so(program: Program, tmp_path:
     options = ("--endpoint", "local", "-m", "tiny", "--fallback", "none", *needs)
     outcome = program("plan", *options)
     assert outcome.code == 0
-    assert "nobody would be asked at once" in outcome.out
+    assert "no target would be asked at once" in outcome.out
     assert "local/tiny: is known to ignore tool_choice" in outcome.out
 
 
@@ -95,7 +95,7 @@ def test_a_large_prompt_fits_nowhere(program: Program) -> None:
     options = ("-m", "openai/gpt-4.1", "--demo", "--input-tokens", "10000")
     outcome = program("plan", *options)
     assert outcome.code == 1
-    assert "nobody would be asked" in outcome.out
+    assert "no target would be asked" in outcome.out
     assert "input of about 10,000 tokens is over its limit of 8,000" in outcome.out
 
 

@@ -1,4 +1,7 @@
-"""The program around its commands: help, version, usage, debug, what is missing."""
+"""The program around its commands: help, version, usage, debug, what is missing.
+
+About `cli/_app.py`, `__main__.py`.
+"""
 
 from __future__ import annotations
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.failures import FailureKind
-from github_models_azure._core.needs import Operation
-from github_models_azure._core.payload import SDK, adapt
+from github_models_azure._core.failure.kinds import FailureKind
+from github_models_azure._core.request.fit import SDK, adapt
+from github_models_azure._core.route.needs import Operation
 from github_models_azure.endpoints import DIALECTS, PRESETS, Dialect, read_dialect
 from github_models_azure.endpoints.dialects import dialect_of
 
@@ -121,8 +121,8 @@ def test_a_preset_speaks_a_known_dialect(name: str) -> None:
 
 
 @pytest.mark.parametrize(("value", "error", "told"), [
-    ("mistrall", ValueError, "'mistrall' is no dialect. Known: azure-models, "),
-    ("", ValueError, "'' is no dialect"),
+    ("mistrall", ValueError, "'mistrall' is not a dialect. Known: azure-models, "),
+    ("", ValueError, "'' is not a dialect"),
     (None, TypeError, "not NoneType"),
     ({"name": "x"}, TypeError, "not dict"),
 ])  # fmt: skip
@@ -184,23 +184,26 @@ LISTS = ("required_headers", "reset_headers", "drop_headers", "refuses", "member
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("like", "nobody", "'nobody' is none of azure-models"),
-        ("like", ["mistral"], "['mistral'] is none of azure-models"),
-        ("name", "x", "is no field of a dialect; those are api_version, auth"),
-        ("adapts", True, "is no field"),
-        ("apiversion", "drop", "is no field"),
-        *((field, "x", "is a list of texts") for field in LISTS),
-        *((field, [1], "is a list of texts") for field in LISTS),
-        *((field, {"a": "b"}, "is a list of texts") for field in LISTS),
-        *((field, ["a"], "is a table of texts") for field in ("routes", "renames", "error_codes")),
-        *((field, {"a": 1}, "is a table of texts") for field in ("routes", "renames")),
-        *((field, 3, "is a text") for field in ("api_version", "auth", "scope", "tool_ids")),
-        ("model_names", None, "is a text"),
-        ("text_calls", True, "is a text"),
+        ("like", "nobody", "'nobody' is not one of azure-models"),
+        ("like", ["mistral"], "['mistral'] is not one of azure-models"),
+        ("name", "x", "is not a field of a dialect; the fields are api_version, auth"),
+        ("adapts", True, "is not a field"),
+        ("apiversion", "drop", "is not a field"),
+        *((field, "x", "is a list of strings") for field in LISTS),
+        *((field, [1], "is a list of strings") for field in LISTS),
+        *((field, {"a": "b"}, "is a list of strings") for field in LISTS),
+        *(
+            (field, ["a"], "is a table of strings")
+            for field in ("routes", "renames", "error_codes")
+        ),
+        *((field, {"a": 1}, "is a table of strings") for field in ("routes", "renames")),
+        *((field, 3, "is a string") for field in ("api_version", "auth", "scope", "tool_ids")),
+        ("model_names", None, "is a string"),
+        ("text_calls", True, "is a string"),
         ("text_calls", "xml", "'mine' has text_calls 'xml'. It is json, tags, both"),
         ("tool_choice", "no", "is true or false"),
         ("tool_choice", 0, "is true or false"),
-        ("lacks", ["json"], "'json' is no capability; known are audio, chat"),
+        ("lacks", ["json"], "'json' is not a capability; the capabilities are audio, chat"),
         ("error_codes", {"x": "slow"}, "failure kinds are rate_limited, unavailable"),
         ("api_version", "latest", "'mine' has api_version 'latest'. It is keep, drop"),
         ("auth", "a b", "'mine' has auth 'a b'"),

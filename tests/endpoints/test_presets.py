@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure import Endpoint
+from github_models_azure._core.hosts import GITHUB_HOSTS
 from github_models_azure.endpoints import (
     DEFAULT_ENDPOINT,
     GITHUB,
@@ -21,7 +22,6 @@ from github_models_azure.endpoints import (
     parse_target,
 )
 from github_models_azure.endpoints.endpoint import is_loopback
-from github_models_azure.endpoints.presets import GITHUB_HOSTS
 from github_models_azure.registry import default_registry
 
 MINE = Endpoint("mine", "https://llm.example:8443/v1", "secret", dialect="github")
@@ -240,7 +240,7 @@ def test_two_of_mine_at_one_address_are_told_apart_by_name_only() -> None:
 
 def test_copilot_wants_a_header_that_only_the_user_can_give() -> None:
     """A bare URL is refused with the name of the header."""
-    with pytest.raises(ValueError, match="wants the header Copilot-Integration-Id"):
+    with pytest.raises(ValueError, match="needs the header Copilot-Integration-Id"):
         endpoint_for("https://api.githubcopilot.com")
     headers = {"copilot-integration-id": "mine"}
     mine = Endpoint("c", "https://api.githubcopilot.com", dialect="copilot", headers=headers)

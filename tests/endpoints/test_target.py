@@ -54,7 +54,7 @@ def test_a_target_needs_a_model(text: str) -> None:
 @pytest.mark.parametrize("value", [None, 3, b"m", ["m"]])
 def test_other_values_are_no_targets(value: Any) -> None:
     """The error shows what was given."""
-    with pytest.raises(TypeError, match="a text or a Target"):
+    with pytest.raises(TypeError, match="a string or a Target"):
         parse_target(value)
     with pytest.raises(ValueError, match="needs a model id"):
         Target(value)

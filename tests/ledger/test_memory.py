@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from github_models_azure._core.cooldown import PROBE_LEASE
-from github_models_azure._core.failures import Failure, FailureKind
-from github_models_azure._core.lifecycle import Lifecycle
+from github_models_azure._core.failure.kinds import Failure, FailureKind
+from github_models_azure._core.failure.lifecycle import Lifecycle
+from github_models_azure._core.route.cooldown import PROBE_LEASE
 from github_models_azure.ledger import Ledger, MemoryLedger
 
 NOW = 1_800_000_000.0

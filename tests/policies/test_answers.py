@@ -54,7 +54,7 @@ def test_an_answer_is_read_under_the_label_of_text(twin: Twin) -> None:
     limited = Answer(200, {"error": {"code": 429, "message": "slow down"}}, text)
     with pytest.raises(RateLimitedError, match="slow down"):
         twin.complete(client_of(twin, limited))
-    with pytest.raises(HttpResponseError, match="something else than a JSON object"):
+    with pytest.raises(HttpResponseError, match="something other than a JSON object"):
         twin.complete(client_of(twin, Answer(200, b"hello", text)))
 
 

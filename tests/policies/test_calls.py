@@ -302,3 +302,50 @@ def test_bare_names_fall_back_to_bare_names(twin: Twin) -> None:
     service = Service(lambda sent: limited() if sent.model == "gpt-4.1" else chat(sent.model))
     twin.complete(twin.client(service, "https://llm.example/v1", model="gpt-4.1"))
     assert service.models == ["gpt-4.1", "gpt-4o"]
+
+
+def test_other_requests_do_not_sleep_for_a_day(twin: Twin) -> None:
+    """GET /info against a day limit is an error at once."""
+    service = Service(lambda sent: limited(86400))
+    with pytest.raises(HttpResponseError):
+        twin.run(twin.client(service).get_model_info())
+    assert (len(service.sent), service.slept) == (1, [])
+
+
+def test_none_is_no_option(twin: Twin) -> None:
+    """``timeout=None`` of a call means what the client says."""
+    service = Service(lambda sent: chat(sent.model))
+    twin.complete(twin.client(service, model=FIRST), timeout=None)
+    assert len(service.sent) == 1
+
+
+def test_own_policies_without_retry_work(twin: Twin) -> None:
+    """The SDK's keyword ``policies`` may leave azure-core's retry out."""
+    from azure.core.pipeline.policies import ContentDecodePolicy
+
+    service = Service(lambda sent: falls_back(sent) if sent.model else Answer(404, {}))
+    client = twin.client(service, model=FIRST, fallback=[SECOND], policies=[ContentDecodePolicy()])
+    twin.complete(client)
+    with pytest.raises(HttpResponseError):
+        twin.run(client.get_model_info())
+    assert service.models == [FIRST, SECOND, None]
+    assert all("retry_total" not in sent.options for sent in service.sent)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("retry_total", "3"),
+        ("retry_backoff_factor", -1),
+        ("retry_backoff_max", "x"),
+        ("timeout", float("nan")),
+        ("ledger", object()),
+        ("registry", {}),
+    ],
+)
+def test_options_of_one_call_are_checked_before_it(twin: Twin, option: str, value: Any) -> None:
+    """Not only once something fails."""
+    service = Service(lambda sent: chat(sent.model))
+    with pytest.raises((TypeError, ValueError), match=option):
+        twin.complete(twin.client(service, model=FIRST), **{option: value})
+    assert service.sent == []

@@ -11,6 +11,7 @@ from azure.core.credentials import AccessToken, AzureKeyCredential
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    HttpResponseError,
 )
 
 from github_models_azure import Endpoint, Target, trail_of
@@ -19,6 +20,7 @@ from tests.harness import (
     FIRST,
     HELLO,
     SECOND,
+    URL,
     Answer,
     Sent,
     Service,
@@ -28,6 +30,13 @@ from tests.harness import (
     limited,
 )
 from tests.loopback import completion, serve
+
+OTHER = Endpoint("other", "https://llm.example/v1?own=1", AzureKeyCredential("other-key"))
+
+
+def elsewhere(sent: Sent) -> Answer:
+    """The first origin is limited, the other answers."""
+    return limited() if "models.example" in sent.url else chat(sent.model)
 
 
 def test_no_credential_crosses_origins(twin: Twin) -> None:
@@ -251,3 +260,64 @@ def test_a_key_that_no_header_can_carry_is_not_repeated(twin: Twin, key: str) ->
             call()
     shown = f"{caught.value}{caught.value!r}{trail_of(caught.value)}"
     assert "sk-se" not in shown
+
+
+def test_nothing_of_the_callers_crosses_origins_unasked(twin: Twin) -> None:
+    """Headers and query of the first endpoint stay there; the other keeps its own query."""
+    service = Service(elsewhere)
+    client = twin.client(
+        service,
+        URL + "?sig=SECRET",
+        model=FIRST,
+        fallback=[Target("m", OTHER)],
+        headers={"Ocp-Apim-Subscription-Key": "SECRET"},
+    )
+    twin.complete(client, headers={"X-Goog-Api-Key": "SECRET"}, params={"key": "SECRET"})
+    own, foreign = service.sent
+    assert "sig=SECRET" in own.url
+    assert "SECRET" not in foreign.url + json.dumps(foreign.headers)
+    assert "own=1" in foreign.url
+    assert "api-version=" in foreign.url
+
+
+def test_a_fallbacks_new_key_is_tried(twin: Twin) -> None:
+    """ "Until the credential changes" holds for the credentials of fallbacks too."""
+
+    def answer(sent: Sent) -> Answer:
+        if "models.example" in sent.url:
+            return limited()
+        good = sent.headers.get("authorization") == "Bearer new"
+        return chat("m") if good else error(401, "unauthorized")
+
+    service, credential = Service(answer), AzureKeyCredential("old")
+    other = Endpoint("other", "https://llm.example/v1", credential)
+    client = twin.client(service, model=FIRST, fallback=[Target("m", other)])
+    with pytest.raises(HttpResponseError):
+        twin.complete(client)
+    credential.update("new")
+    assert trail_of(twin.complete(client)).served_by == "other/m"
+
+
+def test_a_token_that_failed_once_is_fetched_again(twin: Twin) -> None:
+    """A hiccup of the identity service does not cost the endpoint for good."""
+
+    class Hiccup:
+        calls = 0
+
+        def get_token(self, *scopes: str, **_: Any) -> Any:
+            self.calls += 1
+            if self.calls == 1:
+                raise ClientAuthenticationError("identity service timed out")
+            return AccessToken("entra", 4_000_000_000)
+
+    class AsyncHiccup(Hiccup):
+        async def get_token(self, *scopes: str, **_: Any) -> Any:
+            return Hiccup.get_token(self)
+
+    service = Service(lambda sent: chat(sent.model))
+    credential = AsyncHiccup() if twin.is_async else Hiccup()
+    client = twin.client(service, credential=credential, model=FIRST, fallback=[Target("m", OTHER)])
+    twin.complete(client)
+    service.clock.now += 61
+    twin.complete(client)
+    assert service.models == ["m", FIRST]

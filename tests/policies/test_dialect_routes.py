@@ -35,7 +35,7 @@ def test_the_retired_route_of_azure_is_asked_where_it_moved(twin: Twin, streamed
     assert "api-key" not in sent.headers
     assert str(trail.events[0]) == (
         "adapted for res.services.ai.azure.com/my-gpt: https://res.services.ai.azure.com was "
-        "retired on 2026-08-26, sent to https://res.services.ai.azure.com/openai/v1 in its place"
+        "retired on 2026-08-26, sent to https://res.services.ai.azure.com/openai/v1 instead"
     )
 
 
@@ -112,8 +112,8 @@ def test_an_endpoint_without_embeddings_is_passed_over(twin: Twin) -> None:
     trail = trail_of(twin.run(client.embed(input=["x"])))
     assert service.models == ["e", "c"]
     assert [str(skip) for skip in trail.skipped] == [
-        "skipped groq/a: groq endpoints serve no embeddings",
-        "skipped mine/b: cerebras endpoints serve no embeddings",
+        "skipped groq/a: groq endpoints do not serve embeddings",
+        "skipped mine/b: cerebras endpoints do not serve embeddings",
     ]
 
 
@@ -121,12 +121,14 @@ def test_what_no_endpoint_serves_is_a_clear_error(twin: Twin) -> None:
     """Nothing is sent; the kind is named."""
     service = Service(embedded)
     client = twin.client(service, mine("groq"), kind="Embeddings", model="e", fallback=None)
-    with pytest.raises(FallbackExhaustedError, match="groq endpoints serve no embeddings"):
+    with pytest.raises(FallbackExhaustedError, match="groq endpoints do not serve embeddings"):
         twin.run(client.embed(input=["x"]))
     client = twin.package.ImageEmbeddingsClient(
         mine("openai"), transport=twin.transport(service), model="e", fallback=None
     )
-    with pytest.raises(FallbackExhaustedError, match="openai endpoints serve no image embeddings"):
+    with pytest.raises(
+        FallbackExhaustedError, match="openai endpoints do not serve image embeddings"
+    ):
         twin.run(client.embed(input=[{"image": "data:,"}]))
     assert service.sent == []
 

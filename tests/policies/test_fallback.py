@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import (
+    AzureError,
     ClientAuthenticationError,
     HttpResponseError,
     ServiceRequestError,
@@ -350,3 +351,12 @@ def test_now_is_what_the_clock_says(twin: Twin) -> None:
     trail = trail_of(twin.complete(client_of(twin, service)))
     assert [attempt.started for attempt in trail.attempts] == [NOW, NOW + 2.0]
     assert trail.attempts[0].seconds == 2.0
+
+
+def test_redirects_are_few(twin: Twin) -> None:
+    """A server that redirects to itself does not multiply the requests of an attempt."""
+    service = Service(lambda sent: Answer(307, None, {"location": "/inference/chat/completions"}))
+    client = twin.client(service, model=FIRST, fallback=None, fallback_max_attempts=2)
+    with pytest.raises(AzureError):
+        twin.complete(client)
+    assert len(service.sent) <= 6

@@ -15,8 +15,8 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from github_models_azure._core.failures import FailureKind, Scope
-from github_models_azure.policies._faults import NAME_RETRY, fault_of, one_line
+from github_models_azure._core.failure.kinds import FailureKind, Scope
+from github_models_azure.policies.errors import NAME_RETRY, fault_of, one_line
 
 K, S = FailureKind, Scope
 NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")

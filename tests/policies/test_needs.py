@@ -276,3 +276,13 @@ def test_what_cannot_be_repaired_goes_to_the_next_target(twin: Twin) -> None:
     service = Service(answer)
     twin.complete(twin.client(service, model="mine", fallback=["other"]))
     assert service.models == ["mine", "other"]
+
+
+def test_an_estimate_near_the_limit_lets_the_server_decide(twin: Twin) -> None:
+    """About 6,500 real tokens are estimated at 8,129: they are sent all the same."""
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(service, "github", model="openai/gpt-4.1", allow_retired=True)
+    twin.complete(client, messages=[{"role": "user", "content": "word " * 6500}])
+    assert len(service.sent) == 1
+    with pytest.raises(FallbackExhaustedError):
+        twin.complete(client, messages=[{"role": "user", "content": "word " * 10_000}])

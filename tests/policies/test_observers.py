@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from github_models_azure import trail_of
-from github_models_azure.policies._watch import UNWATCHED
+from github_models_azure.policies.observers import UNWATCHED
 from tests.harness import (
     FIRST,
     SECOND,
@@ -187,16 +187,16 @@ def test_without_an_observer_all_calls_share_one_that_does_nothing(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is made for a call that nobody watches."""
-    from github_models_azure.policies import _begin
+    from github_models_azure.policies import planner
 
     runs: list[Any] = []
 
-    class Kept(_begin.Run):
+    class Kept(planner.Call):
         def __init__(self, *args: Any) -> None:
             super().__init__(*args)
             runs.append(self)
 
-    monkeypatch.setattr(_begin, "Run", Kept)
+    monkeypatch.setattr(planner, "Call", Kept)
     twin.complete(client_of(twin, None))
     assert [run.watch for run in runs] == [UNWATCHED]
 
@@ -224,7 +224,7 @@ def test_a_watched_call_leaves_no_circle_behind(twin: Twin) -> None:
 
 def test_the_settings_show_who_watches(twin: Twin) -> None:
     """A settings' repr says whose errors are kept out."""
-    from github_models_azure.policies._observers import Watched
+    from github_models_azure.policies.observers import Watched
 
     assert repr(Watched("anybody")) == "Watched('anybody')"  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from github_models_azure import Endpoint, MemoryLedger, Target, trail_of
-from tests.core.refused import ROWS, openai
+from tests.core.failure.refusal_helpers import ROWS, openai
 from tests.harness import URL, Answer, Sent, Service, Twin, error, text_of
 from tests.policies.test_dialects import SDK_VERSION, answers, ask, client_of
 

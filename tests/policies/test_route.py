@@ -12,10 +12,10 @@ from azure.core.rest import HttpRequest
 
 from github_models_azure import Endpoint, trail_of
 from github_models_azure.exceptions import CredentialScopeError
-from github_models_azure.policies import _begin
-from github_models_azure.policies._begin import Planner
-from github_models_azure.policies._configure import configure
-from github_models_azure.policies._route import credential_id
+from github_models_azure.policies import planner as planning
+from github_models_azure.policies.options import configure
+from github_models_azure.policies.planner import Planner
+from github_models_azure.policies.route import credential_id
 from github_models_azure.registry import default_registry
 from tests.harness import HELLO, NOW, URL, Clock, Service, Twin, chat, limited
 
@@ -71,7 +71,7 @@ def test_a_plan_with_access_has_the_whole_tier(twin: Twin) -> None:
 
 def test_the_routes_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names that callers make up do not fill the memory."""
-    monkeypatch.setattr(_begin, "_ROUTES_KEPT", 3)
+    monkeypatch.setattr(planning, "_ROUTES_KEPT", 3)
     made = planner(endpoint=PLAIN)
     for number in range(20):
         assert made.begin(request(f"m{number}")) is not None
@@ -80,7 +80,7 @@ def test_the_routes_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_endpoints_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy that serves many URLs remembers a few of them."""
-    monkeypatch.setattr(_begin, "_ROUTES_KEPT", 3)
+    monkeypatch.setattr(planning, "_ROUTES_KEPT", 3)
     made = planner()
     for number in range(20):
         run = made.begin(request(url=f"https://h{number}.example/v1/chat/completions"))

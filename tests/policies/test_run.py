@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
@@ -203,3 +204,22 @@ def test_an_error_inside_a_200_is_told_with_its_code(twin: Twin) -> None:
         twin.complete(client)
     assert caught.value.status_code == 200
     assert trail_of(caught.value).attempts[0].failure.kind.value == "rate_limited"
+
+
+def test_a_call_leaves_no_circle_behind(twin: Twin) -> None:
+    """Bodies are freed with the answer, not by the garbage collector."""
+    from github_models_azure.policies._attempt import OpenAttempt
+    from github_models_azure.policies._call import Call
+
+    client = twin.client(Service(lambda sent: chat(sent.model)), model=FIRST)
+    twin.complete(client)
+    gc.collect()
+    gc.disable()
+    try:
+        before = [found for found in gc.get_objects() if isinstance(found, Call | OpenAttempt)]
+        for _ in range(3):
+            twin.complete(client)
+        after = [found for found in gc.get_objects() if isinstance(found, Call | OpenAttempt)]
+    finally:
+        gc.enable()
+    assert len(after) == len(before)

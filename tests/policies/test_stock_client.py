@@ -29,6 +29,13 @@ from tests.harness import (
     stream,
 )
 
+OTHER = Endpoint("other", "https://llm.example/v1?own=1", AzureKeyCredential("other-key"))
+
+
+def elsewhere(sent: Sent) -> Answer:
+    """The first origin is limited, the other answers."""
+    return limited() if "models.example" in sent.url else chat(sent.model)
+
 
 def stock(twin: Twin, service: Service, **policies: Any) -> Any:
     import azure.ai.inference
@@ -118,3 +125,21 @@ def test_an_unknown_keyword_of_the_policy_is_named(twin: Twin) -> None:
     """A typing mistake in a policy's keyword is not taken for an option."""
     with pytest.raises(TypeError, match="fallback_max_time"):
         policy(twin, Service(falls_back), fallback_max_time=3)
+
+
+@pytest.mark.parametrize("place", ["per_call_policies", "per_retry_policies"])
+def test_binding_credentials_too_early_is_no_binding(twin: Twin, place: str) -> None:
+    """A stock client whose own policy signs after ours would take its key along: refused."""
+    from github_models_azure.policies import (
+        AsyncTargetAuthenticationPolicy,
+        TargetAuthenticationPolicy,
+    )
+
+    bind = AsyncTargetAuthenticationPolicy if twin.is_async else TargetAuthenticationPolicy
+    service = Service(elsewhere)
+    binding = bind(Endpoint("own", URL, AzureKeyCredential("key")))
+    policies = {"per_call_policies": [policy(twin, service, [Target("m", OTHER)])]}
+    policies.setdefault(place, []).append(binding)
+    with pytest.raises(CredentialScopeError):
+        twin.complete(stock(twin, service, **policies))
+    assert service.sent == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import json
 from typing import Any
 
 import pytest
-from azure.core.exceptions import HttpResponseError, ServiceResponseError
+from azure.core.exceptions import AzureError, HttpResponseError, ServiceResponseError
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, StreamInterruptedError
@@ -15,6 +17,7 @@ from tests.harness import (
     FIRST,
     HELLO,
     SECOND,
+    URL,
     Answer,
     Sent,
     Service,
@@ -243,3 +246,52 @@ def test_leaving_a_stream_early_gives_the_connection_back(twin: Twin) -> None:
         with client.complete(messages=[], stream=True) as updates:
             next(iter(updates))
     assert service.responses[0].closed
+
+
+def test_an_error_body_that_drips_is_left(twin: Twin) -> None:
+    """The body of a refused stream is read no longer than the attempt may take."""
+    slow = Answer(500, chunks=[b"a", 3.0, b"b", 3.0, b"c"])
+    good = stream(delta("Hello", finish="stop"), b"data: [DONE]\n\n")
+    service = Service(lambda sent: slow if sent.model == FIRST else good)
+    client = twin.client(service, model=FIRST, fallback=[SECOND], attempt_timeout=5)
+    text, updates = twin.read(client)
+    assert text == "Hello"
+    assert "no content within" in trail_of(updates).attempts[0].failure.message
+
+
+def test_a_stand_in_can_be_copied(twin: Twin) -> None:
+    """Copying a streamed response copies it, and does not ask itself for ever."""
+    service = Service(lambda sent: stream(delta("Hi", finish="stop"), b"data: [DONE]\n\n"))
+    _, updates = twin.read(twin.client(service, model=FIRST))
+    response = copy.copy(updates._response)
+    assert response.status_code == 200
+
+
+def test_every_choice_of_a_stream_has_to_finish(twin: Twin) -> None:
+    """With n=2, a stream that ends after the first choice's finish is cut off."""
+    second = {"index": 1, "delta": {"content": "half"}, "finish_reason": None}
+    event = b"data: " + json.dumps({"choices": [second]}).encode() + b"\n\n"
+    service = Service(lambda sent: stream(delta("Hello"), event, delta(finish="stop")))
+    with pytest.raises(AzureError, match="finish_reason"):
+        twin.read(twin.client(service, model=FIRST, fallback=None))
+
+
+def test_a_stream_of_send_request_can_be_read_whole(twin: Twin) -> None:
+    """What stands in for the response has its context manager and its ``read``."""
+    from azure.core.rest import HttpRequest
+
+    service = Service(lambda sent: stream(delta("Hi", finish="stop"), b"data: [DONE]\n\n"))
+    client = twin.client(service)
+    body = {"model": FIRST, "messages": []}
+    request = HttpRequest("POST", URL + "/chat/completions", json=body)
+
+    async def read() -> Any:
+        async with await client.send_request(request, stream=True) as response:
+            return await response.read()
+
+    if twin.is_async:
+        content = asyncio.run(read())
+    else:
+        with client.send_request(request, stream=True) as response:
+            content = response.read()
+    assert content.endswith(b"data: [DONE]\n\n")

@@ -17,8 +17,8 @@ from azure.core.exceptions import (
 )
 
 from github_models_azure import trail_of
-from github_models_azure._core.stream_reader import StreamReader
 from github_models_azure.exceptions import RateLimitedError
+from tests.core.answer.framed import FramedReader
 from tests.harness import NOW, Answer, Clock, Sent, Service, Twin, chat
 from tests.recordings.reader import VARIABLE, Interaction, files, folder, read
 
@@ -213,7 +213,7 @@ def test_a_stream_is_its_events(twin: Twin, recorded: Interaction, how: str) -> 
 @chosen("stream")
 def test_only_declared_streams_are_changed(recorded: Interaction) -> None:
     """Every event of all other streams goes through byte for byte."""
-    reader = StreamReader()
+    reader = FramedReader()
     out = reader.feed(recorded.body) + reader.end()
     framed = recorded.body.replace(b"\r\n", b"\n")
     assert (out == framed) != (recorded.name in NORMALISED)

@@ -144,7 +144,7 @@ def test_new_models_come_after_the_known_ones() -> None:
         ({**ENTRY, "limits": {"max_input_tokens": "9"}}, "entry 1 ('openai/gpt-9'): limits.max_in"),
         ({"id": "a/b"}, "entry 1 ('a/b'): name is missing; entry 1 ('a/b'): publisher is missing"),
         (7, "entry 1: should be a table of fields, not 7"),
-        ({**ENTRY, "id": "good/one"}, "entry 1 ('good/one'): the id is there twice"),
+        ({**ENTRY, "id": "good/one"}, "entry 1 ('good/one'): the id appears twice"),
     ],
 )
 def test_a_bad_entry_is_left_out_and_told(row: object, line: str) -> None:

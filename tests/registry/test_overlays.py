@@ -221,7 +221,7 @@ def test_an_unknown_field_is_named_without_its_value() -> None:
         ({"mine": {"request_per_day": 1}}, "tier 'mine': unknown field 'request_per_day'; did"),
         ({"custom": {}}, "tier 'custom': has no quota of its own; use a quota class such as o1"),
         ({"mine": 3}, "tier 'mine' = 3: should be a table of fields"),
-        ({"": {}}, "tier '': a name should be a text"),
+        ({"": {}}, "tier '': a name should be a string"),
         ("mine", "tiers = 'mine': should be a table of tiers by name"),
     ],
 )
@@ -235,7 +235,7 @@ def test_a_wrong_tier_is_told_in_one_line(tiers: object, line: str) -> None:
     ("models", "line"),
     [
         ([1], "models = [1]: should be a table of models by name"),
-        ({1: {}}, "model 1: a name should be a text"),
+        ({1: {}}, "model 1: a name should be a string"),
         ({"old": None}, "model 'old' = None: should be a table of fields"),
         ({"old": {1: 2}}, "model 'old' = {1: 2}: should be a table of fields"),
         ({"a b": {}}, "model 'a b': a name is printable, without white space, and has at most 200"),

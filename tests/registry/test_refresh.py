@@ -1,4 +1,4 @@
-"""Refreshing the catalogue into a cache folder, and loading it back."""
+"""Refreshing the catalogue into the user's cache folder, and loading it back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from github_models_azure.registry import CatalogError, ModelRegistry, RateLimitTier
-from github_models_azure.registry.bundled import CATALOG_FILE
-from github_models_azure.registry.refresh import RefreshReport, refresh_catalog
+from github_models_azure.registry.data import CATALOG_FILE
+from github_models_azure.registry.refresh import RefreshReport, refresh_catalog, user_cache_dir
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=timezone.utc)
+HOME = Path("/home/ann")
 URL = "https://models.example/catalog/models?token=hunter2"
 
 
@@ -255,3 +256,27 @@ def test_any_cached_bytes_give_a_registry(tmp_path: Path, content: bytes) -> Non
     """Loading never fails, whatever the file has become."""
     cached_file(tmp_path).write_bytes(content)
     assert len(ModelRegistry.load(cache_dir=tmp_path)) >= 63
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform", "folder"),
+    [
+        ({}, "linux", "/home/ann/.cache/github-models-azure"),
+        ({"XDG_CACHE_HOME": "/big"}, "linux", "/big/github-models-azure"),
+        ({"XDG_CACHE_HOME": "not/absolute"}, "linux", "/home/ann/.cache/github-models-azure"),
+        ({"XDG_CACHE_HOME": "/big"}, "darwin", "/big/github-models-azure"),
+        ({}, "darwin", "/home/ann/Library/Caches/github-models-azure"),
+        ({"LOCALAPPDATA": "/local"}, "win32", "/local/github-models-azure/Cache"),
+        ({}, "win32", "/home/ann/AppData/Local/github-models-azure/Cache"),
+    ],
+)
+def test_each_platform_has_its_folder(environ: dict[str, str], platform: str, folder: str) -> None:
+    """The folder follows the platform's custom, and XDG_CACHE_HOME everywhere."""
+    assert user_cache_dir(environ, platform, HOME) == Path(folder)
+
+
+def test_the_process_is_asked_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments the environment and home of the process count."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: HOME)
+    assert user_cache_dir().is_relative_to(HOME)

@@ -17,7 +17,7 @@ HOST = "127.0.0.1"
 PAUSE = 0.1
 END_LIMIT = 15.0
 
-_KEEPER = Path(__file__).with_name("keeper.py")
+_KEEPER = Path(__file__).with_name("process_keeper.py")
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 # A server that wants to reach the internet finds a proxy that refuses at once.
 _NO_INTERNET = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), f"http://{HOST}:9")

@@ -11,7 +11,7 @@ from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.exceptions import RateLimitedError
 from tests.harness import HELLO, Twin
 from tests.servers.aimock import Aimock
-from tests.servers.asking import ask, ask_all
+from tests.servers.client_helpers import ask, ask_all
 from tests.servers.sample_checks import check_sample
 from tests.servers.sample_runner import SAMPLES
 

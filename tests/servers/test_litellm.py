@@ -9,7 +9,7 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import RateLimitedError, StreamInterruptedError
 from github_models_azure.server.emulator.journal import fingerprint
 from tests.harness import HELLO, Twin
-from tests.servers.asking import ask, ask_all
+from tests.servers.client_helpers import ask, ask_all
 from tests.servers.litellm_proxy import UPSTREAM_KEY, Proxy
 from tests.servers.sample_checks import check_sample
 from tests.servers.sample_runner import SAMPLES

@@ -27,7 +27,7 @@ from azure.core.exceptions import (
 
 from github_models_azure import Endpoint, Target, trail_of
 from tests.harness import Twin
-from tests.servers.asking import ask, ask_all
+from tests.servers.client_helpers import ask, ask_all
 from tests.servers.llama_cpp import FIRST_BYTE
 from tests.servers.sample_checks import check_sample
 from tests.servers.sample_runner import SAMPLES

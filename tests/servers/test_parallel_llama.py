@@ -19,7 +19,7 @@ from github_models_azure.tools import ToolRun, run_of
 from tests.harness import Twin
 from tests.servers.service import Service
 from tests.servers.test_tool_runner import check_results, roles
-from tests.tools.running import Driver
+from tests.tools.runner_helpers import Driver
 
 STOP = [":"]
 

@@ -30,7 +30,8 @@ keeper, code = sys.argv[1:]
 sys.path.insert(0, keeper.rpartition("/")[0])
 process = subprocess.Popen(
     [sys.executable, "-c",
-     "import runpy, sys; sys.path[:0] = [sys.argv[1]]; import keeper; keeper.GRACE = 0.1;"
+     "import runpy, sys; sys.path[:0] = [sys.argv[1]]; "
+     "import process_keeper as keeper; keeper.GRACE = 0.1;"
      "keeper.keep(sys.argv[2:])",
      keeper.rpartition("/")[0], sys.executable, "-c", code],
     stdin=subprocess.PIPE, start_new_session=True,
@@ -72,7 +73,7 @@ def test_a_server_that_never_serves_is_an_error_and_is_ended(tmp_path: Path) -> 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_no_server_outlives_killed_tests(number: signal.Signals) -> None:
     """When the process that started it is killed, the server and its child are killed too."""
-    keeper = Path(__file__).with_name("keeper.py")
+    keeper = Path(__file__).with_name("process_keeper.py")
     arguments = [sys.executable, "-c", PARENT, str(keeper), STUBBORN]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

@@ -26,7 +26,7 @@ from github_models_azure.tools import (
 )
 from tests.harness import Twin
 from tests.servers.service import Service
-from tests.tools.running import Driver
+from tests.tools.runner_helpers import Driver
 
 STREAMED = pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
 ENOUGH = 40

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness import Twin
-from tests.tools.running import Driver
+from tests.tools.runner_helpers import Driver
 
 
 @pytest.fixture(params=[False, True], ids=["whole", "streamed"])

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, RootModel, TypeAdapter
 from typing_extensions import TypedDict
 
-from github_models_azure.tools._answer import AnswerError, answer_model
+from github_models_azure.tools.answer import AnswerError, answer_model
 
 T = TypeVar("T")
 

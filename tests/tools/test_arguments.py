@@ -51,12 +51,13 @@ def test_values_are_read(text: str, value: Any) -> None:
          "the text ends there"),
         ("{'a': 1}", "the arguments: are not JSON: Expecting property name enclosed in double "
          "quotes at character 1; got 'a': 1}"),
-        ('{"a": NaN}', "the arguments: hold NaN, which is no JSON number"),
-        ('{"a": -Infinity}', "the arguments: hold -Infinity, which is no JSON number"),
+        ('{"a": NaN}', "the arguments: hold NaN, which is not a JSON number"),
+        ('{"a": -Infinity}', "the arguments: hold -Infinity, which is not a JSON number"),
         ('{"a": 1e999}', "the arguments: hold a number that is too large: 1e999"),
         ('{"a": 1, "b": {"c": 1, "c": 1}}', "c: is given twice"),
-        ('{"a": "\\ud83d"}', "a: holds half of a surrogate pair, which is no character"),
-        ('{"\\ud83d": 1}', "the arguments: holds half of a surrogate pair, which is no character"),
+        ('{"a": "\\ud83d"}', "a: holds half of a surrogate pair, which is not a character"),
+        ('{"\\ud83d": 1}',
+         "the arguments: holds half of a surrogate pair, which is not a character"),
     ],
 )  # fmt: skip
 def test_texts_that_are_refused(text: str, message: str) -> None:
@@ -128,8 +129,8 @@ def circular() -> dict[str, Any]:
     ("mapping", "message"),
     [
         ({"a": float("nan")}, "hold NaN"),
-        ({"a": object()}, "are not JSON: object is no JSON value"),
-        ({"a": b"x"}, "are not JSON: bytes is no JSON value"),
+        ({"a": object()}, "are not JSON: object is not a JSON value"),
+        ({"a": b"x"}, "are not JSON: bytes is not a JSON value"),
         (circular(), "Circular reference"),
     ],
 )

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from github_models_azure.tools import Tool
-from tests.tools.shapes import Cat, Place, Stop, Unit, weather, weather_later
+from tests.tools.tool_helpers import Cat, Place, Stop, Unit, weather, weather_later
 
 who = contextvars.ContextVar("who", default="nobody")
 

@@ -10,7 +10,7 @@ import pytest
 from azure.ai.inference.models import ChatCompletionsToolDefinition, FunctionDefinition
 
 from github_models_azure.tools import Tool, toolset
-from tests.tools.shapes import weather, weather_later
+from tests.tools.tool_helpers import weather, weather_later
 
 PLAIN = {"type": "object", "properties": {"city": {"type": "string"}}}
 AS_JSON = {

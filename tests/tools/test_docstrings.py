@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel, Field
 
 from github_models_azure.tools import Tool
-from tests.tools.shapes import parameters
+from tests.tools.tool_helpers import parameters
 
 GOOGLE = """Tell the weather.
 

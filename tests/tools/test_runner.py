@@ -28,7 +28,7 @@ from github_models_azure.tools import (
 )
 from tests.harness import Twin
 from tests.test_architecture import signatures
-from tests.tools.running import ASKED, Driver, call, calls, script, told
+from tests.tools.runner_helpers import ASKED, Driver, call, calls, script, told
 
 OSLO = call("weather", "call_1", city="Oslo")
 ROME = call("weather", "call_2", city="Rome")
@@ -164,7 +164,7 @@ def test_other_choices_stay(driver: Driver, sky: Weather) -> None:
 def test_keywords_of_the_runner_are_refused(driver: Driver, sky: Weather, name: str) -> None:
     """Before anything is sent."""
     service = script("Hello.")
-    with pytest.raises(TypeError, match=f"'{name}' is no keyword of a run"):
+    with pytest.raises(TypeError, match=f"'{name}' is not a keyword of a run"):
         driver.run(service, [sky.weather], **{name: True})
     assert service.sent == []
 

@@ -12,7 +12,7 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, ToolCallError
 from github_models_azure.tools import RunLimits, ToolArgumentsError, ToolCall, run_of
 from tests.harness import Answer, Sent, Service, Twin, limited
-from tests.tools.running import ASKED, Driver, call, calls, raw_call, script, spoken, told
+from tests.tools.runner_helpers import ASKED, Driver, call, calls, raw_call, script, spoken, told
 
 
 def weather(city: str) -> str:

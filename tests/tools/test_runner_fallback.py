@@ -16,7 +16,7 @@ from github_models_azure.tools import CallStarted, RunEvent
 from tests.dialects.servers import Break, StrictServer, gemini, groq, mistral, openai
 from tests.dialects.test_route import client_of
 from tests.harness import FIRST, SECOND, Answer, Sent, Service, Twin, limited
-from tests.tools.running import Driver, call, calls, spoken, told
+from tests.tools.runner_helpers import Driver, call, calls, spoken, told
 
 QUESTION = [SystemMessage("Answer in one sentence."), UserMessage("What is the weather?")]
 SERVERS = [openai, mistral, gemini, groq]

@@ -14,7 +14,7 @@ from github_models_azure.endpoints import DIALECTS
 from github_models_azure.exceptions import ToolCallError
 from github_models_azure.tools import RunLimits, run_of
 from tests.harness import DONE, Answer, Clock, Sent, Service, Twin, event, stream
-from tests.tools.running import Driver, call, calls, script, spoken, told
+from tests.tools.runner_helpers import Driver, call, calls, script, spoken, told
 
 ASK = [{"role": "user", "content": "What is the weather in Oslo?"}]
 
@@ -153,7 +153,7 @@ def test_no_call_is_run_when_the_time_is_over(driver: Driver) -> None:
     run = run_of(caught.value)
     assert run is not None
     results = [record.result or record.error for record in run.calls]
-    assert results == ["waited", "Error: not run, the time is over."]
+    assert results == ["waited", "Error: not run, the time is up."]
 
 
 def test_requests_get_the_time_that_is_left(driver: Driver, counter: Counter) -> None:

@@ -22,7 +22,7 @@ from github_models_azure.tools import (
     run_of,
 )
 from tests.harness import Twin
-from tests.tools.running import ASKED, Driver, call, calls, script, told
+from tests.tools.runner_helpers import ASKED, Driver, call, calls, script, told
 
 PATIENCE = 30  # seconds until a thread counts as stuck; no test waits for them
 who = contextvars.ContextVar("who", default="nobody")

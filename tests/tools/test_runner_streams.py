@@ -14,7 +14,7 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import StreamInterruptedError
 from github_models_azure.tools import TextDelta, ToolRunner, run_of
 from tests.harness import DONE, Answer, Sent, Service, Twin, chat, delta, event, stream
-from tests.tools.running import ASKED, Driver, call, told
+from tests.tools.runner_helpers import ASKED, Driver, call, told
 
 OPENING = {"index": 0, "id": "call_1", "type": "function"}
 

@@ -18,7 +18,7 @@ from typing_extensions import Doc, TypedDict
 
 import github_models_azure
 from github_models_azure.tools import Tool
-from tests.tools.shapes import (
+from tests.tools.tool_helpers import (
     Filters,
     Level,
     Pet,
@@ -149,12 +149,12 @@ def test_two_types_of_one_name_are_told_apart() -> None:
     class Place(BaseModel):
         street: str
 
-    from tests.tools import shapes
+    from tests.tools import tool_helpers
 
     def travel(start: Any, end: Any) -> None:
         pass
 
-    travel.__annotations__ = {"start": Place, "end": shapes.Place}
+    travel.__annotations__ = {"start": Place, "end": tool_helpers.Place}
     schema = parameters(travel)
     assert schema["properties"]["start"] != schema["properties"]["end"]
     assert {"street", "name"} <= {

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, ConfigDict, Field
 
 from github_models_azure.tools import Tool
-from tests.tools.shapes import (
+from tests.tools.tool_helpers import (
     Cat,
     Dog,
     Filters,

@@ -28,7 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from github_models_azure.tools import Tool, ToolArgumentsError
 from github_models_azure.tools._walk import transform
-from tests.tools.kinds import DECIMAL, FORMATTED, NUMBERS, PLAIN, TEXT, Case, cases, kinds
+from tests.tools.type_helpers import DECIMAL, FORMATTED, NUMBERS, PLAIN, TEXT, Case, cases, kinds
 
 FORMATS = {
     "date": dt.date,

@@ -12,7 +12,7 @@ import pytest
 from pydantic import AfterValidator, Field
 
 from github_models_azure.tools import Tool, ToolArgumentsError
-from tests.tools.shapes import (
+from tests.tools.tool_helpers import (
     Cat,
     Dog,
     Filters,
@@ -132,14 +132,14 @@ def test_each_wrong_argument_has_its_line() -> None:
         "city: is missing\n"
         "days: should be less than or equal to 7; got 9\n"
         "unit: should be 'c' or 'f'; got \"k\"\n"
-        'country: is no parameter, known are city, days, unit; got "Italy"'
+        'country: is not a parameter (known: city, days, unit); got "Italy"'
     )
 
 
 def test_a_function_without_parameters_says_so() -> None:
     """An argument too many is told without an empty list of known ones."""
     tool = Tool.of(lambda: 1, name="one")
-    assert complaint(tool, '{"a": 1}') == "a: is no parameter, there are none; got 1"
+    assert complaint(tool, '{"a": 1}') == "a: is not a parameter (there are none); got 1"
 
 
 @pytest.mark.parametrize(
@@ -217,4 +217,4 @@ def test_a_name_of_a_parameter_is_no_key_beside_its_alias() -> None:
 
     tool = Tool.of(tag)
     assert tool.call(tool.validate('{"class": "a", "b": "c"}')) == ("a", {"b": "c"})
-    assert "name: is no parameter" in complaint(tool, '{"class": "a", "name": "b"}')
+    assert "name: is not a parameter" in complaint(tool, '{"class": "a", "name": "b"}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.harness import Twin
-from tests.traps.sides import Side
+from tests.traps.side_helpers import Side
 
 
 @pytest.fixture

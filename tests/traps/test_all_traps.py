@@ -12,7 +12,7 @@ each is; these have none:
 | 35 | a tool call that is rebuilt loses members the SDK does not know | the caller rebuilds it; the objects themselves are handed on whole |
 | 36 | reads JSON twice | a cost, measured by the benchmarks |
 | 38 | reads the environment on every call | a cost, and what proxies and certificates are found by |
-| 40 | is frozen and retired | `tests/test_sdk_pin.py` holds what is relied upon |
+| 40 | is frozen and retired | `tests/client/test_sdk_pin.py` holds what is relied upon |
 """  # noqa: E501 - rows of a table
 
 from __future__ import annotations

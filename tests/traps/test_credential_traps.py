@@ -9,8 +9,8 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import ServiceRequestError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
-from tests.traps.sides import KEY, Side, speaking, token, trap
-from tests.traps.wire import Asked, Reply, answer, good, serve
+from tests.traps.side_helpers import KEY, Side, speaking, token, trap
+from tests.traps.wire_helpers import Asked, Reply, answer, good, serve
 
 
 @trap(3)

@@ -16,8 +16,8 @@ from github_models_azure.exceptions import (
     FallbackExhaustedError,
     RateLimitedError,
 )
-from tests.traps.sides import KEY, Outcome, Side, token, trap
-from tests.traps.wire import answer, good, serve
+from tests.traps.side_helpers import KEY, Outcome, Side, token, trap
+from tests.traps.wire_helpers import answer, good, serve
 
 NAMELESS = "models.invalid"
 

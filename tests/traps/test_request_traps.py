@@ -9,8 +9,8 @@ import pytest
 from azure.core.pipeline.policies import AsyncHTTPPolicy, HTTPPolicy
 
 from tests.harness import HELLO, Twin
-from tests.traps.sides import Side, speaking, trap
-from tests.traps.wire import Act, Asked, Reply, down, good, serve
+from tests.traps.side_helpers import Side, speaking, trap
+from tests.traps.wire_helpers import Act, Asked, Reply, down, good, serve
 
 DEFAULT_VERSION = "api-version=2024-05-01-preview"
 

@@ -14,8 +14,8 @@ from azure.core.exceptions import AzureError, HttpResponseError
 
 from github_models_azure.exceptions import RateLimitedError
 from tests.harness import DONE, delta
-from tests.traps.sides import Side, trap
-from tests.traps.wire import GOOD, Asked, Reply, Script, answer, sse
+from tests.traps.side_helpers import Side, trap
+from tests.traps.wire_helpers import GOOD, Asked, Reply, Script, answer, sse
 
 BODY = {"error": {"code": "no", "message": "not now"}}
 DAY = 86400.0

@@ -9,12 +9,12 @@ import pytest
 from azure.ai.inference import models
 from azure.core.exceptions import HttpResponseError, IncompleteReadError
 
-from github_models_azure import _transport
+from github_models_azure.client import transport as _transport
 from github_models_azure.exceptions import StreamInterruptedError
 from github_models_azure.policies import AsyncFallbackPolicy, FallbackPolicy
 from tests.harness import DONE, delta, event
-from tests.traps.sides import Side, trap
-from tests.traps.wire import Act, Piece, Reply, answer, sse
+from tests.traps.side_helpers import Side, trap
+from tests.traps.wire_helpers import Act, Piece, Reply, answer, sse
 
 PARTS = (delta("Hel"), delta("lo"), delta(finish="stop"), DONE)
 WHOLE = b"".join(PARTS)

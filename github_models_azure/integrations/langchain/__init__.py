@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from .._extras import missing_extra
+from .._common import missing_extra
 
 try:
     from ._chat import ChatGitHubModels

@@ -95,7 +95,7 @@ def _message(message: Json) -> AIMessage:
         try:
             calls.append(tool_call(name=name, args=_arguments(given), id=call_id))
         except ValueError as error:  # whatever a model wrote in place of arguments
-            why = f"The arguments of {name} are no JSON object: {error}"
+            why = f"The arguments of {name} are not a JSON object: {error}"
             broken.append(invalid_tool_call(name=name, args=_written(given), id=call_id, error=why))
     return AIMessage(
         content=message.get("content") or "",

@@ -15,17 +15,15 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
 
-from ..._core.tokens import MESSAGE_OVERHEAD, estimate_text
+from ..._core.route.needs import MESSAGE_OVERHEAD, estimate_text
 from ...trail import trail_of
 from ._answers import ChunkReader, chat_result
-from ._connected import Connected
+from ._connected import Connected, profile_of
 from ._content import is_text, parts_of
 from ._messages import wire_messages
 from ._metadata import PROVIDER, token_count
-from ._profile import profile_of
-from ._request import call_keywords, refuse_place, shown
+from ._request import call_keywords, public_keywords, refuse_place, wire_choice, wire_tools
 from ._structured import structured
-from ._tools import wire_choice, wire_tools
 
 if TYPE_CHECKING:
     from langchain_core.language_models import LanguageModelInput, ModelProfile
@@ -277,10 +275,10 @@ class ChatGitHubModels(Connected, BaseChatModel):
     def _get_invocation_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
-        return super()._get_invocation_params(stop=stop, **shown(kwargs))
+        return super()._get_invocation_params(stop=stop, **public_keywords(kwargs))
 
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        told = super()._get_llm_string(stop=stop, **shown(kwargs))
+        told = super()._get_llm_string(stop=stop, **public_keywords(kwargs))
         return f"{told}---{self._place}" if self._place else told
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:

@@ -1,9 +1,9 @@
-"""What the chat model and the embeddings share: where to connect, and what falls back to what."""
+"""What the chat model and the embeddings share: where to connect, what falls back to what."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import (
     BaseModel,
@@ -17,15 +17,18 @@ from pydantic import (
 )
 from typing_extensions import Self
 
-from ..._settings import load_settings
 from ...endpoints import Endpoint, Target
 from ...endpoints.presets import endpoint_for
+from ...policies.options import OPTION_NAMES
+from ...registry import ModelRegistry, default_registry
+from ...settings.load import load_settings
 from ._clients import Clients
 
-_POLICY = (
-    "fallback_on", "fallback_max_wait", "fallback_max_attempts", "attempt_timeout", "adapt", "plan",
-    "allow_retired", "registry", "ledger", "tokenizer",
-)  # fmt: skip
+if TYPE_CHECKING:
+    from langchain_core.language_models import ModelProfile
+
+# The route is read apart; who observes calls goes into client_kwargs, beside LangChain's callbacks.
+_POLICY = tuple(sorted(OPTION_NAMES - {"fallback", "observer"}))
 _OTHER_NAMES = {
     "model_name": "model",
     "azure_endpoint": "base_url",
@@ -260,3 +263,35 @@ def _ready(client: Any, name: str, kind: str) -> Any:
             "or neither, to have both made from base_url, api_key and the settings."
         )
     return client
+
+
+def profile_of(model: str | None, registry: ModelRegistry | None) -> ModelProfile | None:
+    """Return the profile of a model; ``None`` where the registry does not know it.
+
+    The token limits are the model's own; what a Copilot plan let through was less.
+    """
+    if model is None:
+        return None
+    known = registry or default_registry()
+    info = known.find(model) or known.find(model.partition("/")[2])
+    if info is None:
+        return None
+    tools, images = info.tool_calling, info.supports("images")
+    facts: dict[str, Any] = {
+        "name": info.name or info.id,
+        "max_input_tokens": info.max_input_tokens,
+        "max_output_tokens": info.max_output_tokens,
+        "text_inputs": info.supports("chat"),
+        "text_outputs": info.supports("chat"),
+        "image_inputs": images,
+        "image_url_inputs": images,
+        "image_tool_message": images,
+        "audio_inputs": info.supports("audio"),
+        "reasoning_output": info.reasoning,
+        "tool_calling": tools,
+        "tool_choice": tools,
+        "structured_output": info.json_schema,
+        "temperature": False if "temperature" in info.rejects else None,
+    }
+    profile: Any = {name: fact for name, fact in facts.items() if fact is not None}
+    return profile  # type: ignore[no-any-return]

@@ -67,7 +67,7 @@ def _part(block: object) -> Part | None:
     if isinstance(block, str):
         return _text(block)
     if not isinstance(block, Mapping):
-        raise ValueError(f"A content block is a text or a dict, not {block!r:.80}.")
+        raise ValueError(f"A content block is a string or a dict, not {block!r:.80}.")
     kind = block.get("type") or next((name for name in ("text", "image_url") if name in block), "")
     if kind in NOT_SAID:
         return None
@@ -129,8 +129,8 @@ def _file(block: Mapping[str, Any]) -> Part:
     data, mime = _data(block)
     if data is None:
         raise ValueError(
-            "chat/completions takes no file by its URL. Download it, and send it as base64 with "
-            "its mime_type."
+            "chat/completions does not take a file by its URL. Download it, and send it as base64 "
+            "with its mime_type."
         )
     mime = mime or "application/pdf"
     name = _file_name(block) or f"document.{mime.rpartition('/')[2]}"

@@ -8,7 +8,7 @@ from typing import Any
 from langchain_core.embeddings import Embeddings
 from pydantic import Field
 
-from .._vectors import vectors_of
+from .._common import vectors_of
 from ._connected import Connected
 from ._request import call_keywords, refuse_place
 

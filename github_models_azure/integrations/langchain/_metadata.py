@@ -7,9 +7,17 @@ from typing import Any
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
 
-from ...trail import Trail
+from ...trail import Trail, trail_as_json
 
 PROVIDER = "github_models"
+
+_LISTS = {
+    "attempt": "attempts",
+    "skipped": "skipped",
+    "waited": "waits",
+    "adapted": "adaptations",
+}
+_NAMES = {"kind": "failure", "status": "failure_status"}
 
 
 def usage_metadata(usage: object) -> UsageMetadata | None:
@@ -95,27 +103,20 @@ def answer_metadata(answer: Mapping[str, Any], trail: Trail | None) -> dict[str,
 
 
 def trail_data(trail: Trail) -> dict[str, Any]:
-    """Return a trail as data that can be written as JSON."""
-    attempts: list[dict[str, Any]] = []
-    for attempt in trail.attempts:
-        failure = attempt.failure
-        attempts.append(
-            {
-                "target": attempt.target,
-                "status": attempt.status,
-                "seconds": round(attempt.seconds, 3),
-                "retry": attempt.retry,
-                "failure": None if failure is None else failure.kind.value,
-                "message": None if failure is None else failure.message,
-            }
-        )
-    return {
-        "attempts": attempts,
-        "skipped": [{"target": one.target, "reason": one.reason} for one in trail.skipped],
-        "adaptations": [
-            {"target": one.target, "change": one.change, "lossy": one.lossy}
-            for one in trail.adaptations
-        ],
-        "waited": round(trail.waited, 3),
-        "emulated": trail.emulated,
-    }
+    """Return a trail as JSON with a list for each kind of step.
+
+    What is known of a failure stands in its attempt: ``failure`` is its kind.
+    """
+    told: dict[str, Any] = trail_as_json(trail)
+    steps: dict[str, list[dict[str, Any]]] = {name: [] for name in _LISTS.values()}
+    for step in told.pop("events"):
+        steps[_LISTS[step.pop("event")]].append(step)
+    return {**told, **steps, "attempts": [_flat(step) for step in steps["attempts"]]}
+
+
+def _flat(attempt: dict[str, Any]) -> dict[str, Any]:
+    failure = attempt["failure"]
+    if failure is None:
+        return {**attempt, "message": None}
+    renamed = {_NAMES.get(name, name): value for name, value in failure.items()}
+    return {**attempt, **renamed}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from azure.ai.inference.models import JsonSchemaFormat
-from langchain_core.utils.function_calling import convert_to_openai_function
+from langchain_core.utils.function_calling import convert_to_openai_function, convert_to_openai_tool
 
-from ...policies._settings import OPTION_NAMES
+from ...policies.options import OPTION_NAMES
 
 _OF_SDK = frozenset(
     {
@@ -32,6 +32,7 @@ _OF_MODEL = frozenset(
         "credential", "endpoint",
     }
 )  # fmt: skip
+_CHOICES = {"auto": "auto", "none": "none", "any": "required", "required": "required"}
 _UNSHOWN = _OF_MODEL | {"headers", "extra_headers"}
 
 
@@ -43,12 +44,12 @@ def refuse_place(given: Mapping[str, Any]) -> None:
     wrong = sorted(name for name in _OF_MODEL & given.keys() if given[name] is not None)
     if wrong:
         raise ValueError(
-            f"{wrong[0]} is no keyword of a call, as it says where to connect. Make another model "
-            "with it, or use configurable_fields."
+            f"{wrong[0]} is not a keyword of a call, because it says where to connect. Make "
+            "another model with it, or use configurable_fields."
         )
 
 
-def shown(given: Mapping[str, Any]) -> dict[str, Any]:
+def public_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of a call that callbacks and caches may keep: the rest may be secret."""
     return {name: value for name, value in given.items() if name not in _UNSHOWN}
 
@@ -57,7 +58,7 @@ def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keywords of ``complete`` or ``embed``; what is ``None`` is left out."""
     keywords: dict[str, Any] = {}
     extras: dict[str, Any] = {}
-    for name, value in _flat(given).items():
+    for name, value in _flatten(given).items():
         if name in _OF_CALL:
             if value is not None or name == "fallback":
                 keywords[name] = value
@@ -74,7 +75,7 @@ def call_keywords(given: Mapping[str, Any]) -> dict[str, Any]:
     return keywords
 
 
-def _flat(given: Mapping[str, Any]) -> dict[str, Any]:
+def _flatten(given: Mapping[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in given.items():
         if name in _NESTED:
@@ -118,3 +119,40 @@ def json_schema_of(schema: Any, strict: bool | None = None) -> dict[str, Any]:
     if strict is not None:
         described["strict"] = strict
     return {"type": "json_schema", "json_schema": described}
+
+
+def wire_tools(tools: Sequence[Any], strict: bool | None = None) -> list[dict[str, Any]]:
+    """Return the definitions of functions, pydantic models, dicts and LangChain's own tools."""
+    return [convert_to_openai_tool(tool, strict=strict) for tool in tools]
+
+
+def wire_choice(choice: Any, tools: Sequence[dict[str, Any]]) -> Any:
+    """Return a tool choice as it is sent; ``None`` where nothing is to be said of it.
+
+    :param choice: ``auto``, ``none``, ``any`` or ``required``; a tool's name; true for any tool,
+        false for none; or a dict in OpenAI's or Anthropic's form.
+    :raises ValueError: for a tool that is not among those offered.
+    """
+    if choice is None or not tools:
+        return None
+    if isinstance(choice, bool):
+        return "required" if choice else "none"
+    if isinstance(choice, str):
+        return _CHOICES.get(choice) or _choose(choice, tools)
+    if not isinstance(choice, dict):
+        raise ValueError(f"tool_choice is a string, a bool or a dict, not {choice!r:.80}.")
+    name = (choice.get("function") or choice).get("name")
+    if name:
+        return _choose(name, tools)
+    kind = choice.get("type")
+    return _CHOICES.get(kind) if isinstance(kind, str) and kind in _CHOICES else choice
+
+
+def _choose(name: str, tools: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    offered = [str((tool.get("function") or tool).get("name")) for tool in tools]
+    if name not in offered:
+        raise ValueError(
+            f"tool_choice={name!r} is not one of the tools offered ({', '.join(offered)}), nor one "
+            "of auto, none, any, required."
+        )
+    return {"type": "function", "function": {"name": name}}

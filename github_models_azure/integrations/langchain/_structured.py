@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from langchain_core.language_models import BaseChatModel
 from langchain_core.output_parsers import JsonOutputParser, PydanticOutputParser
 from langchain_core.output_parsers.base import OutputParserLike
 from langchain_core.output_parsers.openai_tools import (
@@ -17,14 +18,11 @@ from langchain_core.utils.pydantic import is_basemodel_subclass
 
 from ._request import json_schema_of
 
-if TYPE_CHECKING:
-    from ._chat import ChatGitHubModels
-
 METHODS = ("function_calling", "json_schema", "json_mode")
 
 
 def structured(
-    model: ChatGitHubModels,
+    model: BaseChatModel,
     schema: Any,
     *,
     method: str,

@@ -14,15 +14,14 @@ What answered is in ``response._hidden_params["github_models_trail"]``. A LiteLL
 
 from __future__ import annotations
 
-from .._extras import missing_extra
+from .._common import missing_extra
 
 try:
     import litellm as _litellm  # noqa: F401
 except ModuleNotFoundError as error:
     raise missing_extra("litellm", error) from error
 
-from ._provider import GitHubModelsLLM
-from ._register import register
+from ._provider import GitHubModelsLLM, register
 from ._requests import PROVIDER
 
 __all__ = ["PROVIDER", "GitHubModelsLLM", "provider", "register"]

@@ -8,10 +8,12 @@ from typing import Any
 from litellm.litellm_core_utils.core_helpers import process_response_headers
 from litellm.types.utils import EmbeddingResponse, ModelResponse, ModelResponseStream, Usage
 
-from github_models_azure.trail import trail_of
+from github_models_azure.trail import trail_as_json, trail_headers, trail_of
 
 from ._requests import Call
-from ._trail import TRAIL, trail_headers, trail_json
+
+TRAIL = "github_models_trail"
+"""The key of ``_hidden_params`` under which a response keeps its trail."""
 
 _NOT_SHOWN = frozenset(
     {"connection", "content-encoding", "content-length", "set-cookie", "transfer-encoding"}
@@ -43,7 +45,7 @@ def hidden_params(result: object, headers: Mapping[str, str]) -> dict[str, Any]:
     # LiteLLM marks what came from a provider, so that nothing can pass for its own headers.
     hidden: dict[str, Any] = {"additional_headers": process_response_headers({**headers, **told})}
     if trail is not None:
-        hidden[TRAIL] = trail_json(trail)
+        hidden[TRAIL] = trail_as_json(trail)
     return hidden
 
 

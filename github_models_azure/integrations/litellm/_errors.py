@@ -17,14 +17,28 @@ from azure.core.exceptions import (
 )
 from litellm import exceptions as litellm
 
-from github_models_azure._core.failures import MALFORMED_ANSWER, Failure, FailureKind
+from github_models_azure._core.failure.kinds import (
+    MALFORMED_ANSWER,
+    Failure,
+    FailureKind,
+    RequestError,
+)
+from github_models_azure._core.never import assert_never
 from github_models_azure.exceptions import (
     EndpointRetiredError,
     QuotaExceededError,
     RateLimitedError,
     StreamInterruptedError,
 )
-from github_models_azure.trail import Attempt, Skip, Trail, attach_trail, trail_of
+from github_models_azure.trail import (
+    Adaptation,
+    Attempt,
+    Pause,
+    Skip,
+    Trail,
+    attach_trail,
+    trail_of,
+)
 
 from ._answers import shown_headers
 from ._requests import Call
@@ -40,16 +54,6 @@ _CLASSES: Mapping[int, Callable[..., Exception]] = {
     500: litellm.InternalServerError,
     502: litellm.BadGatewayError,
     503: litellm.ServiceUnavailableError,
-}
-_STATUSES: Mapping[FailureKind, int] = {
-    FailureKind.RATE_LIMITED: 429,
-    FailureKind.QUOTA_EXHAUSTED: 429,
-    FailureKind.ENDPOINT_GONE: 404,
-    FailureKind.MODEL_GONE: 404,
-}
-_REFUSALS: Mapping[FailureKind, Callable[..., Exception]] = {
-    FailureKind.TOO_LARGE: litellm.ContextWindowExceededError,
-    FailureKind.CONTENT_FILTERED: litellm.ContentPolicyViolationError,
 }
 _TIMEOUTS = (ServiceRequestTimeoutError, ServiceResponseTimeoutError)
 
@@ -90,10 +94,12 @@ def _deciding(error: Exception, trail: Trail | None) -> Failure | None:
             case Attempt() if event.failure is not None:
                 failures.append((event.target, event.failure))
             case Skip(kind=FailureKind() as kind):
-                status = 400 if kind in _REFUSALS or kind is FailureKind.REJECTED else 503
+                status = 503 if kind.rule.request_error is None else 400
                 failures.append((event.target, Failure(kind, status=status)))
-            case _:
+            case Attempt() | Skip() | Pause() | Adaptation():
                 pass
+            case _:
+                assert_never(event)
     able = [one for one in failures if one[1].kind is not FailureKind.REJECTED]
     failures = able or failures
     own = [failure for target, failure in failures if target == trail.requested]
@@ -113,8 +119,8 @@ def _made(error: Exception, failure: Failure | None, call: Call) -> Exception:
     response = _response(error, failure, status or 500)
     if _timed_out(error, failure):
         made: Exception = litellm.Timeout(**common, headers=dict(response.headers))
-    elif failure is not None and failure.kind in _REFUSALS:
-        made = _REFUSALS[failure.kind](**common, response=response)
+    elif refusal := _refusal(failure):
+        made = refusal(**common, response=response)
     elif status is None:
         made = litellm.APIConnectionError(**common)
     elif status in _CLASSES:
@@ -125,6 +131,20 @@ def _made(error: Exception, failure: Failure | None, call: Call) -> Exception:
         made = litellm.APIError(**common, status_code=status)
     made.litellm_response_headers = response.headers  # type: ignore[attr-defined]  # its Router's
     return made
+
+
+def _refusal(failure: Failure | None) -> Callable[..., Exception] | None:
+    """Return LiteLLM's class for a fault of the request that has one beside its status."""
+    what = None if failure is None else failure.kind.rule.request_error
+    match what:
+        case RequestError.TOO_LONG:
+            return litellm.ContextWindowExceededError
+        case RequestError.FILTERED:
+            return litellm.ContentPolicyViolationError
+        case RequestError.UNSUPPORTED | RequestError.INVALID | None:
+            return None
+        case _:
+            return assert_never(what)
 
 
 def _status(error: Exception, failure: Failure | None) -> int | None:
@@ -148,10 +168,10 @@ def _status(error: Exception, failure: Failure | None) -> int | None:
 
 def _status_of(failure: Failure) -> int | None:
     kind, status = failure.kind, failure.status
-    if kind in _STATUSES:
-        return _STATUSES[kind]
-    if kind is FailureKind.AUTH:
-        return 403 if status == 403 else 401
+    if kind is FailureKind.AUTH and status == 403:
+        return status
+    if kind.rule.http is not None:
+        return kind.rule.http
     if failure.code == MALFORMED_ANSWER or (status is not None and status < 400):
         return 500
     return status

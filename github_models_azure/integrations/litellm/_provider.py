@@ -1,4 +1,4 @@
-"""The provider: LiteLLM's calls, answered by the clients of this package."""
+"""The provider: LiteLLM's calls, answered by this package's clients; and how to register it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import litellm
 from azure.ai.inference.models import ChatCompletions, EmbeddingsResult
 from litellm.llms.custom_llm import CustomLLM
-from litellm.types.utils import EmbeddingResponse, ModelResponse
+from litellm.types.llms.custom_llm import CustomLLMItem
+from litellm.types.utils import EmbeddingResponse, LlmProviders, ModelResponse
+from litellm.utils import custom_llm_setup
 
 import github_models_azure
 from github_models_azure import aio
@@ -20,11 +23,14 @@ from github_models_azure.ledger import Ledger, MemoryLedger
 from ._answers import Headers, chat_response, embedding_response
 from ._clients import Lent, Loops, Shelf
 from ._errors import as_litellm
-from ._requests import Call
+from ._requests import PROVIDER, Call
 from ._streams import AsyncChunkStream, ChunkStream
 
+_BUILT_IN = frozenset(provider.value for provider in LlmProviders)
 _LEDGERS = 256
 _MISTAKES = (TypeError, ValueError)
+
+_lock = threading.Lock()  # of the list of providers
 
 
 class GitHubModelsLLM(CustomLLM):
@@ -219,3 +225,47 @@ def _log_answer(call: Call, result: ChatCompletions | EmbeddingsResult) -> None:
             original_response=json.dumps(result.as_dict()),
             additional_args={"complete_input_dict": call.body},
         )
+
+
+def register(handler: GitHubModelsLLM | None = None, *, name: str = PROVIDER) -> GitHubModelsLLM:
+    """Make ``litellm`` hand the models of a prefix to this package; return who serves them.
+
+    Registering again changes nothing, unless another handler is given: that one takes over.
+
+    :param handler: left out, the one that is registered, else one whose options come from the
+        settings.
+    :param name: the prefix; several handlers can stand side by side under names of their own.
+    :raises ValueError: for a name that LiteLLM serves itself, or under which somebody else's
+        handler is registered.
+    :raises TypeError: for a handler of another kind.
+    """
+    if handler is not None and not isinstance(handler, GitHubModelsLLM):
+        raise TypeError(f"handler is a GitHubModelsLLM, not {type(handler).__name__}.")
+    if not name or "/" in name:
+        raise ValueError(f"name={name!r} cannot stand before the slash in the name of a model.")
+    if name in _BUILT_IN:
+        raise ValueError(
+            f"LiteLLM serves {name}/ models itself and would never ask this handler; "
+            f"leave name= out for {PROVIDER!r}, or choose another."
+        )
+    with _lock:
+        serving = _registered(name)
+        if serving is not None and not isinstance(serving, GitHubModelsLLM):
+            raise ValueError(
+                f"{type(serving).__name__} is registered as {name!r} already; choose another name=."
+            )
+        chosen = handler or serving or GitHubModelsLLM()
+        if chosen is not serving:
+            others = [item for item in litellm.custom_provider_map if item["provider"] != name]
+            made = CustomLLMItem(provider=name, custom_handler=chosen)
+            litellm.custom_provider_map = [*others, made]
+        # LiteLLM does this at each call too, but a Router wants to know the name before any.
+        custom_llm_setup()  # type: ignore[no-untyped-call]
+    return chosen
+
+
+def _registered(name: str) -> object:
+    handlers = (
+        item["custom_handler"] for item in litellm.custom_provider_map if item["provider"] == name
+    )
+    return next(handlers, None)

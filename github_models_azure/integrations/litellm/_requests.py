@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from github_models_azure.policies._settings import OPTION_NAMES
+from github_models_azure.policies.options import OPTION_NAMES
 
 PROVIDER = "github_models"
 """What stands before the first slash of a model: ``github_models/openai/gpt-4.1``."""

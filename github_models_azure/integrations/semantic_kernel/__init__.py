@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._extras import missing_extra
+from .._common import missing_extra
 
 try:
     from ._chat import GitHubModelsChatCompletion

@@ -13,7 +13,7 @@ from semantic_kernel.exceptions.service_exceptions import ServiceInvalidResponse
 from ...aio import EmbeddingsClient
 from ...endpoints import Endpoint
 from ...trail import attach_trail, trail_of
-from .._vectors import vectors_of
+from .._common import vectors_of
 from ._service import GitHubModelsService, service_errors, service_fields
 from ._settings import GitHubModelsEmbeddingPromptExecutionSettings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -22,15 +22,12 @@ from semantic_kernel.exceptions.service_exceptions import (
 )
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from ..._core.failures import FailureKind
-from ..._settings import PREFIX, load_settings
+from ..._core.failure.kinds import RequestError
+from ..._core.never import assert_never
 from ...exceptions import OutputValidationError
+from ...settings.load import load_settings
+from ...settings.model import PREFIX
 from ...trail import trail_of
-
-_RAISED: Mapping[FailureKind, type[ServiceException]] = {
-    FailureKind.CONTENT_FILTERED: ServiceContentFilterException,
-    FailureKind.REJECTED: ServiceInvalidRequestError,
-}
 
 
 def service_fields(
@@ -62,7 +59,7 @@ def service_fields(
             if not isinstance(client, make) or endpoint or credential or options:
                 raise TypeError(
                     f"client is an async {make.__name__} of this package, and brings its endpoint, "
-                    "key and options with it: leave those out beside it."
+                    "key and options with it: leave those out."
                 )
             return {"ai_model_id": model, "service_id": service_id or "", "client": client}
         if found:  # else the client reads the same settings by itself
@@ -155,6 +152,13 @@ def _error_class(error: AzureError) -> type[ServiceException]:
         return ServiceInvalidResponseError
     trail = trail_of(error)
     failure = trail.attempts[-1].failure if trail is not None and trail.attempts else None
-    if failure is None:
-        return ServiceResponseException
-    return _RAISED.get(failure.kind, ServiceResponseException)
+    what = None if failure is None else failure.kind.rule.request_error
+    match what:
+        case RequestError.FILTERED:
+            return ServiceContentFilterException
+        case RequestError.INVALID:
+            return ServiceInvalidRequestError
+        case RequestError.TOO_LONG | RequestError.UNSUPPORTED | None:
+            return ServiceResponseException
+        case _:
+            return assert_never(what)

@@ -117,7 +117,7 @@ class GitHubModelsChatPromptExecutionSettings(_OwnSettings):
     def _known_format(cls, value: Any) -> Any:
         if isinstance(value, str) and value not in ("text", "json_object"):
             raise ServiceInvalidExecutionSettingsError(
-                f"response_format is {value!r}; as a text it is 'text' or 'json_object'."
+                f"response_format is {value!r}; as a string it is 'text' or 'json_object'."
             )
         if isinstance(value, dict):
             schema = value.get("json_schema")

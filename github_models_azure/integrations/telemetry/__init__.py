@@ -9,11 +9,10 @@ The attempts follow the ``gen_ai`` conventions. Prompts and completions are reco
 is asked for; credentials never are.
 """
 
-from .._extras import missing_extra
+from .._common import missing_extra
 
 try:
-    from ._instrumentor import GitHubModelsInstrumentor
-    from ._observer import TelemetryObserver
+    from ._observer import GitHubModelsInstrumentor, TelemetryObserver
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] != "opentelemetry":
         raise

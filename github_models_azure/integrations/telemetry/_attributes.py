@@ -7,12 +7,14 @@ Names of ``gen_ai``, ``server``, ``http`` and ``error`` are those of the semanti
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..._core.failures import Failure
+from ..._core.failure.kinds import Failure
 from ...policies import AttemptStart, CallStart
-from ...trail import Attempt, Trail
+from ...trail import Attempt, Pause, Skip, Trail
 
 Attributes = dict[str, Any]
 
@@ -62,6 +64,22 @@ def call_attributes(call: CallStart) -> Attributes:
         "github_models.operation": call.operation,
         "github_models.stream": call.streamed,
     }
+
+
+LEFT_OUT = {
+    "Attempt.started": "the span of the attempt has its own start",
+    "Attempt.seconds": "the span of the attempt has its own length",
+    "Failure.message": "servers repeat in it what they were sent; `capture_content` records it",
+    "Failure.param": "servers repeat in it what they were sent",
+    "Adaptation.target": "an adaptation is counted only: its words may quote the request",
+    "Adaptation.change": "an adaptation is counted only: its words may quote the request",
+    "Adaptation.lossy": "an adaptation is counted only: its words may quote the request",
+    "Trail.events": "each has a span, an event or its place in a count",
+}
+"""The fields of a trail that no span shows, each with the reason."""
+
+_SAID_OTHERWISE = {"Attempt.target", "Attempt.status", "Attempt.failure", "Attempt.retry"}
+"""The fields of a trail that spans show under another name than their own, or earlier."""
 
 
 def trail_attributes(trail: Trail) -> Attributes:
@@ -190,23 +208,38 @@ def outcome_attributes(attempt: Attempt | None, error: object) -> Attributes:
     if attempt is not None:
         if attempt.status is not None:
             attributes["http.response.status_code"] = attempt.status
-        attributes["github_models.emulated"] = attempt.emulated
+        attributes |= _members(attempt, "github_models")
         if attempt.failure is not None:
-            attributes |= _failure_attributes(attempt.failure)
+            attributes |= _members(attempt.failure, "github_models.failure")
     kind = error_type(None if attempt is None else attempt.failure, error)
     return attributes if kind is None else {**attributes, "error.type": kind}
 
 
-def _failure_attributes(failure: Failure) -> Attributes:
+def skip_attributes(skip: Skip) -> Attributes:
+    """Say which target is passed over, and why."""
     attributes: Attributes = {
-        "github_models.failure.kind": failure.kind.value,
-        "github_models.failure.window": failure.window.value,
+        "github_models.target": skip.target,
+        "github_models.reason": skip.reason,
     }
-    if failure.code is not None:
-        attributes["github_models.failure.code"] = failure.code
-    if failure.retry_after is not None:
-        attributes["github_models.failure.retry_after"] = float(failure.retry_after)
+    if skip.kind is not None:
+        attributes["github_models.failure.kind"] = skip.kind.value
     return attributes
+
+
+def pause_attributes(pause: Pause) -> Attributes:
+    """Say how long the wait was, and for which target."""
+    return {"github_models.target": pause.target, "github_models.waited": pause.seconds}
+
+
+def _members(value: Attempt | Failure, prefix: str) -> Attributes:
+    """Make attributes of the fields that are known and not said otherwise."""
+    owner = type(value).__name__
+    named = {one.name: getattr(value, one.name) for one in fields(value)}
+    return {
+        f"{prefix}.{name}": member.value if isinstance(member, Enum) else member
+        for name, member in named.items()
+        if member is not None and f"{owner}.{name}" not in LEFT_OUT.keys() | _SAID_OTHERWISE
+    }
 
 
 def error_type(failure: Failure | None, error: object) -> str | None:

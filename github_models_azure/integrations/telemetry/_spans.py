@@ -10,7 +10,7 @@ from time import perf_counter
 from opentelemetry import context, trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
-from ..._core.cooldown import Cooldown
+from ..._core.route.cooldown import Cooldown
 from ...policies import AttemptStart, CallStart
 from ...trail import Attempt, Pause, Skip, Trail
 from ._attributes import (
@@ -21,10 +21,11 @@ from ._attributes import (
     common_attributes,
     error_type,
     outcome_attributes,
+    pause_attributes,
+    skip_attributes,
     trail_attributes,
 )
-from ._content import completion_attributes, prompt_attributes
-from ._gathered import Gathered
+from ._content import Gathered, completion_attributes, prompt_attributes
 from ._metrics import Metrics
 
 _VERBS = {"chat": "complete", "embeddings": "embed"}
@@ -127,14 +128,11 @@ class CallSpans:
 
     def skipped(self, skip: Skip) -> None:
         """Note a target that is passed over."""
-        attributes = {"github_models.target": skip.target, "github_models.reason": skip.reason}
-        self._span.add_event("github_models.skipped", attributes)
+        self._span.add_event("github_models.skipped", skip_attributes(skip))
 
     def waited(self, pause: Pause) -> None:
         """Note a wait."""
-        attributes: Attributes = {"github_models.target": pause.target}
-        attributes["github_models.waited"] = pause.seconds
-        self._span.add_event("github_models.waited", attributes)
+        self._span.add_event("github_models.waited", pause_attributes(pause))
         self._metrics.waited(pause.target, pause.seconds)
 
     def cooled(self, target: str, cooldown: Cooldown, seconds: float) -> None:

@@ -12,28 +12,114 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from ..catalog import catalog
+from ..catalog import catalog, legacy_models
 from . import errors
-from .control import control_routes
-from .disturbance import changed_body, disturbed_body, disturbed_stream, whole_answer
 from .errors import ServiceRefusal
-from .faults import Fault, FaultKind
-from .front import Front, Visit
+from .faults import Fault, FaultKind, changed_body, disturbed_body, disturbed_stream, whole_answer
+from .front import Front, Refused, Reply, Visit
 from .json_value import Json, as_object, as_text
-from .listings import legacy_models
 from .openai_v1 import PATHS as V1_PATHS
 from .openai_v1 import answer_chat_v1, answer_embeddings_v1, list_models_v1
-from .reply import Refused, Reply
-from .service import Answer, Exchange, answer_chat, answer_embeddings
+from .service import Answer, ServiceCall, answer_chat, answer_embeddings
 from .settings import EmulatorSettings
 from .state import EmulatorState
 
 if TYPE_CHECKING:
     from github_models_azure.registry import ModelRegistry
+import math
+from typing import TYPE_CHECKING
+
+from ..._core.hosts import is_loopback_host
+from .faults import fault_from_json
+from .front import CONTROL
+from .json_value import as_number
+
+if TYPE_CHECKING:
+    from .state import EmulatorState
 
 _Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
-_Answerer: TypeAlias = Callable[[EmulatorState, Exchange], Answer]
-_Listing: TypeAlias = Callable[[EmulatorState, Exchange], Json]
+
+
+def control_routes(state: EmulatorState) -> list[Route]:
+    """Return the routes: what they show, and what they change until a reset."""
+
+    async def journal(request: Request) -> Response:
+        entries = state.journal.entries()
+        return JSONResponse({"requests": [entry.as_json() for entry in entries]})
+
+    async def show(request: Request) -> Response:
+        return JSONResponse(state.as_json())
+
+    async def advance(request: Request) -> Response:
+        seconds = as_number(_members(request).get("seconds"))
+        if seconds is None or not math.isfinite(seconds):
+            raise ValueError('Send {"seconds": NUMBER}.')
+        return JSONResponse({"now": state.clock.advance(seconds), "advanced": state.clock.offset})
+
+    async def faults(request: Request) -> Response:
+        state.faults.add(fault_from_json(_visit(request).parsed))
+        return JSONResponse({"faults": [fault.as_json() for fault in state.faults.pending()]})
+
+    async def retire(request: Request) -> Response:
+        mode = _members(request).get("mode")
+        state.retire(None if mode is None else str(mode))
+        return JSONResponse({"retired": state.retired})
+
+    async def strict(request: Request) -> Response:
+        on = _members(request).get("on")
+        if not isinstance(on, bool):
+            raise ValueError('Send {"on": true} or {"on": false}.')
+        state.strict_api_version = on
+        return JSONResponse({"strict_api_version": on})
+
+    async def reset(request: Request) -> Response:
+        state.reset()
+        return JSONResponse(state.as_json())
+
+    rows = (
+        ("journal", journal, "GET"),
+        ("state", show, "GET"),
+        ("clock/advance", advance, "POST"),
+        ("faults", faults, "POST"),
+        ("retired", retire, "POST"),
+        ("strict_api_version", strict, "POST"),
+        ("reset", reset, "POST"),
+    )
+    return [
+        Route(f"{CONTROL}/{name}", _guard(endpoint), methods=[method])
+        for name, endpoint, method in rows
+    ]
+
+
+def _guard(endpoint: _Endpoint) -> _Endpoint:
+    """Serve only this machine, and no web page: a browser sends an Origin, and a strange Host."""
+
+    async def serve(request: Request) -> Response:
+        client = request.client
+        host = request.url.hostname or ""
+        if "origin" in request.headers or not is_loopback_host(host):
+            return Refused(errors.text(403, "The control API serves this machine only."))
+        if client is not None and not is_loopback_host(client.host):
+            return Refused(errors.text(403, "The control API serves this machine only."))
+        try:
+            return await endpoint(request)
+        except ValueError as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return serve
+
+
+def _visit(request: Request) -> Visit:
+    visit: Visit = request.scope["github_models_visit"]
+    return visit
+
+
+def _members(request: Request) -> dict[str, Json]:
+    return dict(as_object(_visit(request).parsed))
+
+
+_Answerer: TypeAlias = Callable[[EmulatorState, ServiceCall], Answer]
+_Listing: TypeAlias = Callable[[EmulatorState, ServiceCall], Json]
 
 _NEW_CHAT = (
     "/inference/chat/completions",
@@ -113,8 +199,8 @@ def _post(state: EmulatorState, path: str, answerer: _Answerer, *, legacy: bool 
         if answer is not None:
             return Refused(answer)
         try:
-            exchange = _exchange(request, legacy=legacy, fault=fault)
-            return _reply(state, answerer(state, exchange), fault)
+            call = _service_call(request, legacy=legacy, fault=fault)
+            return _reply(state, answerer(state, call), fault)
         except ServiceRefusal as refusal:
             return Refused(refusal.answer)
 
@@ -128,15 +214,17 @@ def _get(state: EmulatorState, path: str, listing: _Listing) -> Route:
         if answer is not None:
             return Refused(answer)
         try:
-            return JSONResponse(listing(state, _exchange(request)))
+            return JSONResponse(listing(state, _service_call(request)))
         except ServiceRefusal as refusal:
             return Refused(refusal.answer)
 
     return Route(path, endpoint, methods=["GET"])
 
 
-def _exchange(request: Request, *, legacy: bool = False, fault: Fault | None = None) -> Exchange:
-    return Exchange(
+def _service_call(
+    request: Request, *, legacy: bool = False, fault: Fault | None = None
+) -> ServiceCall:
+    return ServiceCall(
         legacy=legacy,
         authorization=request.headers.get("authorization"),
         api_version=request.query_params.get("api-version"),
@@ -170,11 +258,6 @@ def _meet_fault(state: EmulatorState, visit: Visit, model: str | None) -> Fault 
     fault = state.faults.take(model)
     visit.fault = fault.kind.value if fault is not None else None
     return fault
-
-
-def _visit(request: Request) -> Visit:
-    visit: Visit = request.scope["github_models_visit"]
-    return visit
 
 
 async def _page_not_found(request: Request, error: Exception) -> Response:

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from . import errors
+from .chat_request import count_pieces
 from .errors import ServiceRefusal
 from .hints import words_of
 from .json_value import Json, JsonObject, as_count
 from .names import Family, ServedModel
-from .pieces import count_pieces
 
 MAX_INPUTS = 2048
 _FEATURES = 8

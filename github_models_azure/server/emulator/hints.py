@@ -1,11 +1,18 @@
-"""Values that a prompt suggests: quoted words, names, numbers, dates, ``key=value`` pairs."""
+"""What a prompt suggests of its answer: values in it, and the shape of JSON that it asks for.
+
+Values are quoted words, names, numbers, dates and ``key=value`` pairs; a shape is a schema written
+into the prompt, or keys that it names.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from .json_value import JsonObject
 
 _QUOTED = re.compile(r"\"([^\"\n]+)\"|(?<!\w)'([^'\n]+)'(?!\w)|\u201c([^\u201d\n]+)\u201d")
 _PAIR = re.compile(r"(?<!\w)(\w+)\s*[=:]\s*(?:\"([^\"]*)\"|'([^']*)'|([\w.+@/-]+))")
@@ -38,6 +45,28 @@ _OPENERS = frozenset(
         "tomorrow",
     )
 )
+
+# The shape of JSON that is asked for in words
+_LONGEST_SHAPE = 20_000
+_MOST_BRACES = 40
+_KEY_WORD = r"(?:keys?|fields?|members?|properties|property|attributes?)"
+_QUOTED_KEY = r"(?:'[\w-]+'|\"[\w-]+\"|`[\w-]+`)"
+_BARE_KEY = r"[A-Za-z_][\w-]*"
+_ANY_KEY = rf"(?:{_QUOTED_KEY}|{_BARE_KEY})"
+_BETWEEN = r"(?:\s*,\s*(?:and\s+|or\s+)?|\s+and\s+|\s+or\s+)"
+# "with 'a' and 'b' keys" and "with the keys a, b and c"; a bare name only counts in the latter,
+# where "and" comes before the last: "..., please" is no key.
+_KEYS_BEFORE = re.compile(
+    rf"({_QUOTED_KEY}(?:{_BETWEEN}{_QUOTED_KEY})*)\s+(?:as\s+)?{_KEY_WORD}\b", re.IGNORECASE
+)
+_KEYS_AFTER = re.compile(
+    rf"\b(?:keys|fields|members|properties|attributes)\b(?:\s+(?:named|called|are))?\s*:?\s+"
+    rf"({_ANY_KEY}(?:\s*,\s*(?!and\b|or\b){_ANY_KEY})*(?:\s*,?\s+(?:and|or)\s+{_ANY_KEY})*)"
+    rf"|\b{_KEY_WORD}\s+({_QUOTED_KEY})",
+    re.IGNORECASE,
+)
+_EACH_KEY = re.compile(_ANY_KEY)
+_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +128,46 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def _stem(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def asked_shape(text: str) -> JsonObject | None:
+    """Return a JSON schema of what ``text`` asks for; ``None`` where it names no shape."""
+    text = text[:_LONGEST_SHAPE]
+    found = _schema_in(text)
+    return found[0] if found else _keys_in(text)
+
+
+def without_shape(text: str) -> str:
+    """Return a text without what says the shape: the names in it are no values."""
+    text = text[:_LONGEST_SHAPE]
+    if found := _schema_in(text):
+        _, start, end = found
+        return f"{text[:start]} {text[end:]}"
+    return _KEYS_AFTER.sub(" ", _KEYS_BEFORE.sub(" ", text))
+
+
+def _schema_in(text: str) -> tuple[JsonObject, int, int] | None:
+    """Return the first JSON schema in a text, and where it starts and ends."""
+    place = -1
+    for _ in range(_MOST_BRACES):
+        place = text.find("{", place + 1)
+        if place < 0:
+            return None
+        try:
+            value, end = _DECODER.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(value, dict) and isinstance(value.get("properties"), dict):
+            return value, place, end
+    return None
+
+
+def _keys_in(text: str) -> JsonObject | None:
+    found = _KEYS_BEFORE.search(text) or _KEYS_AFTER.search(text)
+    if found is None:
+        return None
+    names = [one.strip("'\"`") for one in _EACH_KEY.findall(found.group(found.lastindex or 0))]
+    keys = [name for name in dict.fromkeys(names) if name.lower() not in ("and", "or")]
+    properties: JsonObject = {name: {"type": "string"} for name in keys}
+    required: list[str] = list(keys)
+    return {"type": "object", "properties": properties, "required": [*required]}

@@ -12,6 +12,18 @@ JsonObject: TypeAlias = "Mapping[str, Json]"
 EMPTY: JsonObject = {}
 
 
+def parse(body: bytes) -> Json:
+    """Return the JSON value in ``body``.
+
+    :raises ValueError: when it is not JSON, or nested too deeply to read.
+    """
+    try:
+        value: Json = json.loads(body, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("The JSON is nested too deeply.") from error
+    return value
+
+
 def compact(value: Json) -> str:
     """Return JSON without spaces, the way the service writes its bodies."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
@@ -47,3 +59,7 @@ def as_count(value: Json) -> int | None:
     """Return ``value`` when it is a whole JSON number, ``None`` otherwise."""
     number = as_number(value)
     return int(number) if number is not None and float(number).is_integer() else None
+
+
+def _refuse_constant(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON.")

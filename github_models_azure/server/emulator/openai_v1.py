@@ -11,7 +11,14 @@ from .errors import ErrorAnswer, ServiceRefusal
 from .journal import bearer_token
 from .json_value import Json, JsonObject, as_text
 from .names import Family, ServedModel, served
-from .service import Answer, Exchange, read_body, written_chat, written_embeddings, wrong_operation
+from .service import (
+    Answer,
+    ServiceCall,
+    read_body,
+    written_chat,
+    written_embeddings,
+    wrong_operation,
+)
 
 if TYPE_CHECKING:
     from .state import EmulatorState
@@ -28,35 +35,35 @@ def is_openai_v1(path: str) -> bool:
     return path.startswith(f"{PATHS[0]}/")
 
 
-def answer_chat_v1(state: EmulatorState, exchange: Exchange) -> Answer:
+def answer_chat_v1(state: EmulatorState, call: ServiceCall) -> Answer:
     """Answer a chat request as a deployment does; no Copilot plan limits it.
 
     :raises ServiceRefusal: with the answer of the service to a request it refuses.
     """
-    body, model = _admitted(state, exchange)
+    body, model = _admitted(state, call)
     if model.is_embedding:
         raise ServiceRefusal(wrong_operation(model, "chatCompletion"))
-    return written_chat(state, exchange, body, model, input_tokens(body))
+    return written_chat(state, call, body, model, input_tokens(body))
 
 
-def answer_embeddings_v1(state: EmulatorState, exchange: Exchange) -> Answer:
+def answer_embeddings_v1(state: EmulatorState, call: ServiceCall) -> Answer:
     """Answer an embeddings request as a deployment does.
 
     :raises ServiceRefusal: with the answer of the service to a request it refuses.
     """
-    body, model = _admitted(state, exchange)
+    body, model = _admitted(state, call)
     if not model.is_embedding:
         raise ServiceRefusal(wrong_operation(model, "embeddings"))
-    return written_embeddings(state, exchange, body, model, input_size(body))
+    return written_embeddings(state, call, body, model, input_size(body))
 
 
-def list_models_v1(state: EmulatorState, exchange: Exchange) -> Json:
+def list_models_v1(state: EmulatorState, call: ServiceCall) -> Json:
     """Return the deployments in the shape of OpenAI's list.
 
     :raises ServiceRefusal: without a key, and for any ``api-version``.
     """
-    _check_key(state, exchange)
-    _check_version(exchange, None)
+    _check_key(state, call)
+    _check_version(call, None)
     names = [
         *state.settings.deployments,
         *(m.id.rpartition("/")[2] for m in state.registry.models()),
@@ -69,12 +76,12 @@ def list_models_v1(state: EmulatorState, exchange: Exchange) -> Json:
     }
 
 
-def _admitted(state: EmulatorState, exchange: Exchange) -> tuple[JsonObject, ServedModel]:
-    _check_key(state, exchange)
-    body = read_body(exchange)
+def _admitted(state: EmulatorState, call: ServiceCall) -> tuple[JsonObject, ServedModel]:
+    _check_key(state, call)
+    body = read_body(call)
     name = as_text(body.get("model"))
     model = _deployment(state, name)
-    _check_version(exchange, model)
+    _check_version(call, model)
     if not name:
         raise ServiceRefusal(errors.upstream("you must provide a model parameter", code=None))
     if model is None:
@@ -93,20 +100,20 @@ def _deployment(state: EmulatorState, name: str) -> ServedModel | None:
     return served(info)
 
 
-def _check_key(state: EmulatorState, exchange: Exchange) -> None:
-    key = bearer_token(exchange.authorization or "") or exchange.api_key
+def _check_key(state: EmulatorState, call: ServiceCall) -> None:
+    key = bearer_token(call.authorization or "") or call.api_key
     if not key or key in state.settings.bad_tokens:
         raise ServiceRefusal(_access_denied())
 
 
-def _check_version(exchange: Exchange, model: ServedModel | None) -> None:
-    if exchange.api_version is None:
+def _check_version(call: ServiceCall, model: ServedModel | None) -> None:
+    if call.api_version is None:
         return
     openai = model is None or model.family is Family.OPENAI
     # JetBrains/koog#2150 and pydantic-ai#5066; the latter also at projects (vercel/ai#14009).
     message = (
         "API version not supported"
-        if openai and not exchange.project
+        if openai and not call.project
         else "api-version query parameter is not allowed when using /v1 path"
     )
     raise ServiceRefusal(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import uvicorn
+from azure.core.credentials import AzureKeyCredential
 
-from ..hosts import is_loopback, numeric
-from ..running import Background, address_of, configuration, listen, run_until_signal
+from github_models_azure.endpoints import Endpoint
+
+from ..._core.hosts import is_loopback_host
+from ..running import Server, configuration, listen, numeric_host, run_until_signal
 from .app import app_of
 from .faults import Fault, FaultKind, fault_from_json
 from .journal import JournalEntry
@@ -22,9 +28,13 @@ if TYPE_CHECKING:
     from github_models_azure.registry import ModelRegistry
 
 _GRACE = 2
+_DEMO_TOKEN = "demo_token"  # noqa: S105 - the documented switch to the emulator, not a secret
+
+_lock = threading.Lock()
+_running: list[Emulator] = []
 
 
-class Emulator:
+class Emulator(Server):
     """GitHub Models on a free port of this machine, for as long as a ``with`` block lasts.
 
     It takes the arguments of :func:`create_app`, and ``host`` and ``port`` (0: any free one).
@@ -45,6 +55,7 @@ class Emulator:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
+        super().__init__("emulator")
         self._host = _loopback(host)
         self._port = port
         self.state = EmulatorState(
@@ -56,44 +67,14 @@ class Emulator:
             settings=settings,
             strict_api_version=strict_api_version,
         )
-        self._server: Background | None = None
-        self._address = ""
 
-    def __enter__(self) -> Emulator:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def __repr__(self) -> str:
-        where = self._address or "not running"
-        return f"Emulator({where}, plan={self.state.plan.value!r}, retired={self.state.retired!r})"
-
-    @property
-    def url(self) -> str:
-        """The base URL of the legacy paths, ``http://127.0.0.1:PORT``.
-
-        :raises RuntimeError: when the emulator does not run.
-        """
-        if not self._address:
-            raise RuntimeError("The emulator does not run: use `with Emulator() as emulator:`.")
-        return self._address
+    def _details(self) -> str:
+        return f", plan={self.state.plan.value!r}, retired={self.state.retired!r}"
 
     @property
     def legacy_url(self) -> str:
         """What a client takes as ``endpoint`` for the legacy paths: the same as ``url``."""
         return self.url
-
-    @property
-    def inference_url(self) -> str:
-        """What a client takes as ``endpoint`` for the new paths: ``url`` and ``/inference``."""
-        return f"{self.url}/inference"
 
     @property
     def openai_v1_url(self) -> str:
@@ -138,31 +119,14 @@ class Emulator:
         """Forget requests, windows and faults; undo every advance and change of what is served."""
         self.state.reset()
 
-    def start(self) -> None:
-        """Start serving; returns once requests are accepted, within a second as a rule.
-
-        :raises RuntimeError: when it already runs, or does not come up within 10 seconds.
-        :raises OSError: when the port is taken.
-        """
-        if self._server is not None:
-            raise RuntimeError(f"The emulator already runs at {self._address}.")
-        self.state.stopping.clear()
-        listener = listen(self._host, self._port)
-        self._address = address_of(listener)
-        self._server = Background("emulator", _config(self.state), listener)
-        try:
-            self._server.start()
-        except BaseException:
-            self.stop()
-            raise
-
     def stop(self) -> None:
         """Stop serving and wait for the end of the thread, for a bounded time."""
-        server, self._server = self._server, None
-        self._address = ""
         self.state.stopping.set()
-        if server is not None:
-            server.stop()
+        super().stop()
+
+    def _prepare(self) -> tuple[uvicorn.Config, socket.socket]:
+        self.state.stopping.clear()
+        return _config(self.state), listen(self._host, self._port)
 
 
 def serve(
@@ -201,14 +165,41 @@ def serve(
         listener.close()
 
 
+def demo_endpoint() -> Endpoint:
+    """Return the endpoint of the emulator of this process; the first call starts it.
+
+    It answers for ``GITHUB_TOKEN=demo_token`` and ``--demo``, on a free port of this machine, until
+    the process ends.
+    """
+    with _lock:
+        if not _running:
+            emulator = Emulator()
+            emulator.start()
+            atexit.register(emulator.stop)
+            _running.append(emulator)
+        url = _running[0].inference_url
+    return Endpoint("emulator", url, credential=AzureKeyCredential(_DEMO_TOKEN), dialect="github")
+
+
+def _forget() -> None:
+    """Leave the emulator to the process that was forked from: its thread runs there only."""
+    global _lock  # the old one may be held by a thread that is not here
+    _lock = threading.Lock()
+    _running.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
 def _config(state: EmulatorState) -> uvicorn.Config:
     return configuration(app_of(state), grace=_GRACE)
 
 
 def _loopback(host: str) -> str:
-    if not is_loopback(host):
+    if not is_loopback_host(host):
         raise ValueError(
             f"host={host!r} is not loopback: the emulator checks no credential and can be steered "
             "by anyone who reaches it. Use 127.0.0.1."
         )
-    return numeric(host)
+    return numeric_host(host)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import errors
-from .bodies import chat_body
+from .bodies import answer_headers, chat_body
 from .chat_checks import refusal_of
 from .chat_request import input_tokens, read_chat
 from .completion import Completion, compose
 from .embeddings import embeddings_body, input_size, read_embeddings
 from .errors import ServiceRefusal
 from .journal import bearer_token, fingerprint
-from .json_value import Json, JsonObject, as_text, compact
+from .json_value import JsonObject, as_text, compact, parse
 from .names import Family, ServedModel, resolve_model
 from .sse import MEDIA_TYPE as SSE_TYPE
 from .sse import chat_events
-from .upstream_headers import answer_headers
 
 if TYPE_CHECKING:
     from github_models_azure.registry import Quota
@@ -32,7 +30,7 @@ def _nothing() -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class ServiceCall:
     """What the service looks at in a request; ``body`` is the raw text of it.
 
     ``project`` is the name in the path of a Foundry project.
@@ -63,25 +61,25 @@ class Answer:
     finished: Callable[[], None]
 
 
-def answer_chat(state: EmulatorState, exchange: Exchange) -> Answer:
+def answer_chat(state: EmulatorState, call: ServiceCall) -> Answer:
     """Answer a chat request.
 
     :raises ServiceRefusal: with the answer of the service to a request it refuses.
     """
-    user = _user(state, exchange)
-    body = read_body(exchange)
-    model = _model(state, exchange, body)
+    user = _user(state, call)
+    body = read_body(call)
+    model = _model(state, call, body)
     if model.is_embedding:
         raise ServiceRefusal(wrong_operation(model, "chatCompletion"))
     tokens = input_tokens(body)
     quota, finished = _admit(state, user, model, tokens)
     limit = quota.output_tokens_per_request if quota is not None else None
-    return written_chat(state, exchange, body, model, tokens, output_limit=limit, finished=finished)
+    return written_chat(state, call, body, model, tokens, output_limit=limit, finished=finished)
 
 
 def written_chat(
     state: EmulatorState,
-    exchange: Exchange,
+    call: ServiceCall,
     body: JsonObject,
     model: ServedModel,
     tokens: int,
@@ -99,7 +97,7 @@ def written_chat(
     try:
         request = read_chat(body)
         refusal = refusal_of(
-            body, request, model, api_version=exchange.api_version, settings=state.settings
+            body, request, model, api_version=call.api_version, settings=state.settings
         )
         if refusal is not None:
             raise ServiceRefusal(refusal)
@@ -111,10 +109,10 @@ def written_chat(
             output_limit=output_limit,
             filtered_word=state.settings.filtered_answer_word,
             silent_tools="llama-4-scout" in model.name,
-            tools_forever=exchange.tools_forever,
+            tools_forever=call.tools_forever,
         )
         created = int(state.clock())
-        headers = _headers(state, exchange, model, completion)
+        headers = _headers(state, call, model, completion)
         if request.stream:
             events = chat_events(completion, model, created, include_usage=request.include_usage)
             return Answer(b"", events, SSE_TYPE, headers, finished)
@@ -125,24 +123,24 @@ def written_chat(
         raise
 
 
-def answer_embeddings(state: EmulatorState, exchange: Exchange) -> Answer:
+def answer_embeddings(state: EmulatorState, call: ServiceCall) -> Answer:
     """Answer an embeddings request.
 
     :raises ServiceRefusal: with the answer of the service to a request it refuses.
     """
-    user = _user(state, exchange)
-    body = read_body(exchange)
-    model = _model(state, exchange, body)
+    user = _user(state, call)
+    body = read_body(call)
+    model = _model(state, call, body)
     if not model.is_embedding:
         raise ServiceRefusal(wrong_operation(model, "embeddings"))
     tokens = input_size(body)
     _, finished = _admit(state, user, model, tokens)
-    return written_embeddings(state, exchange, body, model, tokens, finished=finished)
+    return written_embeddings(state, call, body, model, tokens, finished=finished)
 
 
 def written_embeddings(
     state: EmulatorState,
-    exchange: Exchange,
+    call: ServiceCall,
     body: JsonObject,
     model: ServedModel,
     tokens: int,
@@ -158,23 +156,23 @@ def written_embeddings(
     try:
         request = read_embeddings(body, model)
         written = compact(embeddings_body(request, model)).encode()
-        headers = _headers(state, exchange, model, None, tokens)
+        headers = _headers(state, call, model, None, tokens)
         return Answer(written, None, "application/json", headers, finished)
     except BaseException:
         finished()
         raise
 
 
-def read_body(exchange: Exchange) -> JsonObject:
+def read_body(call: ServiceCall) -> JsonObject:
     """Return the JSON object in the request.
 
     :raises ServiceRefusal: 415 for another media type, 400 for anything but a JSON object.
     """
-    media_type = exchange.content_type.partition(";")[0].strip().lower()
+    media_type = call.content_type.partition(";")[0].strip().lower()
     if media_type and media_type != "application/json" and not media_type.endswith("+json"):
         raise ServiceRefusal(errors.wrong_content_type(media_type))
     try:
-        value = parse(exchange.body)
+        value = parse(call.body)
     except ValueError as error:
         raise ServiceRefusal(errors.malformed_json()) from error
     if not isinstance(value, dict):
@@ -182,25 +180,9 @@ def read_body(exchange: Exchange) -> JsonObject:
     return value
 
 
-def parse(body: bytes) -> Json:
-    """Return the JSON value in ``body``.
-
-    :raises ValueError: when it is not JSON, or nested too deeply to read.
-    """
-    try:
-        value: Json = json.loads(body, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("The JSON is nested too deeply.") from error
-    return value
-
-
-def _refuse_constant(name: str) -> Json:
-    raise ValueError(f"{name} is not JSON.")
-
-
-def _user(state: EmulatorState, exchange: Exchange) -> str:
+def _user(state: EmulatorState, call: ServiceCall) -> str:
     # Only ``Authorization`` was looked at; an ``api-key`` alone was no credential on GitHub.
-    token = bearer_token(exchange.authorization or "")
+    token = bearer_token(call.authorization or "")
     if not token or token in state.settings.bad_tokens:
         raise ServiceRefusal(errors.bad_credentials())
     if token in state.settings.unscoped_tokens:
@@ -208,11 +190,11 @@ def _user(state: EmulatorState, exchange: Exchange) -> str:
     return fingerprint(token)
 
 
-def _model(state: EmulatorState, exchange: Exchange, body: JsonObject) -> ServedModel:
+def _model(state: EmulatorState, call: ServiceCall, body: JsonObject) -> ServedModel:
     return resolve_model(
         as_text(body.get("model")),
         state.registry,
-        legacy=exchange.legacy,
+        legacy=call.legacy,
         bare_names=state.settings.bare_names,
     )
 
@@ -245,7 +227,7 @@ def wrong_operation(model: ServedModel, operation: str) -> errors.ErrorAnswer:
 
 def _headers(
     state: EmulatorState,
-    exchange: Exchange,
+    call: ServiceCall,
     model: ServedModel,
     completion: Completion | None,
     tokens: int = 0,
@@ -256,7 +238,7 @@ def _headers(
     return answer_headers(
         model,
         request_id=state.next_request_id(),
-        client_request_id=exchange.client_request_id,
+        client_request_id=call.client_request_id,
         use=use,
         prompt_tokens=read,
         completion_tokens=written,

@@ -15,10 +15,10 @@ from .bodies import (
     usage_of,
     xai_call,
 )
+from .chat_request import split_pieces
 from .completion import Choice, Completion
 from .json_value import Json, compact
 from .names import Family, ServedModel
-from .pieces import split_pieces
 
 DONE = b"data: [DONE]\n\n"
 MEDIA_TYPE = "text/event-stream; charset=utf-8"

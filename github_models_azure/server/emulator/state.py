@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .clock import AdjustableClock
 from .faults import FaultQueue
 from .journal import Journal, fingerprint
 from .json_value import Json
 from .limiter import Limiter
-from .settings import DEFAULT_SETTINGS, RETIRED_MODES, EmulatorSettings, Retired
+from .settings import DEFAULT_SETTINGS, RETIRED_MODES, AdjustableClock, EmulatorSettings, Retired
 
 if TYPE_CHECKING:
     from github_models_azure.registry import ModelInfo, ModelRegistry, Plan, Quota
@@ -134,7 +133,7 @@ def _check_deployments(settings: EmulatorSettings, registry: ModelRegistry) -> N
     for name, model in settings.deployments.items():
         if registry.find(model) is None:
             raise ValueError(
-                f"deployments[{name!r}] is {model!r}, which is no known model. Name one such as "
+                f"deployments[{name!r}] is {model!r}, which is not a known model. Name one such as "
                 "openai/gpt-5-mini, or give a registry that has it."
             )
 

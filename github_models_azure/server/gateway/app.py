@@ -15,19 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..._core.needs import Operation
-from ..._wired import UNSET
+from ..._core.route.needs import Operation
+from ...client.base import UNSET
 from ...endpoints import Endpoint
 from ..catalog import catalog
 from . import errors
 from .errors import Refusal
 from .front import Front
-from .guard import Guard
-from .listing import Listing
+from .guard import MAX_BODY, TIMEOUT, GatewaySettings, Guard, keys_of
 from .metrics import MEDIA_TYPE, Metrics
 from .relay import Relay
-from .settings import MAX_BODY, TIMEOUT, GatewaySettings, keys_of
-from .upstream import Upstream
+from .upstream import Listing, Upstream
 
 _LOGGER = logging.getLogger(__name__)
 _BASES = (
@@ -97,7 +95,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     embeddings = Relay(Operation.EMBEDDINGS, upstream, settings, metrics)
     images = Relay(Operation.IMAGE_EMBEDDINGS, upstream, settings, metrics)
 
-    def find(request: Request) -> Any:
+    def find(request: Request) -> object:
         name = request.path_params["model"]
         entry = listing.find(name)
         if entry is None:
@@ -126,7 +124,7 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     return app
 
 
-def _get(path: str, answer: Callable[[Request], Any]) -> Route:
+def _get(path: str, answer: Callable[[Request], object]) -> Route:
     async def endpoint(request: Request) -> Response:
         return Response(json.dumps(answer(request)), media_type="application/json")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import anyio
 from starlette.types import Receive
@@ -83,16 +83,16 @@ def parse(content: bytes) -> Body:
     except UnicodeDecodeError as error:
         raise Refusal(errors.wrong_body("The body is not UTF-8.")) from error
     except (ValueError, RecursionError) as error:
-        why = error if isinstance(error, json.JSONDecodeError) else "a value that is none"
+        why = error if isinstance(error, json.JSONDecodeError) else "one of its values is not"
         raise Refusal(errors.wrong_body(f"The body is not JSON: {why}.")) from error
     if not isinstance(members, dict):
         raise Refusal(errors.wrong_body("The body is not a JSON object."))
     if content.count(b"[") + content.count(b"{") > _DEEPEST and _is_deep(members):
         raise Refusal(errors.wrong_body(f"The body is nested deeper than {_DEEPEST} levels."))
     if not isinstance(members.get("model"), str | None):
-        raise Refusal(errors.wrong_body("model is a text.", "model"))
+        raise Refusal(errors.wrong_body("model must be a string.", "model"))
     if not isinstance(members.get("stream"), bool | None):
-        raise Refusal(errors.wrong_body("stream is true or false.", "stream"))
+        raise Refusal(errors.wrong_body("stream must be true or false.", "stream"))
     return Body(content, members)
 
 
@@ -133,8 +133,8 @@ async def _drain(receive: Receive, room: int) -> None:
                 return
 
 
-def _no_number(word: str) -> Any:
-    raise ValueError(f"{word} is no JSON")
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not JSON")
 
 
 def _is_deep(members: object) -> bool:

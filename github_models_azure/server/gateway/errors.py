@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
 
 _TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 _NO_RETRY_AFTER = 60  # clients come back by themselves, and would only be told the same again
@@ -27,7 +26,7 @@ class ErrorAnswer:
     headers: tuple[tuple[str, str], ...] = field(default=())
     closes: bool = False
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, object]:
         """Return the body."""
         kind = self.type or _TYPES.get(self.status)
         if kind is None:
@@ -91,7 +90,7 @@ def wrong_key() -> ErrorAnswer:
     """Ask for a key: there was none, or a wrong one."""
     return ErrorAnswer(
         401,
-        "This gateway wants its key, as `Authorization: Bearer KEY` or `api-key: KEY`.",
+        "This gateway needs its key, as `Authorization: Bearer KEY` or `api-key: KEY`.",
         "invalid_api_key",
         headers=(("www-authenticate", "Bearer"),),
     )
@@ -105,7 +104,7 @@ def strange_host(host: str) -> ErrorAnswer:
 
 def strange_origin(origin: str) -> ErrorAnswer:
     """Refuse a web page."""
-    told = f"Pages of {origin!r:.100} may not ask here. Start the gateway with --api-key."
+    told = f"Pages from {origin!r:.100} are not allowed. Start the gateway with --api-key."
     return ErrorAnswer(403, told, "origin_not_allowed", closes=True)
 
 
@@ -133,13 +132,13 @@ def wrong_media(why: str) -> ErrorAnswer:
 
 def overloaded(limit: int) -> ErrorAnswer:
     """Refuse a call beyond those that may run at once."""
-    told = f"{limit} calls run already, as many as --max-concurrent allows."
+    told = f"{limit} calls are running, as many as --max-concurrent allows."
     return ErrorAnswer(503, told, "overloaded", headers=retry_headers(1.0))
 
 
 def too_late(seconds: float) -> ErrorAnswer:
     """Give up on a call that is not over in time."""
-    told = f"The call was not over within {seconds:g} seconds (--timeout)."
+    told = f"The call did not end within {seconds:g} seconds (--timeout)."
     return ErrorAnswer(504, told, "timeout")
 
 
@@ -150,5 +149,5 @@ def stopping() -> ErrorAnswer:
 
 def broken(request_id: str) -> ErrorAnswer:
     """Own up to a mistake of this program."""
-    told = f"The gateway failed. Its log says why, under {request_id}."
+    told = f"The gateway failed. Its log says why under {request_id}."
     return ErrorAnswer(500, told, "internal_error")

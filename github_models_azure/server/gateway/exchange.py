@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import quote
 
 from starlette.types import Message, Receive, Scope, Send
 
-from ...trail import Trail
+from ...trail import Trail, trail_headers
 from .errors import ErrorAnswer
 
-_PRINTABLE = "".join(chr(code) for code in range(32, 127))
-_LONGEST = 200
 _JSON = "application/json"
 
 
@@ -95,25 +92,8 @@ def exchange_of(scope: Scope) -> Exchange:
 
 
 def served_headers(trail: Trail | None) -> list[tuple[str, str]]:
-    """Return the headers that say who served, and what it took."""
-    if trail is None:
-        return []
-    headers = [
-        ("x-github-models-requested", _safe(trail.requested)),
-        ("x-github-models-attempts", str(len(trail.attempts))),
-        ("x-github-models-fell-back", "true" if trail.fell_back else "false"),
-    ]
-    if trail.served_by is not None:
-        headers.append(("x-github-models-served-by", _safe(trail.served_by)))
-    if trail.emulated:
-        headers.append(("x-emulated-by", "github_models_azure"))
-    return headers
-
-
-def _safe(text: str) -> str:
-    """Write a name so that it can be a header: callers choose model names freely."""
-    # JSON can hold half of a character, which has no bytes.
-    return quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
+    """Return the headers that say who served; a call that never began has none."""
+    return [] if trail is None else list(trail_headers(trail).items())
 
 
 def path_params(scope: Scope) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from ..._core.failures import Failure, FailureKind
+from ..._core.failure.kinds import Failure, RequestError
 from ...exceptions import (
     CredentialScopeError,
     CredentialUnavailableError,
@@ -22,13 +22,6 @@ from ...exceptions import (
 from ...trail import Trail, trail_of
 from .errors import ErrorAnswer, retry_headers
 
-_LIMITS = frozenset({FailureKind.RATE_LIMITED, FailureKind.QUOTA_EXHAUSTED})
-_CALLERS = frozenset(
-    {
-        FailureKind.CONTENT_FILTERED, FailureKind.REJECTED, FailureKind.TOO_LARGE,
-        FailureKind.WRONG_DIALECT,
-    }
-)  # fmt: skip
 _CODES = {
     403: "permission_denied", 404: "model_not_found", 410: "endpoint_retired",
     413: "request_too_large", 429: "rate_limit_exceeded", 502: "upstream_error",
@@ -45,7 +38,7 @@ def answer_of(error: AzureError) -> ErrorAnswer:
     message, code, param = _said(error)
     if code is None and status == 400 and (foreseen := _foreseen(trail)):
         # The former is OpenAI's word, which frameworks act upon.
-        is_long = foreseen == {FailureKind.TOO_LARGE}
+        is_long = foreseen == {RequestError.TOO_LONG}
         code = "context_length_exceeded" if is_long else "unsupported_request"
     return ErrorAnswer(
         status,
@@ -63,7 +56,7 @@ def _status(error: AzureError, trail: Trail | None) -> int:
         return 429
     if isinstance(error, FallbackExhaustedError):
         failures = _latest(trail)
-        if not failures and _foreseen(trail) & _CALLERS:
+        if not failures and _foreseen(trail):
             return 400  # no target can do it, whenever it is asked
         return _of_many(failures)
     if isinstance(error, _LATE):
@@ -73,7 +66,7 @@ def _status(error: AzureError, trail: Trail | None) -> int:
         return 502
     failures = _latest(trail)
     if failures:
-        return _of_one(failures[-1])
+        return _status_of(failures[-1])
     status = error.status_code if isinstance(error, HttpResponseError) else None
     return status if status is not None and 400 <= status < 500 and status != 401 else 502
 
@@ -84,32 +77,20 @@ def _latest(trail: Trail | None) -> list[Failure]:
     return list({one.target: one.failure for one in attempts if one.failure}.values())
 
 
-def _of_one(failure: Failure) -> int:
-    kind, status = failure.kind, failure.status
-    if kind in _LIMITS:
-        return 429
-    if kind is FailureKind.MODEL_GONE:
-        return 404
-    if kind in _CALLERS:
-        return status if status is not None and 400 <= status < 500 else 400
-    if kind is FailureKind.ENDPOINT_GONE and status == 410:
-        return 410
-    if kind is FailureKind.AUTH and status == 403:
-        return 403
-    if kind is FailureKind.UNAVAILABLE and status in (408, 503, 504):
-        return 503 if status == 503 else 504
-    return 502
+def _status_of(failure: Failure) -> int:
+    return failure.kind.rule.gateway_status(failure.status)
 
 
 def _of_many(failures: Iterable[Failure]) -> int:
-    statuses = {_of_one(failure) for failure in failures}
+    statuses = {_status_of(failure) for failure in failures}
     return statuses.pop() if len(statuses) == 1 else 503
 
 
-def _foreseen(trail: Trail | None) -> set[FailureKind | None]:
-    """Give what kept all targets from being asked; nothing where it differs in kind."""
+def _foreseen(trail: Trail | None) -> set[RequestError | None]:
+    """Return what of the request kept all targets from being asked; nothing if it was not that."""
     kinds = {skip.kind for skip in trail.skipped} if trail is not None else set()
-    return kinds if kinds <= _CALLERS else set()
+    errors = {None if kind is None else kind.rule.request_error for kind in kinds}
+    return set() if None in errors else errors
 
 
 def _said(error: AzureError) -> tuple[str, str | None, str | None]:

@@ -1,11 +1,14 @@
-"""What stands before every route: who may ask, what is counted, and what went wrong."""
+"""What stands before every route: who may ask, what is counted, and what is not HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
+import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from . import errors
 from .errors import ErrorAnswer, Refusal
@@ -60,3 +63,61 @@ def _operation(path: str) -> str:
     """Return the part of a path that tells what was asked; there are few of them."""
     found = (known for known in _OPERATIONS if path.endswith(known) or f"{known}/" in path)
     return next(found, "other")
+
+
+class Protocol(H11Protocol):
+    """uvicorn's protocol, which answers a request that it cannot read in OpenAI's form.
+
+    A connection on which the headers of a request do not come to their end is cut like an idle
+    one; uvicorn waits for them without end.
+    """
+
+    _cut: asyncio.TimerHandle | None = None
+
+    def connection_made(  # type: ignore[override]
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Read, and go on waiting where that was no whole request's headers."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._stop_waiting()
+        elif self._cut is None:
+            self._wait_for_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_headers(self) -> None:
+        self._cut = self.loop.call_later(self.timeout_keep_alive, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._cut is not None:
+            self._cut.cancel()
+            self._cut = None
+
+    def send_400_response(self, msg: str) -> None:
+        """Send the error and close the connection."""
+        body = ErrorAnswer(400, msg, "invalid_http").body()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        events = (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        )
+        try:
+            for event in events:
+                self.transport.write(self.conn.send(event) or b"")
+        except h11.LocalProtocolError:  # an answer is on its way already
+            pass
+        self.transport.close()

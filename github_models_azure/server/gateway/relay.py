@@ -10,15 +10,15 @@ import anyio
 from azure.core.exceptions import AzureError
 from starlette.types import Receive, Scope, Send
 
-from ..._core.needs import Operation
-from ...policies._answers import body_of
+from ..._core.route.needs import Operation
+from ...policies.responses import body_of
 from . import errors
 from .bodies import BODY_SECONDS, Body, Left, read_body
 from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange, exchange_of, path_params, served_headers
 from .failures import answer_of
+from .guard import GatewaySettings
 from .metrics import Metrics
-from .settings import GatewaySettings
 from .upstream import Call, Upstream
 
 _FAREWELL = 1.0  # seconds for the last words to somebody who may not be reading any more
@@ -94,7 +94,7 @@ class Relay:
         except AzureError as error:
             await _tell(exchange, answer_of(error), call)
         except ValueError as error:
-            if call.report.run is not None:
+            if call.report.call is not None:
                 raise
             # Raised while the route was made: nothing stands for what the caller asked for.
             await _tell(exchange, errors.wrong_body(str(error), "model"), call)

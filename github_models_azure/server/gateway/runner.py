@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
-from types import TracebackType
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 
-from ..._wired import UNSET
+from ..._core.hosts import is_loopback_host
+from ...client.base import UNSET
 from ...endpoints import Endpoint
-from ..hosts import is_loopback, numeric
-from ..running import Background, address_of, configuration, listen, run_until_signal
+from ..running import Server, address_of, configuration, listen, numeric_host, run_until_signal
 from .app import create_app
-from .protocol import Protocol
-from .settings import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
+from .front import Protocol
+from .guard import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
 
 PORT = 4000
 GRACE = 10
 _KEEP_ALIVE = 75
 
 
-class Gateway:
+class Gateway(Server):
     """An OpenAI-compatible server on a free port, for as long as a ``with`` block lasts.
 
     It takes the arguments of :func:`create_app`, ``host`` and ``port`` (0: any free one), and
     ``grace``, the seconds that running calls have when it stops.
 
-    :raises ValueError: for a host that others can reach, without a key.
+    :raises ValueError: for a host that others can reach, without a key; when it starts, for an
+        option or a setting of the clients that is wrong, and if the gateway would ask itself.
     """
 
     def __init__(
@@ -48,8 +48,9 @@ class Gateway:
         grace: int = 2,
         **client_options: Any,
     ) -> None:
+        super().__init__("gateway")
         keys = keys_of(api_key)
-        self._host, self._port, self._grace = _checked(host, keys), port, grace
+        self._host, self._port, self._grace = _check_host(host, keys), port, grace
         if fallback is not UNSET:
             client_options["fallback"] = fallback
         self._make: Callable[[], Starlette] = lambda: create_app(
@@ -62,70 +63,15 @@ class Gateway:
             max_concurrent=max_concurrent,
             **client_options,
         )
-        self._server: Background | None = None
-        self._address = ""
-
-    def __enter__(self) -> Gateway:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def __repr__(self) -> str:
-        return f"Gateway({self._address or 'not running'})"
-
-    @property
-    def url(self) -> str:
-        """The base URL, ``http://127.0.0.1:PORT``; what took GitHub's legacy one takes it.
-
-        :raises RuntimeError: when the gateway does not run.
-        """
-        if not self._address:
-            raise RuntimeError("The gateway does not run: use `with Gateway() as gateway:`.")
-        return self._address
 
     @property
     def v1_url(self) -> str:
         """What takes OpenAI's base URL takes: ``url`` and ``/v1``."""
         return f"{self.url}/v1"
 
-    @property
-    def inference_url(self) -> str:
-        """What took ``https://models.github.ai/inference`` takes: ``url`` and ``/inference``."""
-        return f"{self.url}/inference"
-
-    def start(self) -> None:
-        """Start serving; returns once requests are accepted, within a second as a rule.
-
-        :raises RuntimeError: when it already runs, or does not come up within 10 seconds.
-        :raises OSError: when the port is taken.
-        :raises ValueError: for an option or a setting of the clients that is wrong, and where the
-            gateway would ask itself.
-        """
-        if self._server is not None:
-            raise RuntimeError(f"The gateway already runs at {self._address}.")
+    def _prepare(self) -> tuple[uvicorn.Config, socket.socket]:
         app = self._make()
-        listener = _bound(app, self._host, self._port)
-        self._address = address_of(listener)
-        self._server = Background("gateway", _config(app, self._grace), listener)
-        try:
-            self._server.start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Stop serving: running calls have ``grace`` seconds, then they are cancelled."""
-        server, self._server = self._server, None
-        self._address = ""
-        if server is not None:
-            server.stop()
+        return _config(app, self._grace), _bind(app, self._host, self._port)
 
 
 def serve(
@@ -147,16 +93,16 @@ def serve(
     :raises OSError: when the port is taken.
     """
     keys = keys_of(api_key)
-    address = _checked(host, keys)
+    address = _check_host(host, keys)
     app = create_app(endpoint, credential, api_key=keys, **options)
-    listener = _bound(app, address, port)
+    listener = _bind(app, address, port)
     try:
         run_until_signal(_config(app, grace), listener, on_ready=on_ready)
     finally:
         listener.close()
 
 
-def _bound(app: Starlette, host: str, port: int) -> socket.socket:
+def _bind(app: Starlette, host: str, port: int) -> socket.socket:
     """Bind a socket for calls that are not to come back to it, each call making another."""
     listener = listen(host, port)
     own = address_of(listener)
@@ -175,16 +121,16 @@ def _bound(app: Starlette, host: str, port: int) -> socket.socket:
     return listener
 
 
-def _config(app: Any, grace: int) -> uvicorn.Config:
-    # Longer than clients keep theirs, lest a request meets a connection that is being closed.
+def _config(app: Starlette, grace: int) -> uvicorn.Config:
+    # Longer than clients keep theirs, so that no request meets a connection that is being closed.
     return configuration(app, grace=grace, http=Protocol, lifespan="on", keep_alive=_KEEP_ALIVE)
 
 
-def _checked(host: str, keys: tuple[str, ...]) -> str:
+def _check_host(host: str, keys: tuple[str, ...]) -> str:
     host = host.removeprefix("[").removesuffix("]")  # as URLs write IPv6
-    if not keys and not is_loopback(host):
+    if not keys and not is_loopback_host(host):
         raise ValueError(
             f"host={host!r} lets others reach the gateway, and it has no key. Set one with "
             f"--api-key or {KEY_VARIABLE}, or stay on 127.0.0.1."
         )
-    return numeric(host)
+    return numeric_host(host)

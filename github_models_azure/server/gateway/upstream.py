@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -11,14 +12,16 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import HttpRequest
 
-from ..._calls import begin, reported
-from ..._core.needs import Operation
+from ..._core.route.needs import Operation
 from ...aio import ChatCompletionsClient, EmbeddingsClient
+from ...client.base import made_of
+from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
 from ...ledger import MemoryLedger
-from ...policies._report import CallReport
-from ...policies._settings import FallbackSettings
+from ...policies.options import FallbackSettings
+from ...policies.planner import CallReport
 from ...registry import ModelRegistry
+from ...settings.load import load_settings
 from ...trail import Trail
 from .bodies import Body
 
@@ -46,13 +49,12 @@ class Call:
     @property
     def trail(self) -> Trail | None:
         """The trail as it stands now; ``None`` where no route was made."""
-        return self.report.run.trail() if self.report.run is not None else None
+        return None if self.report.call is None else self.report.call.trail()
 
     @property
     def is_complete(self) -> bool:
         """Whether a stream has said all, its last word included."""
-        run = self.report.run
-        return run is not None and run.reader is not None and run.reader.done
+        return self.report.call is not None and self.report.call.has_ended
 
 
 class Upstream:
@@ -68,10 +70,11 @@ class Upstream:
         if options.get("ledger") is None:
             options["ledger"] = MemoryLedger()
         self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
-        self.settings: FallbackSettings = self._chat._wired_settings
+        wired = made_of(self._chat)
+        self.settings: FallbackSettings = wired.policy.settings
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
-        self.model = self._chat._wired_model
+        self.model = wired.model
         if self.model is None and self.own.dialect.is_github:
             self.model = "auto"
         self._closing = AsyncExitStack()
@@ -131,7 +134,7 @@ class Upstream:
                 raise HttpResponseError(response=response)
 
 
-def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
+def _headers(members: Mapping[str, object], extra: str) -> dict[str, str]:
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if extra in _POLICIES:
         headers[_EXTRA] = extra
@@ -140,7 +143,7 @@ def _headers(members: Mapping[str, Any], extra: str) -> dict[str, str]:
     return headers
 
 
-def _of_same_model(fallback: Any, registry: ModelRegistry) -> Any:
+def _of_same_model(fallback: object, registry: ModelRegistry) -> object:
     """Turn a list of targets into lists by model; all else stays as it is."""
     if not isinstance(fallback, tuple):
         return fallback
@@ -149,3 +152,68 @@ def _of_same_model(fallback: Any, registry: ModelRegistry) -> Any:
         info = registry.find(target.model)
         by_model.setdefault(info.id if info is not None else target.model, []).append(target)
     return by_model
+
+
+class Listing:
+    """The default model, those that the settings name, and on GitHub Models all that are known."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+        owners: dict[str, str] = {}
+        for name, owner in self._named():
+            owners.setdefault(name, owner)
+        self._owners = owners
+        self._created = int(time.time())
+
+    def as_json(self) -> dict[str, object]:
+        """Return the list."""
+        return {"object": "list", "data": [self._entry(name) for name in self._owners]}
+
+    def find(self, name: str) -> dict[str, object] | None:
+        """Return the entry of one model; ``None`` where it is not known."""
+        if name in self._owners:
+            return self._entry(name)
+        info = self._upstream.settings.registry.find(name)
+        return self._entry(info.id) if info is not None and info.id in self._owners else None
+
+    def targets(self) -> list[str]:
+        """Return the targets that the settings name, as trails write them."""
+        own = self._upstream.own.name
+        targets = [target for targets in self._lists() for target in targets]
+        named = [str(Target(t.model, t.endpoint or self._upstream.own)) for t in targets]
+        return named + [f"{own}/{name}" for name in self._owners]
+
+    def origins(self) -> set[str]:
+        """Return the origins that the settings send calls to."""
+        named = {t.endpoint.origin for targets in self._lists() for t in targets if t.endpoint}
+        return {self._upstream.own.origin, *named}
+
+    def _entry(self, name: str) -> dict[str, object]:
+        owner = self._owners[name]
+        return {"id": name, "object": "model", "created": self._created, "owned_by": owner}
+
+    def _named(self) -> Iterator[tuple[str, str]]:
+        settings, own = self._upstream.settings, self._upstream.own
+        if self._upstream.model is not None:
+            yield self._upstream.model, self._owner(self._upstream.model)
+        if isinstance(settings.fallback, dict):
+            yield from ((name, self._owner(name)) for name in settings.fallback if name != "*")
+        for targets in self._lists():
+            for target in targets:
+                owner = target.endpoint.name if target.endpoint else self._owner(target.model)
+                yield str(target), owner
+        yield from ((name, self._owner(name)) for name in load_settings(decided=True).overlays)
+        if own.dialect.is_github:
+            yield from ((info.id, info.publisher or own.name) for info in settings.registry)
+
+    def _lists(self) -> Iterator[tuple[Target, ...]]:
+        fallback = self._upstream.settings.fallback
+        if isinstance(fallback, tuple):
+            yield fallback
+        elif isinstance(fallback, dict):
+            yield from fallback.values()
+
+    def _owner(self, name: str) -> str:
+        info = self._upstream.settings.registry.find(name)
+        publisher = info.publisher if info is not None else ""
+        return publisher or self._upstream.own.name

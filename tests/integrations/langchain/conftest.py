@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from . import downloads, emulated
-from .sides import Side
+from . import download_helpers as downloads
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,8 @@ from langchain.agents.structured_output import ProviderStrategy, ToolStrategy
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from pydantic import BaseModel
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 def find_stock(fruit: str) -> int:

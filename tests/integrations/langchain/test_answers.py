@@ -10,7 +10,7 @@ from langchain_core.callbacks import BaseCallbackHandler, UsageMetadataCallbackH
 
 from tests.harness import DONE, FIRST, SECOND, Service, chat, delta, event, limited, stream
 
-from .sides import Side
+from .side_helpers import Side
 
 USAGE = {
     "prompt_tokens": 10,
@@ -131,7 +131,7 @@ def test_calls_without_an_object_are_kept_apart(side: Side, arguments: str) -> N
     assert answer.content == "So:"
     (broken,) = answer.invalid_tool_calls
     assert (broken["id"], broken["args"]) == ("c1", arguments)
-    assert "find are no JSON object" in broken["error"]
+    assert "find are not a JSON object" in broken["error"]
     assert [one["id"] for one in answer.tool_calls] == ["c2"]
 
 

@@ -16,8 +16,8 @@ from github_models_azure.integrations.langchain import ChatGitHubModels
 from tests.harness import DONE, Service, chat, delta, stream
 from tests.loopback import Journal, serve
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 def answer(body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:

@@ -11,8 +11,8 @@ from azure.core.exceptions import HttpResponseError
 from github_models_azure import trail_of
 from tests.harness import Answer, Service, limited
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 def embedded(sent: Any) -> Answer:

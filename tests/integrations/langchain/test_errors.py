@@ -16,8 +16,8 @@ from github_models_azure.exceptions import (
 )
 from tests.harness import DONE, FIRST, SECOND, Service, chat, delta, error, limited, stream
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""How a model is made, shown and written down; no secret shows anywhere."""
+"""How a model is made, shown and written down; no secret shows anywhere.
+
+About `integrations/langchain/_connected.py`.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from github_models_azure import Endpoint, GitHubTokenCredential, ModelRegistry, 
 from github_models_azure.integrations.langchain import ChatGitHubModels, GitHubModelsEmbeddings
 from tests.harness import Service, chat
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 SECRET = "sk-very-secret"
 NAMESPACE = ["github_models_azure"]
@@ -283,9 +286,9 @@ class Seen(BaseCallbackHandler):
 def test_a_call_cannot_say_where_to_connect(side: Side, name: str) -> None:
     """It would be sent as a member of the body, to every target."""
     service, seen = Service(lambda sent: chat(sent.model)), Seen()
-    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+    with pytest.raises(ValueError, match=f"{name} is not a keyword of a call"):
         side.invoke(side.chat(service), config={"callbacks": [seen]}, **{name: SECRET})
-    with pytest.raises(ValueError, match=f"{name} is no keyword of a call"):
+    with pytest.raises(ValueError, match=f"{name} is not a keyword of a call"):
         side.embed(side.embeddings(service), ["a"], **{name: SECRET})
     assert service.sent == []
     assert SECRET not in seen.told

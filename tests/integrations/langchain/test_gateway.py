@@ -14,7 +14,7 @@ from openai import DefaultAsyncHttpxClient, DefaultHttpxClient
 
 from github_models_azure.server.gateway import Gateway
 
-from . import emulated
+from . import emulator_helpers as emulated
 from .test_agent import find_stock, order_fruit
 
 QUESTION = 'Call find_stock("pears"), then order_fruit("pears").'

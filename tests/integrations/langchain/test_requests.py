@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from tests.harness import DONE, FIRST, SECOND, Service, chat, delta, limited, stream
 
-from .sides import Side
+from .side_helpers import Side
 
 
 @pytest.fixture
@@ -218,7 +218,7 @@ def test_no_choice_is_sent_where_there_is_none(side: Side, service: Service) -> 
 @pytest.mark.parametrize("choice", ["fnid", {"type": "tool", "name": "fnid"}])
 def test_a_choice_must_be_among_the_tools(side: Side, service: Service, choice: Any) -> None:
     """A typing error is told before anything is sent."""
-    with pytest.raises(ValueError, match=r"'fnid' is none of the tools offered \(find\)"):
+    with pytest.raises(ValueError, match=r"'fnid' is not one of the tools offered \(find\)"):
         side.chat(service).bind_tools([find], tool_choice=choice)
     with pytest.raises(ValueError, match="not 7"):
         side.chat(service).bind_tools([find], tool_choice=7)  # type: ignore[arg-type]

@@ -17,7 +17,8 @@ from langchain_tests.integration_tests import (
 
 from github_models_azure.integrations.langchain import ChatGitHubModels, GitHubModelsEmbeddings
 
-from . import downloads, emulated
+from . import download_helpers as downloads
+from . import emulator_helpers as emulated
 
 Details = Literal[
     "audio_input", "audio_output", "reasoning_output", "cache_read_input", "cache_creation_input"

@@ -11,7 +11,7 @@ from langchain_tests.unit_tests import ChatModelUnitTests, EmbeddingsUnitTests
 
 from github_models_azure.integrations.langchain import ChatGitHubModels, GitHubModelsEmbeddings
 
-from .emulated import CHAT, EMBEDDINGS
+from .emulator_helpers import CHAT, EMBEDDINGS
 
 
 class TestChatUnit(ChatModelUnitTests):

@@ -11,8 +11,8 @@ from typing_extensions import TypedDict
 
 from tests.harness import SECOND, Service, chat, limited
 
-from . import emulated
-from .sides import Side
+from . import emulator_helpers as emulated
+from .side_helpers import Side
 
 
 class Person(BaseModel):

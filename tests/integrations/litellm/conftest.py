@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.integrations.litellm.calling import Caller
+from tests.integrations.litellm.caller_helpers import Caller
 
 import litellm  # isort: skip - after the line that keeps it off the network
 

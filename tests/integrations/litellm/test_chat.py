@@ -1,4 +1,7 @@
-"""Chat completions through LiteLLM, sync and async alike."""
+"""Chat completions through LiteLLM, sync and async alike.
+
+About `integrations/litellm/_provider.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import pytest
 
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import (
+from tests.integrations.litellm.caller_helpers import (
     ANSWER,
     MODEL,
     OTHER,

@@ -16,7 +16,14 @@ from github_models_azure import MemoryLedger
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.integrations.litellm._clients import Shelf
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller, served_by
+from tests.integrations.litellm.caller_helpers import (
+    ANSWER,
+    MODEL,
+    OTHER,
+    QUESTION,
+    Caller,
+    served_by,
+)
 
 
 @pytest.fixture
@@ -191,7 +198,7 @@ def test_a_cancelled_call_gives_its_client_back(llm: GitHubModelsLLM) -> None:
     async def ask() -> list[int]:
         arrived = asyncio.Event()
 
-        async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def never(reader: asyncio.FramedReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             arrived.set()
             await reader.read()

@@ -7,7 +7,7 @@ import pytest
 
 from github_models_azure.integrations.litellm import GitHubModelsLLM
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import SMALL, Caller, served_by
+from tests.integrations.litellm.caller_helpers import SMALL, Caller, served_by
 
 TEXTS = ["pears", "figs"]
 

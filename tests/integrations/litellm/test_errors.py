@@ -18,7 +18,14 @@ from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError, RateLimitedError
 from github_models_azure.integrations.litellm import GitHubModelsLLM, register
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, MODEL, OTHER, QUESTION, Caller, text_of
+from tests.integrations.litellm.caller_helpers import (
+    ANSWER,
+    MODEL,
+    OTHER,
+    QUESTION,
+    Caller,
+    text_of,
+)
 
 KEY = "sk-a-key-that-nobody-may-see"
 OTHER_KEY = "sk-another-one-given-with-a-call"

@@ -10,7 +10,7 @@ import pytest
 
 from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway
-from tests.integrations.litellm.calling import ANSWER, OTHER, TOOL, Caller, text_of
+from tests.integrations.litellm.caller_helpers import ANSWER, OTHER, TOOL, Caller, text_of
 
 LATER = ANSWER.replace("gpt-4.1", "gpt-4o")
 STOCK = [{"role": "user", "content": 'Call find_stock("pears").'}]

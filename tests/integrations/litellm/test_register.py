@@ -13,7 +13,7 @@ from litellm import CustomLLM
 
 from github_models_azure.integrations.litellm import GitHubModelsLLM, provider, register
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, QUESTION
+from tests.integrations.litellm.caller_helpers import ANSWER, QUESTION
 
 
 def test_the_import_registers_nothing() -> None:

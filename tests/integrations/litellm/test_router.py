@@ -10,7 +10,7 @@ import pytest
 
 from github_models_azure.integrations.litellm import GitHubModelsLLM
 from github_models_azure.server.emulator import Emulator
-from tests.integrations.litellm.calling import ANSWER, OTHER, SMALL, TOOL, Caller, text_of
+from tests.integrations.litellm.caller_helpers import ANSWER, OTHER, SMALL, TOOL, Caller, text_of
 
 GROUPS = [
     {"model_name": "clever", "litellm_params": {"model": "github_models/openai/gpt-4.1"}},

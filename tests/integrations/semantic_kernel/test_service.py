@@ -1,4 +1,7 @@
-"""How a service is made: arguments, environment, a ``.env`` file, a client."""
+"""How a service is made: arguments, environment, a ``.env`` file, a client.
+
+About `integrations/semantic_kernel/_settings.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One span for each call, one below it for each attempt, with what the conventions want."""
+"""One span for each call, one below it for each attempt, with what the conventions want.
+
+About `integrations/telemetry/_observer.py`.
+"""
 
 from __future__ import annotations
 

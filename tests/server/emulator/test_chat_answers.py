@@ -1,4 +1,7 @@
-"""Plain and streamed chat answers: shapes, determinism, limits of length."""
+"""Plain and streamed chat answers: shapes, determinism, limits of length.
+
+About `server/emulator/completion.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The emulator on a real port: the stock SDK as client, and a clean end."""
+"""The emulator on a real port: the stock SDK as client, and a clean end.
+
+About `server/emulator/app.py`, `server/emulator/settings.py`, `server/emulator/state.py`.
+"""
 
 from __future__ import annotations
 
@@ -199,13 +202,13 @@ def test_an_emulator_runs_again_after_its_end() -> None:
     for _ in range(2):
         with emulator:
             assert requests.get(f"{emulator.url}/info", timeout=5).status_code == 404
-    with pytest.raises(RuntimeError, match="does not run"):
+    with pytest.raises(RuntimeError, match="is not running"):
         _ = emulator.url
 
 
 def test_starting_twice_at_once_is_refused() -> None:
     """One object is one server."""
-    with Emulator() as emulator, pytest.raises(RuntimeError, match="already runs"):
+    with Emulator() as emulator, pytest.raises(RuntimeError, match="is already running"):
         emulator.start()
 
 

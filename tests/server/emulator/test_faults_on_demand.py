@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure.server.emulator import Fault, FaultKind
-from github_models_azure.server.emulator.disturbance import (
+from github_models_azure.server.emulator.faults import (
     Break,
+    FaultQueue,
     Stall,
     disturbed_body,
     disturbed_stream,
+    fault_from_json,
 )
-from github_models_azure.server.emulator.faults import FaultQueue, fault_from_json
 
 EVENTS = [b"1", b"2", b"34", b"5"]
 

@@ -1,4 +1,7 @@
-"""Retirement, the journal, the model lists, and the control API."""
+"""Retirement, the journal, the model lists, and the control API.
+
+About `server/emulator/app.py`, `server/emulator/journal.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Requests that no sane client sends: the emulator still answers as a service would."""
+"""Requests that no sane client sends: the emulator still answers as a service would.
+
+About `server/emulator/chat_request.py`, `server/emulator/json_value.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every error of the service: status, code, words and headers."""
+"""Every error of the service: status, code, words and headers.
+
+About `server/emulator/chat_checks.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Values for JSON schemas: always valid, and made of the prompt's words where they fit."""
+"""Values for JSON schemas: always valid, and made of the prompt's words where they fit.
+
+About `server/emulator/hints.py`, `server/emulator/patterns.py`,
+`server/emulator/schema_check.py`.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import requests
 
 from github_models_azure.server.gateway import Gateway
-from tests.traps.wire import Asked, Reply, Wire, answer, serve
+from tests.traps.wire_helpers import Asked, Reply, Wire, answer, serve
 
 PATIENCE = 30.0  # seconds that no test takes, however slow the machine
 BODY: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}

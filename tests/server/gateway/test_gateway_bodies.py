@@ -71,10 +71,10 @@ WRONG = [
     (b"[" * 5000, "not JSON"),
     (b'{"a":' * 1000 + b"1" + b"}" * 1000, "not JSON|nested deeper"),
     (b'{"a":' * 101 + b"1" + b"}" * 101, "nested deeper"),
-    (b'{"model": 5}', "model is a text"),
-    (b'{"model": {"a": 1}}', "model is a text"),
-    (b'{"model": "m", "stream": 1}', "stream is true or false"),
-    (b'{"model": "m", "stream": "true"}', "stream is true or false"),
+    (b'{"model": 5}', "model must be a string"),
+    (b'{"model": {"a": 1}}', "model must be a string"),
+    (b'{"model": "m", "stream": 1}', "stream must be true or false"),
+    (b'{"model": "m", "stream": "true"}', "stream must be true or false"),
 ]
 
 

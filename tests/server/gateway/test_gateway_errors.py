@@ -1,4 +1,7 @@
-"""Every error has OpenAI's form and the status that clients act upon."""
+"""Every error has OpenAI's form and the status that clients act upon.
+
+About `server/gateway/failures.py`, `server/gateway/front.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway
 from tests.harness import delta
 from tests.server.gateway.gateway_helpers import BODY, KEY, ask, behind, refused, shaped
-from tests.traps.wire import Act, Asked, Reply, answer, sse
+from tests.traps.wire_helpers import Act, Asked, Reply, answer, sse
 
 UPSTREAM = [
     pytest.param(refused("invalid_value", "bad", 400), 400, "invalid_value", id="rejected"),

@@ -187,7 +187,7 @@ def test_the_key_may_come_from_the_environment(
     [
         ({"api_key": ""}, ValueError, "api_key is empty"),
         ({"api_key": ["good", " "]}, ValueError, "api_key is empty"),
-        ({"api_key": [1]}, TypeError, "api_key is a text"),
+        ({"api_key": [1]}, TypeError, "api_key is a string"),
         ({"timeout": 0}, ValueError, "timeout is more than 0"),
         ({"timeout": float("nan")}, ValueError, "timeout is more than 0"),
         ({"max_body": 0}, ValueError, "max_body is at least 1"),

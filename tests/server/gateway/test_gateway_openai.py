@@ -1,4 +1,7 @@
-"""The `openai` package, unchanged, on a gateway whose first model is limited."""
+"""The `openai` package, unchanged, on a gateway whose first model is limited.
+
+About `server/gateway/app.py`, `server/gateway/upstream.py`, `server/gateway/upstream.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Streams pass piece by piece, and whoever goes away takes his request along."""
+"""Streams pass piece by piece, and whoever goes away takes his request along.
+
+About `server/gateway/exchange.py`, `server/gateway/relay.py`, `server/running.py`.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ from tests.server.gateway.gateway_helpers import (
     request_bytes,
     settle,
 )
-from tests.traps.wire import Act, Reply, sse
+from tests.traps.wire_helpers import Act, Reply, sse
 
 EVENT = delta("x" * 100_000)
 HEAD = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -191,7 +194,7 @@ def test_a_reader_who_never_reads_does_not_stay_for_ever() -> None:
 
 def test_the_answer_of_a_dialect_is_brought_into_form() -> None:
     """What the SDK's models could not read is mended for every caller."""
-    from tests.traps.wire import answer
+    from tests.traps.wire_helpers import answer
 
     choice = {"message": {"content": "Hi"}, "finish_reason": "STOP"}
     with behind(lambda asked: answer({"choices": [choice]})) as (gateway, _):

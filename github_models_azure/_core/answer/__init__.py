@@ -1,0 +1,1 @@
+"""What came: an answer in one form, whole or streamed, and what it says."""

@@ -1,0 +1,272 @@
+"""Reads one answer: whether it is one, in which form it is handed on, what it says.
+
+Whole or streamed, an answer passes the same stages in the same order. What wants to look at
+answers is one more stage.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from ..failure.classify import classify_stream_error
+from ..failure.kinds import MALFORMED_ANSWER, Failure
+from ..request.dialect import Dialect
+from ..route.needs import Operation, demanded_call
+from .demands import ForcedCall, Said, WantedShape
+from .normalise import Form, id_seed_of
+from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
+from .stages import (
+    AnswerFault,
+    Body,
+    Progress,
+    Stage,
+    StatedErrors,
+    Tap,
+    bad_stream,
+    states_error,
+)
+from .text_calls import WrittenCalls, wanted_text_calls
+from .text_grammar import TextCalls
+
+_BODY_LIMIT = 64 * 1024  # of an answer that is not an event stream, enough to say what it is
+_SNIFFED = 64  # bytes within which an event stream under another label shows itself
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")  # no JSON and no page begins so
+
+
+class AnswerReader:
+    """Reads one answer of a target; made anew for each attempt.
+
+    :param operation: what was asked for; only chat completions have a form of their own.
+    :param id_seed: as in :class:`.normalise.Form`.
+    :param written: the tool calls to look for in text, if the server hands them on as such.
+    :param demanded: the tool that must be called, as in :class:`.demands.ForcedCall`.
+    :param wanted: whether the answer has a wanted shape, so that :attr:`said` is kept;
+        ``tool`` is the tool whose forced call holds it.
+    :param sees: is shown every update of a stream.
+
+    ``done`` says that a stream has said all.
+    """
+
+    __slots__ = (
+        "_body", "_decoder", "_errors", "_progress", "_shape", "_stages", "_tap", "_written",
+        "done",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        operation: Operation = Operation.CHAT,
+        dialect: Dialect | None = None,
+        *,
+        id_seed: str = "",
+        written: TextCalls | None = None,
+        demanded: str | None = None,
+        wanted: bool = False,
+        tool: str | None = None,
+        sees: Callable[[Body], None] | None = None,
+    ) -> None:
+        self._errors = StatedErrors(operation, dialect)
+        self._written = None if written is None else WrittenCalls(written)
+        forced = None if demanded is None else ForcedCall(demanded)
+        self._progress, self._tap = Progress(forced), Tap(sees)
+        self._shape = WantedShape(tool) if wanted else None
+        stages: list[Stage] = [self._errors]
+        if operation is Operation.CHAT:
+            stages.append(Form(id_seed))
+        if self._written is not None:
+            stages.append(self._written)
+        if forced is not None:
+            stages.append(forced)
+        stages += (self._progress, self._tap)
+        if self._shape is not None:
+            stages.append(self._shape)
+        self._stages = stages
+        self._decoder: SSEDecoder | None = None  # made for streams only
+        self._body = bytearray()
+        self.done = False
+
+    @classmethod
+    def of(
+        cls,
+        payload: Mapping[str, object],
+        operation: Operation,
+        dialect: Dialect,
+        *,
+        wanted: bool = False,
+        tool: str | None = None,
+        sees: Callable[[Body], None] | None = None,
+    ) -> AnswerReader:
+        """Return the reader of the answer to a request, from a server of a dialect."""
+        how = dialect.text_calls
+        return cls(
+            operation,
+            dialect,
+            id_seed=id_seed_of(payload),
+            written=wanted_text_calls(payload, how) if how else None,
+            demanded=None if dialect.tool_choice else demanded_call(payload),
+            wanted=wanted,
+            tool=tool,
+            sees=sees,
+        )
+
+    @property
+    def has_content(self) -> bool:
+        """Whether a stream carries an answer yet (text, a tool call, a finish reason).
+
+        Until then another target can still take over unseen.
+        """
+        return self._progress.has_content
+
+    @property
+    def text(self) -> str:
+        """The text of the first choice as far as it has come."""
+        return self._progress.text
+
+    @property
+    def said(self) -> Said:
+        """What an answer of a wanted shape says."""
+        return Said(self.text) if self._shape is None else self._shape.said
+
+    @property
+    def observed(self) -> Body | None:
+        """The body of a whole answer as observers are to see it; ``None`` if there is none."""
+        return self._tap.body
+
+    def open(
+        self, headers: Mapping[str, str], content_type: str | None, *, now: float = 0.0
+    ) -> AnswerReader:
+        """Note the head of the answer; return the reader.
+
+        :param now: seconds since the epoch, for dates in headers.
+        """
+        self._errors.headers, self._errors.content_type = headers, content_type
+        self._errors.now = now
+        return self
+
+    def whole(self, body: object) -> Body:
+        """Return the body of a 200 in the form in which it is handed on.
+
+        :param body: the JSON value, or the text if it is not JSON.
+        :raises AnswerFault: if it is not the answer.
+        """
+        if not isinstance(body, Mapping):
+            raise AnswerFault(self._errors.failure_of(body))
+        for stage in self._stages:
+            body = stage.whole(body)
+        return body
+
+    def update(self, update: Body) -> Body:
+        """Return one update of a stream in the form in which it is handed on.
+
+        :raises AnswerFault: for an error event, or one of the wrong shape.
+        """
+        for stage in self._stages:
+            update = stage.update(update)
+        return update
+
+    def feed(self, chunk: bytes) -> list[Update]:
+        """Return the updates that ``chunk`` completes.
+
+        :raises AnswerFault: for an error event, a malformed one, or one of absurd size.
+        """
+        if self.done:
+            return []
+        if not self._is_event_stream():
+            begun = bytes(self._body) + chunk if len(self._body) < _SNIFFED else b""
+            if not begun.lstrip().startswith(_FIELDS):
+                self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
+                return []
+            chunk, self._errors.content_type = begun, "text/event-stream"  # labelled wrongly
+        if self._decoder is None:
+            self._decoder = SSEDecoder()
+        try:
+            events = self._decoder.feed(chunk)
+        except SSEOverflowError as error:
+            raise AnswerFault(bad_stream(str(error))) from error
+        updates: list[Update] = []
+        for event in events:
+            self._take(event, updates)
+        return updates
+
+    def end(self) -> list[Update]:
+        """Return what was left at the end of a stream.
+
+        :raises AnswerFault: if it is cut off, empty, or not an event stream at all.
+        """
+        if self.done:
+            return []
+        if not self._is_event_stream():
+            raise AnswerFault(self._not_a_stream())
+        rest: list[Update] = []
+        event = None if self._decoder is None else self._decoder.close()
+        if event is not None and not (self._progress.finished and not _parses(event.data)):
+            self._take(event, rest)
+        if not self._is_complete():
+            broken = "the stream ended without a finish_reason and without [DONE]"
+            raise AnswerFault(bad_stream(broken))
+        return rest
+
+    def _is_complete(self) -> bool:
+        return self.done or self._progress.is_complete
+
+    def _is_event_stream(self) -> bool:
+        content_type = (self._errors.content_type or "text/event-stream").lower()
+        return not any(kind in content_type for kind in ("json", "html"))
+
+    def _not_a_stream(self) -> Failure:
+        known = self._errors.stated_in(_read(bytes(self._body)))
+        if known is not None and known.code != MALFORMED_ANSWER:
+            return known
+        kind = self._errors.content_type or "no content type"
+        return bad_stream(f"answered {kind} instead of an event stream")
+
+    def _take(self, event: SSEEvent, updates: list[Update]) -> None:
+        data = event.data.strip()
+        if self.done or not data:
+            return
+        if data == DONE:
+            self.done = True
+            self._set_free(updates)
+            if not self.has_content:
+                raise AnswerFault(bad_stream("the stream ended before its first content"))
+            updates.append(Update({}, DONE))
+            return
+        if event.event == "error":
+            raise AnswerFault(classify_stream_error(_read(data)))
+        update = _parse(data)
+        fitted = self.update(update)
+        updates.append(Update(fitted, data, changed=fitted is not update))
+
+    def _set_free(self, updates: list[Update]) -> None:
+        """Add what was held back of choices without a finish reason."""
+        held = None if self._written is None else self._written.rest()
+        if held is None or self._written is None:
+            return
+        for stage in self._stages[self._stages.index(self._written) + 1 :]:
+            held = stage.update(held)
+        updates.append(Update(held, b"{}", changed=True))
+
+
+def _parse(data: bytes) -> Body:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        shown = data[:80].decode("utf-8", "replace")
+        raise AnswerFault(bad_stream(f"an event is not JSON: {shown!r}")) from error
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and value and isinstance(value[0], dict) and states_error(value[0]):
+        raise AnswerFault(classify_stream_error(value))
+    raise AnswerFault(bad_stream(f"an event is not an object: {type(value).__name__}"))
+
+
+def _read(data: bytes) -> object:
+    try:
+        value: object = json.loads(data)
+    except (ValueError, RecursionError):
+        return data.decode("utf-8", "replace")
+    return value
+
+
+def _parses(data: bytes) -> bool:
+    return isinstance(_read(data), dict) or data.strip() == DONE

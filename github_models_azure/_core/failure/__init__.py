@@ -1,0 +1,1 @@
+"""What to do about it: failure kinds, classification, error bodies, reset times."""

@@ -1,0 +1,1 @@
+"""What to send: a request fitted to the dialect of its target, and repaired."""

@@ -1,0 +1,180 @@
+"""The changes that fit one request body to one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..trail_events import Change
+from .dialect import Dialect
+from .fit_messages import fit_messages
+
+SDK = Dialect(name="unknown")
+"""What the SDK itself speaks: nothing is known of the server, so nothing is changed."""
+
+RENAMES = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+ESSENTIAL = frozenset(
+    {
+        "audio", "documents", "encoding_format", "dimensions", "function_call", "functions",
+        "input", "input_type", "messages", "modalities", "model", "response_format", "stream",
+        "tool_choice", "tools", "web_search_options",
+    }
+)  # fmt: skip
+"""Members that say what is asked; the loss of any other changes how an answer is made."""
+
+IN_SCHEMA = "schema."
+"""Before the name of a refused keyword."""
+
+_NAMED = frozenset(
+    {
+        "properties", "patternProperties", "$defs", "definitions", "dependencies",
+        "dependentSchemas",
+    }
+)  # fmt: skip
+_DATA = frozenset(
+    {"const", "default", "dependentRequired", "enum", "example", "examples", "required"}
+)
+_DEEPEST = 64  # what is nested deeper is sent as it is; servers take ten levels or fewer
+_HARMLESS = frozenset({"$comment", "$id", "$schema", "title", "description", "examples"})
+
+_DEFAULTS: Mapping[str, object] = {"tool_choice": "auto", "response_format": {"type": "text"}}
+
+
+def adapt(
+    payload: Mapping[str, object], rejects: frozenset[str], dialect: Dialect = SDK
+) -> tuple[Mapping[str, object], tuple[Change, ...]]:
+    """Return the body without what the target refuses, and what was changed.
+
+    The body given is left as it is; where nothing has to change, it is returned itself.
+
+    :param rejects: what is known of this target, beside its dialect: refused members, and lessons.
+    """
+    if not (rejects or dialect.adapts):
+        return payload, ()
+    refused = rejects | dialect.refuses
+    adapted: dict[str, object] = {}
+    changes: list[Change] = []
+    for name, value in payload.items():
+        new = _new_name(name, payload, adapted, refused, dialect)
+        if new == name:
+            adapted[name] = value
+        elif new is not None:
+            adapted[new] = value
+            changes.append(Change(f"{name} sent as {new}"))
+        else:
+            default = name in _DEFAULTS and value == _DEFAULTS[name]
+            changes.append(Change(f"{name}={_shown(value)} dropped", lossy=not default))
+    if "messages" in adapted:
+        adapted["messages"], fitted = fit_messages(adapted["messages"], refused, dialect)
+        changes += fitted
+    changes += fit_schemas(adapted, refused)
+    return (adapted, tuple(changes)) if changes else (payload, ())
+
+
+def droppable(name: str, value: object) -> bool:
+    """Tell whether a member of a body may be left out where it is refused."""
+    return name not in ESSENTIAL or (name in _DEFAULTS and value == _DEFAULTS[name])
+
+
+def _new_name(
+    name: str,
+    payload: Mapping[str, object],
+    adapted: Mapping[str, object],
+    refused: frozenset[str],
+    dialect: Dialect,
+) -> str | None:
+    """Give the name under which a member is sent; ``None`` where it is left out."""
+    members = dialect.members if "messages" in payload else None
+    unfit = name in refused or (members is not None and name not in members)
+    other = dialect.renames.get(name)
+    if not (unfit or other):
+        return name
+    for new in (other, RENAMES.get(name) if unfit else None):
+        known = members is None or new in members
+        taken = new in payload or new in adapted
+        if new and known and not taken and new not in refused and new not in dialect.renames:
+            return new
+    return None if droppable(name, payload[name]) else name
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.40}"
+    except RecursionError:  # nested as deep as the parser goes
+        return "..."
+
+
+def fit_schemas(payload: dict[str, object], refused: frozenset[str]) -> list[Change]:
+    """Take refused keywords out of the schemas of tools and answer; return what was changed.
+
+    A refused ``const`` is written as an ``enum`` of one. ``payload`` is changed in place, what it
+    holds is not.
+    """
+    keywords = frozenset(n.removeprefix(IN_SCHEMA) for n in refused if n.startswith(IN_SCHEMA))
+    if not keywords:
+        return []
+    found: set[str] = set()
+    tools = payload.get("tools")
+    if isinstance(tools, list):
+        payload["tools"] = [
+            _inside(tool, ("function", "parameters"), keywords, found) for tool in tools
+        ]
+    if "response_format" in payload:
+        path = ("json_schema", "schema")
+        payload["response_format"] = _inside(payload["response_format"], path, keywords, found)
+    as_enum = "const" in found and "enum" not in keywords
+    return [
+        Change("schema keyword const sent as enum")
+        if name == "const" and as_enum
+        else Change(f"schema keyword {name} dropped", lossy=name not in _HARMLESS)
+        for name in sorted(found)
+    ]
+
+
+def _inside(
+    value: object, path: tuple[str, ...], keywords: frozenset[str], found: set[str]
+) -> object:
+    if not path:
+        return _without(value, keywords, found)
+    if not isinstance(value, Mapping) or path[0] not in value:
+        return value
+    return {**value, path[0]: _inside(value[path[0]], path[1:], keywords, found)}
+
+
+def _without(schema: object, keywords: frozenset[str], found: set[str], depth: int = 0) -> object:
+    """Walk schemas only: a property may well be named as a keyword is."""
+    if depth == _DEEPEST:
+        return schema
+    if isinstance(schema, list):
+        return [_without(item, keywords, found, depth + 1) for item in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    kept: dict[str, object] = {}
+    as_enum = "const" in schema and "const" in keywords and "enum" not in keywords
+    for name, value in schema.items():
+        if name in keywords:
+            found.add(name)
+            if name == "const" and as_enum:
+                kept["enum"] = [value]
+        elif name in _DATA:
+            if not (name == "enum" and as_enum):  # the one value that const allows says more
+                kept[name] = value
+        elif name in _NAMED and isinstance(value, Mapping):
+            kept[name] = {
+                key: _without(inner, keywords, found, depth + 1) for key, inner in value.items()
+            }
+        else:
+            kept[name] = _without(value, keywords, found, depth + 1)
+    return kept
+
+
+def key_headers(auth: str, key: str) -> dict[str, str]:
+    """Return the headers that carry a key, in the way of a dialect."""
+    headers = {"Authorization": f"Bearer {key}"} if auth in ("bearer", "both") else {}
+    if auth != "bearer":
+        headers["api-key" if auth == "both" else auth] = key
+    return headers
+
+
+def is_sendable(key: str) -> bool:
+    """Return whether a header can carry a key; the libraries' own errors would show it."""
+    return key.isascii() and key.isprintable()

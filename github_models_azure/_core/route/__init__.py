@@ -1,0 +1,1 @@
+"""Whom to ask: the needs of a request, the plan of a call, cooldowns."""

@@ -1,0 +1,1 @@
+"""The clients: base, assembly from settings, transport and start-up check."""

@@ -1,0 +1,125 @@
+"""The constructor that all clients share, sync and async."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..credentials.keys import Credential
+    from ..endpoints import Endpoint
+    from ..ledger import Ledger
+    from ..policies import Observer
+    from ..policies.options import Fallback
+    from ..policies.waits import Clock
+    from ..registry import ModelRegistry, Plan
+    from .assemble import Parts, Wired
+
+UNSET: Any = object()
+"""Stands for a keyword that was not given, where ``None`` means something."""
+
+
+class WiredClient:
+    """What all clients share: how one is made.
+
+    :param endpoint: a base URL, a known name (``github``, ``github-azure``), an organisation path
+        (``/orgs/{org}/inference``) or an :class:`Endpoint`. Left out: ``GITHUB_MODELS_ENDPOINT``,
+        the settings file, else ``https://models.inference.ai.azure.com``.
+    :param credential: a key as text or ``AzureKeyCredential``, or a token credential. Left out:
+        the endpoint's own from the settings, else a GitHub token for GitHub's endpoints.
+    :keyword model: the model of every call that names none: an id, legacy name or alias, ``auto``,
+        ``auto:coding``, ``auto:reasoning``, ``auto:cheap``, or ``endpoint-name/model-id``.
+    :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets
+        (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
+        such lists (``"*"`` for all others), or ``None`` for no other target.
+    :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
+        are not the caller's error.
+    :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
+        ``None`` leaves it to the transport (300).
+    :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
+    :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
+        it in the trail; ``"strict"`` passes over targets for which something would be lost.
+    :keyword allow_retired: try endpoints and models even if they are known to be retired.
+    :keyword registry: the models that are known; the bundled ones by default.
+    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
+        characters.
+    :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
+    :keyword clock: tells the time that limits, cooldowns and waits go by, in seconds since the
+        epoch; for tests, see :mod:`github_models_azure.testing`.
+    :keyword jitter: makes a wait for an unavailable target from the longest one allowed; by default
+        a random part of it.
+    :keyword validate: ask once whether the token or key of the client's own endpoint is accepted,
+        when ``with`` is entered or else before the first call. Where it is refused,
+        ``ClientAuthenticationError`` is raised and no model is asked; where that cannot be found
+        out, a warning is logged.
+    :keyword transport: azure-core's keyword; left out, one with room for a hundred connections.
+    :raises ValueError: for a value out of range; TypeError for one of a wrong type.
+
+    All other keywords are the SDK's. Every keyword of the fallback may be given per call too, and
+    ``timeout`` bounds a whole call with all its attempts and waits.
+    """
+
+    _chats: ClassVar[bool] = False
+    _wired: Wired
+
+    @classmethod
+    def _parts(cls) -> Parts:
+        """Return the classes of which a client is made, sync or async."""
+        raise NotImplementedError
+
+    def __init__(
+        self,
+        endpoint: str | Endpoint | None = None,
+        credential: Credential | None = None,
+        *,
+        model: str | None = None,
+        fallback: Fallback = UNSET,
+        fallback_on: Any = UNSET,
+        fallback_max_wait: float = UNSET,
+        fallback_max_attempts: int = UNSET,
+        attempt_timeout: float | None = UNSET,
+        adapt: str = UNSET,
+        registry: ModelRegistry | None = None,
+        ledger: Ledger | None = None,
+        plan: Plan | str = UNSET,
+        allow_retired: bool = UNSET,
+        tokenizer: Callable[[str], int] | None = None,
+        observer: Observer | None = None,
+        clock: Clock | None = None,
+        jitter: Callable[[float], float] | None = None,
+        validate: bool = False,
+        transport: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        given = locals()
+        from ..policies.options import CLIENT_NAMES, OPTIONS
+        from .assemble import wire  # the pipeline's parts load with the first client
+
+        options = {
+            name: given[name]
+            for name in OPTIONS
+            if name in CLIENT_NAMES and given[name] is not UNSET
+        }
+        keywords = {**kwargs, "transport": transport}
+        wired = wire(
+            self._parts(),
+            endpoint,
+            credential,
+            model,
+            options,
+            keywords,
+            validate=validate,
+            chats=self._chats,
+        )
+        self._wired = wired
+        # The next class in line is the SDK's client, which object's signature cannot tell mypy.
+        super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]
+
+
+def made_of(client: WiredClient) -> Wired:
+    """Say what a client is made of, for the gateway: it lists what a client may be asked for."""
+    return client._wired

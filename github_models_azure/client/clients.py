@@ -1,0 +1,281 @@
+"""The clients: the SDK's own, with a pipeline that falls back."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from azure.ai import inference as _sdk
+
+from .base import WiredClient, made_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+    from typing import IO, TypeVar
+
+    from azure.ai.inference import models
+    from pydantic import TypeAdapter
+    from typing_extensions import Self
+
+    from ..policies import RoutePlan
+    from ..policies.parsed import ParsedChatCompletions, ParsedStream
+    from .assemble import Parts
+
+    T = TypeVar("T")
+    _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
+    _ToolChoice = (
+        str | models.ChatCompletionsToolChoicePreset | models.ChatCompletionsNamedToolChoice
+    )
+
+__all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
+
+
+def _call(send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
+    from .calls import begin, keep_trail, reported  # loaded by the first client
+
+    report = begin(kwargs, *shape)
+    with reported(report):
+        result = send(*args, **kwargs)
+    return keep_trail(result, report)
+
+
+def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
+    from .calls import begin, keep_parsed, keep_trail, reported, structured_call
+
+    structured = structured_call(args, kwargs)
+    if structured is None:
+        return _call(send, args, kwargs)
+    report = begin(kwargs, structured)
+    with reported(report):
+        result = send(*args, **kwargs)
+    result = keep_trail(result, report)
+    return keep_parsed(result, structured, report, _call, send, args, kwargs)
+
+
+def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
+    from ..policies.pipeline import Capture
+    from .calls import check_keywords, structured_call
+
+    if "response_model" in kwargs:
+        structured_call(args, kwargs)
+    check_keywords(kwargs)
+    planning, captured = Capture.of(client)
+    send(planning, *args, **kwargs)
+    route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
+    return route
+
+
+class _SyncClient(WiredClient):
+    """What the sync clients share: how one is opened and closed."""
+
+    @classmethod
+    def _parts(cls) -> Parts:
+        from ..credentials.entra import EntraCredential
+        from ..credentials.github import GitHubTokenCredential
+        from ..policies import FallbackPolicy, TargetAuthenticationPolicy
+        from .assemble import Parts
+        from .startup import StartupCheckPolicy
+        from .transport import sync_transport
+
+        return Parts(
+            FallbackPolicy,
+            TargetAuthenticationPolicy,
+            GitHubTokenCredential,
+            EntraCredential,
+            sync_transport,
+            StartupCheckPolicy,
+        )
+
+    def __enter__(self) -> Self:
+        """Check the credential where that was asked for, then open the connections."""
+        if self._wired.check is not None:
+            self._wired.check()
+        super().__enter__()  # type: ignore[misc]
+        return self
+
+    def close(self) -> None:
+        """Close the connections, also those of the Entra credential that the client made."""
+        try:
+            super().close()  # type: ignore[misc]  # of the SDK's client, the next class in line
+        finally:
+            self._wired.entra.close()
+
+    def __exit__(self, *exc_details: Any) -> None:
+        try:
+            super().__exit__(*exc_details)  # type: ignore[misc]
+        finally:
+            self._wired.entra.close()
+
+
+class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
+    """Chat completions with fallback: the keywords and the results of the SDK."""
+
+    _chats = True
+
+    if TYPE_CHECKING:
+        # Overloads cannot be added to: the SDK's own have to be said once more.
+        @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            response_model: type[T] | TypeAdapter[T],
+            tools: list[models.ChatCompletionsToolDefinition],
+            stream: Literal[False] = False,
+            **kwargs: Any,
+        ) -> ParsedChatCompletions[T | None]: ...
+
+        @overload
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            response_model: type[T] | TypeAdapter[T],
+            stream: Literal[False] = False,
+            **kwargs: Any,
+        ) -> ParsedChatCompletions[T]: ...
+
+        @overload
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            response_model: type[T] | TypeAdapter[T],
+            stream: Literal[True],
+            **kwargs: Any,
+        ) -> ParsedStream[T]: ...
+
+        @overload
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            stream: Literal[False] = False,
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> models.ChatCompletions: ...
+
+        @overload
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            stream: Literal[True],
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> Iterable[models.StreamingChatCompletionsUpdate]: ...
+
+        @overload
+        def complete(
+            self,
+            *,
+            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            stream: bool | None = None,
+            frequency_penalty: float | None = None,
+            presence_penalty: float | None = None,
+            temperature: float | None = None,
+            top_p: float | None = None,
+            max_tokens: int | None = None,
+            response_format: _Format | None = None,
+            stop: list[str] | None = None,
+            tools: list[models.ChatCompletionsToolDefinition] | None = None,
+            tool_choice: _ToolChoice | None = None,
+            seed: int | None = None,
+            model: str | None = None,
+            model_extras: dict[str, Any] | None = None,
+            **kwargs: Any,
+        ) -> Iterable[models.StreamingChatCompletionsUpdate] | models.ChatCompletions: ...
+
+        @overload
+        def complete(
+            self,
+            body: MutableMapping[str, Any] | IO[bytes],
+            *,
+            content_type: str = "application/json",
+            **kwargs: Any,
+        ) -> Iterable[models.StreamingChatCompletionsUpdate] | models.ChatCompletions: ...
+
+        def complete(self, *args: Any, **kwargs: Any) -> Any:
+            """Ask for a chat completion, as with the SDK.
+
+            :keyword response_model: what the answer is to be an instance of: a pydantic model, a
+                dataclass, a TypedDict, or a type such as ``list[str]``. The result has it as
+                ``parsed``, a stream at its end.
+            :raises OutputValidationError: where the answer is none, also after the model was told.
+            """
+
+    else:
+
+        @functools.wraps(_sdk.ChatCompletionsClient.complete)
+        def complete(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
+            call = _call_for_model if "response_model" in kwargs else _call
+            return call(super().complete, args, kwargs)
+
+    def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
+        """Say who would be asked, in order, and who would not; takes what ``complete`` takes.
+
+        Nothing is sent.
+        """
+        return _plan(self, _sdk.ChatCompletionsClient.complete, args, kwargs)
+
+
+class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
+    """Text embeddings with fallback to the same model elsewhere, or to the targets listed.
+
+    Another model is another vector space, so models of the same tier never take over.
+    """
+
+    if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
+
+        @functools.wraps(_sdk.EmbeddingsClient.embed)
+        def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
+            return _call(super().embed, args, kwargs)
+
+    def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
+        """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
+
+        Nothing is sent.
+        """
+        return _plan(self, _sdk.EmbeddingsClient.embed, args, kwargs)
+
+
+class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
+    """Image embeddings with fallback to the same model elsewhere, or to those listed.
+
+    Another model is another vector space, so models of the same tier never take over.
+    """
+
+    if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
+
+        @functools.wraps(_sdk.ImageEmbeddingsClient.embed)
+        def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
+            return _call(super().embed, args, kwargs)
+
+    def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
+        """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
+
+        Nothing is sent.
+        """
+        return _plan(self, _sdk.ImageEmbeddingsClient.embed, args, kwargs)

@@ -1,0 +1,1 @@
+"""Credentials: GitHub's token, stored keys, Entra, and checks of all of them."""

@@ -1,0 +1,272 @@
+"""One attempt of a call: its request, the reader of its answer, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from azure.core.exceptions import ServiceResponseTimeoutError
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.rest import HttpRequest
+
+from .._core.answer.demands import Said
+from .._core.answer.reader import AnswerReader
+from .._core.answer.stages import AnswerFault
+from .._core.failure.kinds import Failure, FailureKind
+from .._core.request.dialect import KEEP, Dialect
+from .._core.request.fit import adapt
+from .._core.request.repairs import repair, told_version, wanted_version
+from .._core.route.cooldown import format_seconds
+from .._core.route.plan import Candidate, Plan, Try
+from .._core.trail_events import Attempt, Change
+from ..credentials.keys import key_of
+from ..endpoints import origin_of
+from ..exceptions import OutputValidationError
+from .errors import Secret, judge_error, refusal_in, secret_of, unless_redirected
+from .options import FallbackSettings
+from .outgoing import Outgoing
+from .responses import BODY, with_body
+from .route import Destination
+
+_REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
+Body = Mapping[str, Any]
+
+
+class Unstructured:
+    """Takes the place of :class:`Structured` for calls whose answer may have any shape."""
+
+    __slots__ = ()
+    is_wanted = False
+
+    @property
+    def tool(self) -> str | None:
+        """The tool whose call is demanded as the answer."""
+        return None
+
+    @property
+    def notes(self) -> tuple[Change, ...]:
+        """What the trail is to say of the answer."""
+        return ()
+
+    @property
+    def error(self) -> OutputValidationError | None:
+        """What is raised unless another attempt does better."""
+        return None
+
+    def weigh(self, plan: Plan, count: Callable[[str], int]) -> Plan:
+        """Return the plan with what this adds to the input."""
+        return plan
+
+    def ask(
+        self,
+        payload: Mapping[str, Any],
+        candidate: Candidate,
+        known: frozenset[str],
+        dialect: Dialect,
+    ) -> tuple[Mapping[str, Any], tuple[Change, ...]]:
+        """Return the body that asks one target, and what to declare."""
+        return payload, ()
+
+    def about(self, failure: Failure) -> Failure:
+        """Return what a failure means for this call."""
+        return failure
+
+    def mend(self, failure: Failure) -> tuple[bool, str | None]:
+        """Say whether to ask the same target again, and what to remember of it."""
+        return False, None
+
+    def settle(self, said: Said, http: Any) -> Failure | None:
+        """Return what is wrong with a whole answer."""
+        return None
+
+
+UNSTRUCTURED = Unstructured()
+
+
+class OpenAttempt:
+    """One HTTP exchange with one target, from the choice of the target to its outcome.
+
+    :param known: what the target is known to refuse beside its dialect: facts, and what was learnt.
+    :param deadline: the moment after which the call is over.
+    :ivar request: the request as it was fitted; set by :meth:`fit`.
+    :ivar came: the body or the exception that came back, as observers are to see it.
+    :ivar event: the attempt as it stands in the trail, once it is over.
+    """
+
+    __slots__ = (
+        "_deadline", "_known", "_outgoing", "_settings", "_structured", "_unfitted", "_version",
+        "came", "candidate", "destination", "event", "reader", "started", "step",
+    )  # fmt: skip
+    _unfitted: Body
+    event: Attempt
+    reader: AnswerReader
+
+    def __init__(
+        self,
+        settings: FallbackSettings,
+        outgoing: Outgoing,
+        step: Try,
+        destination: Destination,
+        known: frozenset[str],
+        structured: Unstructured,
+        deadline: float,
+    ) -> None:
+        self._settings, self._outgoing, self._known = settings, outgoing, known
+        self._structured, self._deadline = structured, deadline
+        self.step, self.candidate, self.destination = step, step.candidate, destination
+        self.started = settings.clock()
+        self.came: object = None
+        self._version = KEEP
+
+    # What to send
+
+    def fit(self) -> tuple[Body, tuple[Change, ...]]:
+        """Return the body in the target's dialect, and what was changed for that."""
+        dialect, note = self.destination.endpoint.dialect, self.destination.note
+        unfitted, told = self._structured.ask(
+            self._outgoing.payload, self.candidate, self._known, dialect
+        )
+        self._unfitted = unfitted
+        payload, changes = adapt(unfitted, self._known, dialect)
+        if note is not None:
+            told = (*told, Change(note))
+        if self._known:
+            self._version = wanted_version(self._known)
+            if version := told_version(self._version):
+                told = (*told, Change(version))
+        return payload, (*told, *changes)
+
+    def sign_off(
+        self, payload: Body, *, pristine: bool, sees: Callable[[Body], None] | None
+    ) -> PipelineRequest[HttpRequest]:
+        """Return the request that is sent, always made of the original one.
+
+        :param pristine: whether no attempt has been made yet.
+        :param sees: is shown the updates of a stream.
+        """
+        self.started = self._settings.clock()
+        self.reader = AnswerReader.of(
+            self._outgoing.payload,
+            self._outgoing.operation,
+            self.destination.endpoint.dialect,
+            wanted=self._structured.is_wanted,
+            tool=self._structured.tool,
+            sees=sees,
+        )
+        return self._outgoing.attempt(
+            self.destination,
+            payload,
+            seconds=self._seconds_left(),
+            pristine=pristine,
+            version=self._version,
+        )
+
+    def _seconds_left(self) -> float:
+        limit = self._settings.attempt_timeout
+        most = limit if limit is not None else inf
+        return most if self._deadline == inf else min(most, self._deadline - self.started)
+
+    # What came
+
+    def check_overdue(self) -> None:
+        """Stop an attempt that has gone on for longer than it may without any content.
+
+        :raises ServiceResponseTimeoutError: if it has.
+        """
+        now, limit = self._settings.clock(), self._settings.attempt_timeout
+        if now >= self._deadline or (limit is not None and now - self.started >= limit):
+            spent = format_seconds(now - self.started)
+            raise ServiceResponseTimeoutError(f"no content within {spent}")
+
+    def open_reader(self, http: Any) -> AnswerReader:
+        """Return the reader of an answer whose head has come."""
+        content_type = http.headers.get("content-type")
+        return self.reader.open(http.headers, content_type, now=self._settings.clock())
+
+    def judge(
+        self, response: PipelineResponse[Any, Any]
+    ) -> tuple[PipelineResponse[Any, Any], Failure | None]:
+        """Return the answer as it is handed on, and the failure if it is not the answer."""
+        http, failure = response.http_response, None
+        if http.status_code == 200 and self._outgoing.is_streamed:
+            return response, None
+        self.came = value = read_body(response)
+        if http.status_code != 200:
+            failure = refusal_in(http, self._settings.clock(), self.destination.endpoint.dialect)
+        else:
+            content: bytes = http.content if isinstance(http.content, bytes) else b""
+            body = content.decode("utf-8", "replace") if value is None else value
+            try:
+                fitted = self.open_reader(http).whole(body)
+            except AnswerFault as fault:
+                failure = fault.failure
+            else:
+                self.came = self.reader.observed
+                failure = self._structured.settle(self.reader.said, http)
+                if failure is None and fitted is not value:
+                    response = with_body(response, fitted)
+        if failure is not None:
+            failure = unless_redirected(failure, http, self.destination.endpoint.origin)
+        return response, failure
+
+    def judge_error(self, error: BaseException) -> Failure:
+        """Return what an exception means that came in place of an answer."""
+        self.came = error
+        return judge_error(error, self._settings.clock(), self.destination.endpoint.dialect)
+
+    # What to do about it
+
+    @property
+    def secret(self) -> Secret:
+        """The key that the attempt was signed with, for a server may repeat it."""
+        return secret_of(self.destination.endpoint, self._settings.endpoint)
+
+    def is_redirected(self, url: str) -> bool:
+        """Return whether the request was on its way to where a server sent it."""
+        return origin_of(url) != self.destination.endpoint.origin
+
+    def close(self, failure: Failure | None, http: Any, now: float) -> Attempt:
+        """Return the attempt as it stands in the trail."""
+        if failure is not None:
+            failure = self._structured.about(self._timed(self.secret.out_of_failure(failure)))
+        self.event = Attempt(
+            self.candidate.target,
+            self.started,
+            max(0.0, now - self.started),
+            http.status_code if http is not None else None,
+            failure,
+            retry=self.step.retry,
+            emulated=http is not None and "x-emulated-by" in http.headers,
+        )
+        return self.event
+
+    def _timed(self, failure: Failure) -> Failure:
+        """Give the refusal of a credential that can change an end."""
+        credential = self.destination.endpoint.credential
+        lasting = key_of(credential) is not None and failure.code is not None
+        if failure.kind is FailureKind.AUTH and not failure.retry_after and not lasting:
+            return replace(failure, retry_after=_REFUSAL_RETRY)
+        return failure
+
+    def lessons(self, failure: Failure) -> frozenset[str]:
+        """Return what a refusal teaches by which the same target may be asked again."""
+        if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
+            return frozenset()
+        # What held when it was sent: another call may have learnt the same since.
+        return repair(failure, self._unfitted, self._known, self.destination.endpoint.dialect)
+
+
+def read_body(response: PipelineResponse[Any, Any]) -> object:
+    """Return the body of an answer as it was read; JSON counts as such under any label.
+
+    The SDK's own operations do not look at the label either.
+    """
+    value: object = response.context.get(BODY)
+    if isinstance(value, str) and response.http_response.status_code == 200:
+        with suppress(ValueError, RecursionError):
+            value = response.context[BODY] = json.loads(value)
+    return value

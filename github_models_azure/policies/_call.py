@@ -1,0 +1,366 @@
+"""One call on its way: the plan, the ledger and the trail, from the first step to the outcome.
+
+Both policies drive it. It decides nothing that the plan does not say, and never sends, sleeps,
+reads or closes; what those need is done by the shells.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from math import inf
+from typing import Any
+
+from azure.core.pipeline import PipelineRequest, PipelineResponse
+from azure.core.rest import HttpRequest
+
+from .._core.answer.demands import Said
+from .._core.failure.kinds import Failure, FailureKind
+from .._core.failure.lifecycle import read_lifecycle
+from .._core.request.repairs import versions_in
+from .._core.route.cooldown import covers_endpoint
+from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
+from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
+from ..registry import UnknownModelError
+from ..trail import TRAIL_KEY, Trail, attach_trail
+from ._attempt import OpenAttempt, Unstructured
+from ._outcome import outcome
+from .errors import answer_in, is_callers_mistake
+from .observers import UNWATCHED, Unwatched
+from .options import FallbackSettings
+from .outgoing import Outgoing
+from .route import Route
+from .waits import BackOff
+
+_LOGGER = logging.getLogger(__name__)
+_ANNOUNCING = ("deprecation", "sunset", "link")
+
+
+class Call:
+    """What lives as long as a call; what lives for one attempt is an :class:`OpenAttempt`.
+
+    :ivar plan: what was tried, and what may be tried next.
+    :ivar served_by: the target that answered; ``None`` until one did.
+    :ivar watch: tells the observer of the call.
+    """
+
+    __slots__ = (
+        "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
+        "_route", "_seen", "_settings", "_structured", "plan", "served_by", "watch",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        settings: FallbackSettings,
+        request: PipelineRequest[HttpRequest],
+        outgoing: Outgoing,
+        route: Route,
+        plan: Plan,
+        structured: Unstructured,
+        now: float,
+    ) -> None:
+        self._settings, self._request, self._outgoing = settings, request, outgoing
+        self._context, self._route, self._structured = request.context, route, structured
+        self.plan = structured.weigh(plan, settings.tokenizer)
+        self._deadline = settings.deadline(outgoing.options, now)
+        self._back_off: BackOff | None = None
+        self._events: list[Event] = []
+        self._seen: set[tuple[str, str]] = set()
+        self._open: OpenAttempt | None = None  # the last one
+        self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
+        self.served_by: str | None = None
+        self.watch: Unwatched = UNWATCHED
+
+    # What is asked of it from outside
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the caller asked for the answer as a stream."""
+        return self._outgoing.is_streamed
+
+    @property
+    def patience(self) -> float:
+        """How many seconds a stream that has begun may bring no event."""
+        return self._outgoing.read_timeout
+
+    @property
+    def read_timeout(self) -> object:
+        """The caller's own ``read_timeout``; ``None`` if there is none."""
+        return self._outgoing.options.get("read_timeout")
+
+    @property
+    def last_failure(self) -> Failure | None:
+        """How the last attempt failed; ``None`` before the first."""
+        return self.plan.last_failure
+
+    @property
+    def said(self) -> Said:
+        """What the answer of a wanted shape says."""
+        return Said() if self._open is None else self._open.reader.said
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether a stream has said all, its last word included."""
+        return self._open is not None and self._open.reader.done
+
+    def now(self) -> float:
+        """Return the time, by the clock of the settings."""
+        return self._settings.clock()
+
+    def trail(self) -> Trail:
+        """Return the trail as it stands now."""
+        return Trail(self._route.requested, tuple(self._events), self.served_by)
+
+    def hide_key(self, error: BaseException) -> None:
+        """Take the key of the last attempt out of what an error says."""
+        if self._open is not None:
+            self._open.secret.out_of_error(error)
+
+    def nearest_models(self) -> tuple[str, ...]:
+        """Return the known models whose names come nearest to an unknown one."""
+        model = self._outgoing.payload.get("model")
+        try:
+            self._settings.registry.get(str(model))
+        except UnknownModelError as error:
+            return error.suggestions
+        return ()
+
+    def budget_left(self) -> dict[str, Any] | None:
+        """Return the limits of a second call within those of this one; ``None`` if none is left."""
+        rules = self.plan.rules
+        attempts = rules.max_attempts - len(self.trail().attempts)
+        seconds = self._deadline - self._settings.clock()
+        if attempts < 1 or seconds <= 0:
+            return None
+        wait = max(0.0, rules.max_wait - self.plan.waited)
+        left: dict[str, Any] = {"fallback_max_attempts": attempts, "fallback_max_wait": wait}
+        return left if seconds == inf else {**left, "timeout": seconds}
+
+    # Steps
+
+    def step(self) -> Step:
+        """Decide what to do next, and note in the trail which targets were passed over."""
+        ledger = self._settings.ledger
+        while True:
+            now = self._settings.clock()
+            step = self.plan.next(
+                now=now,
+                deadline=self._deadline,
+                cooldowns=ledger.in_force(self._route.keys, now),
+                back_off=self._wait_for_unavailable,
+            )
+            if isinstance(step, Try) and not step.forced:
+                keys = (step.candidate.key, step.candidate.endpoint)
+                if not ledger.admit(keys, now):  # another call took the probe a moment ago
+                    continue
+            self._note_passed(step.passed)
+            return step
+
+    def _wait_for_unavailable(self) -> float:
+        if self._back_off is None:
+            options, settings = self._outgoing.options, self._settings
+            self._back_off = BackOff(
+                options.get("retry_backoff_factor", settings.retry_backoff_factor),
+                options.get("retry_backoff_max", settings.retry_backoff_max),
+                settings.jitter,
+                settings.retry_backoff_min,
+            )
+        return self._back_off.after(len(self.plan.attempts))
+
+    def paused(self, step: Wait) -> None:
+        """Note a wait that was carried out."""
+        self._note(Pause(step.candidate.target, step.seconds))
+        self.plan = self.plan.wait(step)
+
+    # Attempts
+
+    def open(self, step: Try) -> OpenAttempt:
+        """Begin an attempt."""
+        candidate, ledger = step.candidate, self._settings.ledger
+        if self.plan.attempts and not step.retry:
+            _LOGGER.info("Switching to fallback model: %s", candidate.target)
+        learnt = ledger.learnt(candidate.key) | ledger.learnt(candidate.endpoint)
+        self._open = OpenAttempt(
+            self._settings,
+            self._outgoing,
+            step,
+            self._route.destinations[candidate.key],
+            candidate.facts.rejects | learnt,
+            self._structured,
+            self._deadline,
+        )
+        return self._open
+
+    def prepare(self, attempt: OpenAttempt) -> PipelineRequest[HttpRequest]:
+        """Return the request of an attempt, and note what was changed for its target."""
+        payload, changes = attempt.fit()
+        self.declare(changes)
+        before, destination = len(self.plan.attempts), attempt.destination
+        self.watch.attempt_started(
+            attempt.step, destination.endpoint, destination.model, payload, before
+        )
+        return attempt.sign_off(payload, pristine=not before, sees=self.watch.tap)
+
+    def accept(
+        self, attempt: OpenAttempt, response: PipelineResponse[Any, Any]
+    ) -> PipelineResponse[Any, Any] | None:
+        """Judge an answer and return it as it is handed on; ``None`` asks for the next step."""
+        answer, failure = attempt.judge(response)
+        self._record(attempt, failure, response.http_response)
+        if failure is not None:
+            self._last = (response, self._structured.error)
+            return None
+        self.served_by = attempt.candidate.target
+        self.declare(self._structured.notes)
+        return answer
+
+    def fail(self, attempt: OpenAttempt, error: BaseException) -> None:
+        """Note an exception that came instead of an answer.
+
+        :raises BaseException: the same, if the caller has something to mend.
+        """
+        if is_callers_mistake(error) and not attempt.is_redirected(self._request.http_request.url):
+            raise error  # not an outage to route around
+        http = answer_in(error)
+        failure = attempt.judge_error(error)
+        attempt.secret.out_of_error(error)  # an observer is shown it
+        self._record(attempt, failure, http)
+        answer = None
+        if http is not None and http.status_code != 200:
+            answer = PipelineResponse(self._request.http_request, http, self._context)
+        self._last = (answer, error)
+
+    def interrupted(self, attempt: OpenAttempt, failure: Failure) -> Failure:
+        """Note a stream that broke after its first content; return the failure without its key."""
+        now, failure = self._settings.clock(), attempt.secret.out_of_failure(failure)
+        seconds = max(0.0, now - attempt.started)
+        self._events[-1] = replace(attempt.event, failure=failure, seconds=seconds)
+        cooldown = self._settings.ledger.fail(attempt.candidate.key, failure, now)
+        self.watch.cooled(attempt.candidate.target, cooldown, now)
+        return failure
+
+    def declare(self, changes: tuple[Change, ...]) -> None:
+        """Note what was changed for the present target, each change once."""
+        if self._open is None:
+            return
+        for change in changes:
+            event = Adaptation(self._open.candidate.target, change.text, change.lossy)
+            if event not in self._events:
+                self._events.append(event)
+
+    def _record(self, attempt: OpenAttempt, failure: Failure | None, http: Any) -> None:
+        candidate, now = attempt.candidate, self._settings.clock()
+        event = attempt.close(failure, http, now)
+        self._events.append(event)
+        self.watch.recorded(event, attempt.came, streamed=self.is_streamed)
+        if http is not None:
+            self._note_lifecycle(attempt, http.headers, now)
+        if event.failure is None:
+            self._settings.ledger.succeed((candidate.key, candidate.endpoint), now)
+            return
+        repair = self._learn(attempt, event.failure)
+        if not repair:
+            self._cool(attempt, event.failure, now)
+        self.plan = self.plan.record(candidate, event, repair=repair)
+
+    def _learn(self, attempt: OpenAttempt, failure: Failure) -> bool:
+        """Remember what a refusal teaches; return whether the same target may be asked again."""
+        candidate, ledger = attempt.candidate, self._settings.ledger
+        lessons = attempt.lessons(failure)
+        for lesson in sorted(lessons):
+            # What a URL may carry concerns all models behind it.
+            ledger.learn(
+                candidate.endpoint if lesson in versions_in(lessons) else candidate.key, lesson
+            )
+        if lessons:
+            return True
+        repair, lasting = self._structured.mend(failure)
+        if lasting is not None:
+            ledger.learn(candidate.key, lasting)
+        return repair
+
+    def _cool(self, attempt: OpenAttempt, failure: Failure, now: float) -> None:
+        candidate = attempt.candidate
+        key = candidate.endpoint if covers_endpoint(failure) else candidate.key
+        cooldown = self._settings.ledger.fail(key, failure, now)
+        self.watch.cooled(candidate.target, cooldown, now)
+        _log(candidate.target, failure)
+
+    def _note_lifecycle(self, attempt: OpenAttempt, headers: Mapping[str, str], now: float) -> None:
+        if not any(name in headers for name in _ANNOUNCING):
+            return
+        lifecycle, key = read_lifecycle(headers, now=now), attempt.candidate.endpoint
+        if lifecycle and self._settings.ledger.note_lifecycle(key, lifecycle):
+            target = attempt.candidate.target
+            _LOGGER.warning("%s announces its end: %s", target, lifecycle)
+
+    def _note_passed(self, passed: tuple[Skip, ...]) -> None:
+        for skip in passed:
+            mark = (skip.target, skip.reason.partition(",")[0])
+            if mark not in self._seen:
+                self._seen.add(mark)
+                self._note(skip)
+                _LOGGER.debug("Skipped %s: %s", skip.target, skip.reason)
+
+    def _note(self, event: Skip | Pause) -> None:
+        self._events.append(event)
+        self.watch.noticed(event)
+
+    # The end
+
+    def deliver(
+        self, response: PipelineResponse[Any, Any], stream: Any = None
+    ) -> PipelineResponse[Any, Any]:
+        """Hand over the answer of the target that served; ``stream`` stands in for a stream's."""
+        if stream is not None:
+            response = PipelineResponse(response.http_request, stream, response.context)
+        self._publish(response)
+        if self.served_by != self._route.requested:
+            _LOGGER.info("Successfully used fallback model: %s", self.served_by)
+        if stream is None:
+            self.watch.over(self.trail)
+        return response
+
+    def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
+        """Hand back the last answer as it is, or raise what the caller can act upon."""
+        response, error = self._last
+        raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
+        if raised is None and response is not None:
+            self._publish(response)
+            self.watch.over(self.trail)
+            return response
+        failure = raised if raised is not None else error
+        if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
+            raise RuntimeError(f"nothing to hand back after {step}")
+        self.hide_key(failure)
+        attach_trail(failure, self.trail())
+        if failure is error:
+            raise failure
+        raise failure from error
+
+    def unserved(self, failure: Failure) -> None:
+        """Note that an answer which came whole is not one after all."""
+        if self._open is not None:
+            self.interrupted(self._open, failure)
+        self.served_by = None
+
+    def go_on(self, trail: Trail | None) -> None:
+        """Add the trail of a call that went on for this one."""
+        self._events += trail.events if trail else ()
+        self.served_by = trail.served_by if trail else None
+
+    def _publish(self, response: PipelineResponse[Any, Any]) -> None:
+        # A method would tie this call, body and all, into a circle that only gc breaks.
+        trail = self.trail if self.is_streamed else self.trail()
+        attach_trail(response.http_response, trail)
+        self._context[TRAIL_KEY] = trail
+
+
+def _log(target: str, failure: Failure) -> None:
+    if failure.kind is FailureKind.AUTH:
+        _LOGGER.warning("%s refused the credential: %s", target, failure.message)
+    elif failure.kind is FailureKind.RATE_LIMITED:
+        _LOGGER.info("Rate limit hit for %s, attempting fallback", target)
+    else:
+        _LOGGER.info("%s failed (%s): %s", target, failure.kind.value, failure.message)

@@ -1,0 +1,262 @@
+"""How a call begins: what the request is, and which targets may serve it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from azure.core.pipeline import PipelineRequest
+from azure.core.rest import HttpRequest
+
+from .._core.request.fit import adapt
+from .._core.route.needs import Operation, derive_needs
+from .._core.route.plan import REFUSED, Plan
+from .._core.trail_events import Skip
+from ..endpoints import Endpoint, origin_of
+from ..endpoints.presets import endpoint_for
+from ..exceptions import CredentialScopeError
+from ._attempt import UNSTRUCTURED, Unstructured
+from ._call import Call
+from .observers import CallStart, watch
+from .options import FallbackSettings
+from .outgoing import Outgoing
+from .route import Route, build_route, strict_route
+
+CALL_OPTION = "github_models_call"
+"""The one option of ours among azure-core's: the :class:`CallReport` of a call."""
+
+
+@dataclass(slots=True)
+class CallReport:
+    """Goes down with a call; the policy leaves there what it has begun.
+
+    ``structured`` is the wanted shape of the answer.
+    """
+
+    structured: Unstructured = UNSTRUCTURED
+    call: Call | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """Who would be asked for a request, in order, and who would not, with reasons.
+
+    ``targets`` could be asked at once, ``later`` only after a wait or as a last resort, ``skipped``
+    not at all. ``input_tokens`` is the estimate that was used.
+    """
+
+    requested: str
+    targets: tuple[str, ...]
+    later: tuple[Skip, ...]
+    skipped: tuple[Skip, ...]
+    input_tokens: int
+
+    def __str__(self) -> str:
+        lines = [f"requested {self.requested}, about {self.input_tokens:,} input tokens"]
+        lines += [f"{number}. {target}" for number, target in enumerate(self.targets, 1)]
+        lines += [f"later: {skip.target}: {skip.reason}" for skip in self.later]
+        lines += [str(skip) for skip in self.skipped]
+        return "\n".join(lines)
+
+
+_ROUTES_KEPT = 512
+_OPERATIONS = tuple(  # the longer suffix first: one ends with another
+    (operation.value, operation)
+    for operation in (Operation.CHAT, Operation.IMAGE_EMBEDDINGS, Operation.EMBEDDINGS)
+)
+
+_NAMES = {  # as the conventions of telemetry have them
+    Operation.CHAT: "chat",
+    Operation.EMBEDDINGS: "embeddings",
+    Operation.IMAGE_EMBEDDINGS: "embeddings",
+}
+
+
+class _Planned(NamedTuple):
+    """What a call is, before anything is sent."""
+
+    settings: FallbackSettings
+    payload: Mapping[str, object]
+    operation: Operation
+    route: Route
+    plan: Plan
+    now: float
+
+
+class Planner:
+    """Turns requests into calls; keeps the routes of the models it has seen.
+
+    :param crosses: tells whether credentials are bound to origins further down the pipeline, so
+        that a target on another origin may be asked.
+    :param retries: tells whether azure-core's own retry stands further down the pipeline.
+    """
+
+    def __init__(
+        self,
+        settings: FallbackSettings,
+        crosses: Callable[[], bool],
+        retries: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.settings = settings
+        self._crosses, self._retries = crosses, retries
+        self._switches_retry_off: bool | None = None
+        self._routes: dict[tuple[object, ...], Route] = {}
+        self._own: dict[str, Endpoint] = {}
+
+    def begin(self, request: PipelineRequest[HttpRequest]) -> Call | None:
+        """Start a call; ``None`` for requests that are not inference, which pass untouched."""
+        options = request.context.options
+        report: CallReport = options.pop(CALL_OPTION, None) or CallReport()
+        if self._switches_retry_off is None:
+            self._switches_retry_off = self._retries()
+        if _operation_of(request.http_request) is None:
+            if self._switches_retry_off:  # it would sleep for as long as any server says
+                options.setdefault("retry_total", 0)
+            return None
+        _make_repeatable(request)
+        planned = self._plan(request.http_request, options)
+        if planned is None:
+            return None
+        settings, payload = planned.settings, planned.payload
+        switches_retry_off = self._switches_retry_off
+        outgoing = Outgoing(
+            request, payload, planned.operation, switches_retry_off=switches_retry_off
+        )
+        call = Call(
+            settings, request, outgoing, planned.route, planned.plan, report.structured, planned.now
+        )
+        if settings.observer is not None:
+            name, requested = _NAMES[planned.operation], planned.route.requested
+            start = CallStart(name, requested, payload, outgoing.is_streamed)
+            call.watch = watch(settings.observer, start)
+        report.call = call
+        return call
+
+    def survey(self, http: HttpRequest, options: dict[str, Any]) -> RoutePlan:
+        """Say whom a call would ask; nothing is sent.
+
+        :param options: the keywords of the call that are not the SDK's.
+        :raises TypeError: if the body is not a JSON object.
+        """
+        planned = self._plan(http, options)
+        if planned is None:
+            raise TypeError("The body is not a JSON object, so there is no route to plan.")
+        return _survey(planned)
+
+    def _plan(self, http: HttpRequest, options: dict[str, Any]) -> _Planned | None:
+        operation, payload = _operation_of(http), _payload(http)
+        settings = self.settings.with_options(options)
+        if operation is None or payload is None:
+            return None
+        now = settings.clock()
+        base = http.url.partition("?")[0].removesuffix(operation.value)
+        own, model = self._own_endpoint(settings, base), payload.get("model")
+        route = self._route(
+            settings, own, model if isinstance(model, str) else None, operation, now
+        )
+        self._check_origins(route, http.url)
+        if settings.adapt == "strict":
+            route = strict_route(route, _losses(settings, route, payload))
+        needs = derive_needs(payload, operation, settings.tokenizer)
+        plan = Plan(route.candidates, needs, settings.rules(options))
+        return _Planned(settings, payload, operation, route, plan, now)
+
+    def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
+        own = self._own.get(base)
+        if own is None:
+            if len(self._own) >= _ROUTES_KEPT:
+                self._own.clear()
+            own = settings.endpoint
+            if own is None or own.base_url() != base:
+                own = endpoint_for(base, known=settings.endpoints)
+            self._own[base] = own
+        return own
+
+    def _route(
+        self,
+        settings: FallbackSettings,
+        own: Endpoint,
+        model: str | None,
+        operation: Operation,
+        now: float,
+    ) -> Route:
+        if settings is not self.settings:
+            return build_route(settings, own, model, operation, now)
+        # A route holds for a day and for its credentials: dates pass, keys are rotated.
+        key = (own.url, model, operation, now // 86_400)
+        route = self._routes.get(key)
+        if route is None or not route.is_current():
+            if len(self._routes) >= _ROUTES_KEPT:
+                self._routes.clear()
+            route = self._routes[key] = build_route(settings, own, model, operation, now)
+        return route
+
+    def _check_origins(self, route: Route, url: str) -> None:
+        if len(route.origins) == 1 and url.startswith(route.origins[0] + "/"):
+            return
+        origin = origin_of(url)
+        foreign = sorted(other for other in route.origins if other != origin)
+        if foreign and not self._crosses():
+            raise CredentialScopeError(
+                f"The route leads from {origin} to {', '.join(foreign)}, and this pipeline would "
+                "take the first one's credential along. Add a TargetAuthenticationPolicy as "
+                "authentication_policy, or use the ChatCompletionsClient of this package."
+            )
+
+
+def _operation_of(http: HttpRequest) -> Operation | None:
+    path = http.url.partition("?")[0] if http.method == "POST" else ""
+    for suffix, operation in _OPERATIONS:
+        if path.endswith(suffix):
+            return operation
+    return None
+
+
+def _make_repeatable(request: PipelineRequest[HttpRequest]) -> None:
+    """Read a body that is a file: it can be sent once only, and an attempt may be repeated."""
+    http = request.http_request
+    content: Any = http.content
+    if hasattr(content, "read"):
+        headers = {k: v for k, v in http.headers.items() if k.lower() != "content-length"}
+        request.http_request = HttpRequest(
+            http.method, http.url, headers=headers, content=content.read()
+        )
+
+
+def _payload(http: HttpRequest) -> Mapping[str, object] | None:
+    content: Any = http.content
+    try:
+        value = json.loads(content.read() if hasattr(content, "read") else content)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _losses(
+    settings: FallbackSettings, route: Route, payload: Mapping[str, object]
+) -> dict[str, str]:
+    losses: dict[str, str] = {}
+    for candidate in route.candidates:
+        known = candidate.facts.rejects | settings.ledger.learnt(candidate.key)
+        dialect = route.destinations[candidate.key].endpoint.dialect
+        lossy = [change.text for change in adapt(payload, known, dialect)[1] if change.lossy]
+        if lossy:
+            losses[candidate.key] = ", ".join(lossy)
+    return losses
+
+
+def _survey(planned: _Planned) -> RoutePlan:
+    plan, route = planned.plan, planned.route
+    cooldowns = planned.settings.ledger.in_force(route.keys, planned.now)
+    verdicts = plan.survey(now=planned.now, cooldowns=cooldowns)
+    return RoutePlan(
+        requested=route.requested,
+        targets=tuple(v.candidate.target for v in verdicts if v.rank != REFUSED and not v.reason),
+        later=tuple(
+            Skip(v.candidate.target, v.reason) for v in verdicts if v.rank != REFUSED and v.reason
+        ),
+        skipped=tuple(Skip(v.candidate.target, v.reason) for v in verdicts if v.rank == REFUSED),
+        input_tokens=plan.needs.input_tokens,
+    )

@@ -1,0 +1,176 @@
+"""The settings that other applications wrote: OpenHands' and LogAI's. Which of them count, if any.
+
+This module is light; ``[llm]`` tables and ``LLM_*`` variables are read by ``openhands_route``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from azure.core.credentials import AzureKeyCredential
+
+from ..credentials.keys import KeySource
+from ..endpoints import GITHUB_AZURE
+from ..exceptions import SettingsError
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
+
+LOGAI_PREFIX = "LOGAI_"
+LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
+_LOGAI_MODEL = "gpt-4o"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The settings of applications as they lie there.
+
+    ``notes`` say what is set and does not count, without a value; ``broken`` why the nearest
+    ``config.toml`` with an ``[llm]`` heading cannot be read.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    table: Mapping[str, object] = field(default_factory=dict, repr=False)
+    file: Path | None = None
+    logai: bool = False
+    notes: tuple[str, ...] = ()
+    broken: SettingsError | None = None
+
+    @property
+    def by_variables(self) -> bool:
+        """Whether the environment alone says where to go."""
+        return self.logai or says_where(self.variables)
+
+    def read(self, environ: Mapping[str, str]) -> Application | None:
+        """Read what counts; ``None`` where nothing does.
+
+        :raises SettingsError: with one line for each wrong value.
+        """
+        if self.broken is not None and not self.logai:
+            raise self.broken
+        if says_where(self.variables) or (self.table and not self.logai):
+            from .openhands_route import read_llm
+
+            return read_llm(self.variables, self.table, self.file, environ)
+        return _read_logai(environ) if self.logai else None
+
+
+def find_applications(
+    environ: Mapping[str, str],
+    documents: Iterable[tuple[Path, Mapping[str, object] | SettingsError]],
+    named: tuple[Path, Mapping[str, object]] | None = None,
+) -> Found:
+    """Look for settings of applications.
+
+    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first;
+        an error in place of a table that cannot be read.
+    :param named: the file and the table that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
+    """
+    variables = {
+        name: value
+        for name in sorted(LLM_FIELDS - {"fallback_llms"})
+        if (value := environ.get(LLM_PREFIX + name.upper(), "")).strip()
+    }
+    notes: list[str] = []
+    broken: SettingsError | None = None
+    file, table = named or (None, MappingProxyType({}))
+    for path, other in documents if named is None else ():
+        if isinstance(other, SettingsError):
+            broken = other
+            break
+        why = _foreign(other)
+        if why is None:
+            file, table = path, other
+            break
+        notes.append(f"{path} is not used: {why}.")
+    if variables and not (table or broken or says_where(variables)):
+        names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
+        notes.append(
+            f"Set and not used: {names}. LLM_* variables are used if LLM_MODEL is set together "
+            "with LLM_API_KEY, LLM_BASE_URL or LLM_CUSTOM_LLM_PROVIDER, or if a config.toml "
+            "has an [llm] table."
+        )
+        variables = {}
+    notes.extend(_misspelt(environ) if variables else ())
+    logai = environ.get(LOGAI_PROVIDER, "").strip().lower() == "github"
+    return Found(variables, table, file, logai, tuple(notes), broken)
+
+
+def _foreign(table: Mapping[str, object]) -> str | None:
+    """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
+    if not isinstance(table.get("model"), str):
+        return "its [llm] table names no model"
+    for name, value in table.items():
+        known = name in LLM_FIELDS | LLM_IGNORED
+        if not (known or isinstance(value, Mapping) or near(name)):
+            return f"[llm] has {name!r:.40}, which OpenHands does not know"
+    return None
+
+
+def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(environ):
+        meant = name.removeprefix(LLM_PREFIX).lower()
+        if name == LLM_PREFIX + meant.upper() and meant not in LLM_FIELDS | LLM_IGNORED:
+            other = near(meant)
+            if other is not None:
+                yield f"{name} is not used: did you mean {LLM_PREFIX}{other.upper()}?"
+
+
+def _read_logai(environ: Mapping[str, str]) -> Application:
+    """Read LogAI's settings for GitHub Models: a provider, a token and a model.
+
+    github.com/david-parker-softrams/observability-assistant, "GitHub Models as LLM Provider".
+    """
+    token, model = (LOGAI_PREFIX + "GITHUB_TOKEN", LOGAI_PREFIX + "GITHUB_MODEL")
+    endpoint, sources = replace(GITHUB_AZURE, name="logai"), {}
+    key = environ.get(token, "").strip()
+    if key:
+        endpoint = replace(endpoint, credential=AzureKeyCredential(key))
+        sources["logai"] = KeySource("env", token)
+    chosen = environ.get(model, "").strip()
+    return Application(
+        endpoint="logai",
+        model=chosen or _LOGAI_MODEL,
+        endpoints={"logai": endpoint},
+        sources=sources,
+        origins={"endpoint": LOGAI_PROVIDER, "model": model if chosen else "the default of LogAI"},
+        over_files=True,
+    )
+
+
+def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
+    """Lay an application's settings beside our own.
+
+    :param said: the settings that ``GITHUB_MODELS_*`` variables give.
+    """
+    ours = said & {"endpoint", "api_key"} or (
+        not found.over_files and (own.endpoint is not None or own.api_key is not None)
+    )
+    if ours:  # an endpoint and its key, model and route belong together
+        return replace(own, lent=found)
+    above = {name: value for name, value in own.options.items() if name in said}
+    layers = (own.options, found.options) if found.over_files else (found.options, own.options)
+    options: dict[str, object] = {}
+    for layer in (*layers, above):
+        options.update(layer)
+    endpoints = {**own.endpoints, **found.endpoints}
+    theirs = found.model
+    if theirs.partition("/")[0] in endpoints:  # or it would be read as another endpoint's
+        theirs = f"{found.endpoint}/{theirs}"
+    keeps_model = "model" in said or not found.over_files
+    model = own.model if keeps_model and own.model is not None else theirs
+    won = {name for name, value in found.options.items() if options[name] is value}
+    won |= {"endpoint", *found.retries, *found.call, *(["model"] if model is theirs else [])}
+    return replace(
+        own,
+        endpoint=found.endpoint,
+        api_key=None,
+        model=model,
+        options=options,
+        endpoints=endpoints,
+        sources={**own.sources, **found.sources},
+        retries=found.retries,
+        call=found.call,
+        origins={name: origin for name, origin in found.origins.items() if name in won},
+    )

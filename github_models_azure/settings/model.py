@@ -1,0 +1,137 @@
+"""The ground floor of the settings: what they come to, and the names that they go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from azure.core.credentials import AzureKeyCredential
+
+from ..credentials.keys import KeySource
+from ..endpoints import Endpoint
+from ..endpoints.presets import PRESETS
+
+PREFIX = "GITHUB_MODELS_"
+CONFIG_VARIABLE = PREFIX + "CONFIG"
+API_KEY = PREFIX + "API_KEY"
+FILE_NAME = "github-models.toml"
+
+LLM_PREFIX = "LLM_"
+LLM_FILE = "config.toml"
+LLM_FIELDS = frozenset(
+    {
+        "api_key", "api_version", "base_url", "caching_prompt", "custom_llm_provider",
+        "disable_vision", "drop_params", "fallback_llms", "max_output_tokens", "model",
+        "num_retries", "ollama_base_url", "retry_max_wait", "retry_min_wait", "retry_multiplier",
+        "temperature", "timeout", "top_p",
+    }
+)  # fmt: skip
+"""What counts of an ``[llm]`` table; ``caching_prompt`` is the service's business by now."""
+
+# OpenHands' LLMConfig of 0.9 to 1.0, and the LLM of openhands-sdk 1.58.
+LLM_IGNORED = frozenset(
+    {
+        "api_mode", "auth_type", "aws_access_key_id", "aws_bedrock_runtime_endpoint",
+        "aws_profile_name", "aws_region_name", "aws_role_name", "aws_secret_access_key",
+        "aws_session_name", "aws_session_token", "capability_overrides", "completion_kwargs",
+        "correct_num", "custom_tokenizer", "disable_stop_word", "embedding_base_url",
+        "embedding_deployment_name", "embedding_model", "enable_encrypted_reasoning",
+        "extended_thinking_budget", "extra_headers", "fallback_strategy", "for_routing",
+        "force_string_serializer", "inline_image_urls", "input_cost_per_token",
+        "litellm_extra_body", "log_completions", "log_completions_folder", "max_input_tokens",
+        "max_message_chars", "model_canonical_name", "modify_params", "native_tool_calling",
+        "openrouter_app_name", "openrouter_site_url", "output_cost_per_token",
+        "prompt_cache_retention", "provider_connection_id", "reasoning_effort",
+        "reasoning_summary", "safety_settings", "seed", "service_id", "stream",
+        "stream_idle_timeout", "subscription_vendor", "top_k", "usage_id",
+    }
+)  # fmt: skip
+
+_DESTINATION = ("api_key", "base_url", "custom_llm_provider")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of a client that its arguments leave open.
+
+    ``options`` are keywords of the fallback policy, ``overlays`` changes to the model registry and
+    ``tiers`` user-made quotas. ``sources`` says of the endpoints that were given a credential where
+    it comes from. ``file`` is the settings file that was read, if one was.
+
+    What another application's settings add: ``retries`` of the policy, ``call`` for each chat
+    call, ``origins`` of the settings that are theirs, ``notes`` on what is set and does not count.
+    ``lent`` is one whose keys may go to their own origins, for the endpoint is ours.
+    """
+
+    endpoint: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    model: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    endpoints: Mapping[str, Endpoint] = field(default_factory=lambda: PRESETS)
+    sources: Mapping[str, KeySource] = field(default_factory=dict)
+    overlays: Mapping[str, Any] = field(default_factory=dict)
+    tiers: Mapping[str, Any] = field(default_factory=dict)
+    file: Path | None = None
+    retries: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    lent: Application | None = None
+    notes: tuple[str, ...] = ()
+    applications: bool = True
+
+    def for_vectors(self) -> Settings:
+        """Leave out what an application says of chat models, for clients of embeddings."""
+        theirs = self.origins.keys()
+        options = {n: v for n, v in self.options.items() if n != "fallback" or n not in theirs}
+        model = None if "model" in theirs else self.model
+        return replace(self, model=model, options=options, call={})
+
+    def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
+        """Return an application's key for the same origin, and where it comes from."""
+        if self.lent is None:
+            return None
+        for name, source in self.lent.sources.items():
+            theirs = self.lent.endpoints[name]
+            if theirs.origin == endpoint.origin and isinstance(
+                theirs.credential, AzureKeyCredential
+            ):
+                return theirs.credential, source
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What the settings of an application come to.
+
+    ``endpoint`` names the first of ``endpoints``. ``call`` holds keywords of each chat call,
+    ``retries`` those of the back-off. ``origins`` says of each setting where it comes from, and
+    ``over_files`` whether that is the environment, which goes before every file.
+    """
+
+    endpoint: str
+    model: str
+    endpoints: Mapping[str, Endpoint]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    retries: Mapping[str, Any] = field(default_factory=dict)
+    call: Mapping[str, Any] = field(default_factory=dict)
+    sources: Mapping[str, KeySource] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    over_files: bool = False
+
+
+def says_where(variables: Mapping[str, str]) -> bool:
+    """Tell whether ``LLM_*`` variables name a model and where it is.
+
+    ``LLM_MODEL`` alone is the setting of other programs too, such as ``llm``.
+    """
+    return "model" in variables and any(name in variables for name in _DESTINATION)
+
+
+def near(name: str) -> str | None:
+    """Return the key that was probably meant."""
+    from difflib import get_close_matches
+
+    known = sorted(LLM_FIELDS | LLM_IGNORED)
+    return next(iter(get_close_matches(name.lower(), known, 1, 0.8)), None)

@@ -1,0 +1,146 @@
+"""One ``[llm]`` table as OpenHands writes it, with the ``LLM_*`` variables over it, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ..exceptions import SettingsError
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
+from .providers import Place, UnplacedError, place, provider_of
+
+_HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
+_LONGEST = 86_400.0
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("is a number, not true or false")
+    return value
+
+
+def _filled(value: object) -> object:
+    """Read an empty text as none: OpenHands' template is full of them."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+_Text = Annotated[str | None, BeforeValidator(_filled)]
+_Switch = Annotated[bool | None, BeforeValidator(_filled)]
+_Whole = Annotated[int, BeforeValidator(_number)]
+_Seconds = Annotated[float, BeforeValidator(_number), Field(ge=0, le=_LONGEST)]
+
+
+class LlmModel(BaseModel):
+    """One table; the defaults of the retries are OpenHands' own (its ``LLMConfig``)."""
+
+    model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, allow_inf_nan=False)
+
+    model: _Text = None
+    api_key: _Text = None
+    base_url: _Text = None
+    api_version: _Text = None
+    custom_llm_provider: _Text = None
+    ollama_base_url: _Text = None
+    num_retries: Annotated[_Whole, Field(ge=0, le=1000)] = 8
+    retry_min_wait: _Seconds = 15
+    retry_max_wait: _Seconds = 120
+    retry_multiplier: _Seconds = 2
+    timeout: Annotated[_Seconds | None, BeforeValidator(_filled)] = None
+    temperature: Annotated[float | None, BeforeValidator(_number), Field(ge=0)] = None
+    top_p: Annotated[float | None, BeforeValidator(_number), Field(ge=0, le=1)] = None
+    max_output_tokens: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
+    drop_params: _Switch = None
+    disable_vision: _Switch = None
+    caching_prompt: _Switch = None
+
+    @property
+    def tries(self) -> int:
+        """How often one model is asked: OpenHands counts the first attempt too."""
+        return max(1, self.num_retries)
+
+    @property
+    def waits(self) -> float:
+        """The seconds that its retries may wait in all."""
+        total, wait = 0.0, self.retry_multiplier
+        for _ in range(self.tries - 1):
+            total += max(self.retry_min_wait, min(wait, self.retry_max_wait))
+            wait = min(wait * 2, _LONGEST)
+        return total
+
+    @property
+    def provider(self) -> str | None:
+        """The provider that is named, or stands in front of the model."""
+        return provider_of(self.model, self.custom_llm_provider)
+
+    def place(self) -> Place:
+        """Find the endpoint that the values alone tell.
+
+        :raises UnplacedError: where they tell none.
+        """
+        if self.model is None:
+            raise UnplacedError("model", "is missing")
+        local = self.ollama_base_url if (self.provider or "").startswith("ollama") else None
+        return place(self.model, self.base_url or local, self.custom_llm_provider, self.api_version)
+
+
+@dataclass(frozen=True, slots=True)
+class LlmTable:
+    """One table as it is written, and where it stands.
+
+    :param by_variable: the values that came from the environment.
+    """
+
+    path: str
+    values: Mapping[str, object]
+    file: Path | None
+    by_variable: frozenset[str] = frozenset()
+
+    def origin(self, name: str) -> str:
+        """Say where a setting stands, or would stand."""
+        if name in self.by_variable or self.file is None:
+            return LLM_PREFIX + name.upper()
+        return f"{self.path}.{name} in {self.file}"
+
+    def model(self) -> LlmModel:
+        """Check the values.
+
+        :raises SettingsError: with one line for each that is wrong.
+        """
+        lines = list(self._strangers())
+        values = {name: value for name, value in self.values.items() if _filled(value) is not None}
+        try:
+            made = LlmModel.model_validate(values)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False):
+                name = str(problem["loc"][0])
+                shown = "" if name in _HIDDEN else f" (got {problem['input']!r:.80})"
+                why = problem["msg"].removeprefix("Value error, ")
+                lines.append(f"{self.origin(name)}: {why}{shown}")
+        if lines:  # the error of pydantic is no cause to show: it repeats all values
+            raise SettingsError("\n".join(lines))
+        return made
+
+    def place(self, model: LlmModel) -> Place:
+        """Find the endpoint.
+
+        :raises SettingsError: where none can be told.
+        """
+        try:
+            return model.place()
+        except UnplacedError as error:
+            raise SettingsError(f"{self.origin(error.field)}: {error}.") from error
+
+    def _strangers(self) -> Iterator[str]:
+        for name in self.values:
+            if name not in LLM_FIELDS | LLM_IGNORED:
+                meant = near(name)
+                hint = (
+                    f"; did you mean {meant}?"
+                    if meant
+                    else f". Known: {', '.join(sorted(LLM_FIELDS))}."
+                )
+                yield f"{self.path}.{name:.60} in {self.file}: is not known{hint}"

@@ -1,0 +1,257 @@
+"""What OpenHands' settings come to: an endpoint for each model, the route, keys and waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeGuard
+
+from azure.core.credentials import AzureKeyCredential
+
+from ..credentials.keys import KeySource, MissingKey
+from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
+from ..exceptions import SettingsError
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
+from .openhands import LlmModel, LlmTable
+from .providers import Place, UnplacedError, provider_of
+
+_NAME = "llm"
+_KEY = LLM_PREFIX + "API_KEY"
+_WHERE = ("api_key", "api_version", "base_url", "custom_llm_provider", "ollama_base_url")
+"""What says where a model is: a model of the same provider takes it over from ``[llm]``."""
+
+_ORIGINS: Mapping[str, tuple[str, ...]] = {
+    "endpoint": ("base_url", "custom_llm_provider", "model"),
+    "model": ("model",),
+    "fallback_max_attempts": ("num_retries",),
+    "fallback_max_wait": ("retry_max_wait", "retry_min_wait", "retry_multiplier", "num_retries"),
+    "attempt_timeout": ("timeout",),
+    "adapt": ("drop_params",),
+    "retry_total": ("num_retries",),
+    "retry_backoff_factor": ("retry_multiplier",),
+    "retry_backoff_min": ("retry_min_wait",),
+    "retry_backoff_max": ("retry_max_wait",),
+    "temperature": ("temperature",),
+    "top_p": ("top_p",),
+    "max_tokens": ("max_output_tokens",),
+}
+"""Our settings, each with those that it is made of, the first that is set being named."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A key and where it comes from; ``withheld`` says why one that is there is not used."""
+
+    key: str | None = None
+    source: KeySource | None = None
+    withheld: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The endpoints as they are read, one after the other."""
+
+    environ: Mapping[str, str]
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    sources: dict[str, KeySource] = field(default_factory=dict)
+
+    def add(self, wanted: str, model: LlmModel, where: Place, key: _Key) -> str:
+        """Add an endpoint; return the target that asks it."""
+        name = wanted.replace("/", "-")
+        while name in self.endpoints:
+            name += "-"
+        endpoint = replace(where.endpoint, name=name)
+        if model.disable_vision:
+            lacks = endpoint.dialect.lacks | {"images"}
+            endpoint = replace(endpoint, dialect=replace(endpoint.dialect, lacks=lacks))
+        if key.key is not None and key.source is not None:
+            credential = AzureKeyCredential(key.key)
+            endpoint = replace(endpoint, credential=credential, anonymous=False)
+            self.sources[name] = key.source
+        elif key.withheld is not None and not self._does_without(endpoint):
+            endpoint = replace(endpoint, credential=MissingKey(key.withheld))
+        self.endpoints[name] = endpoint
+        return f"{name}/{where.model}"
+
+    def _does_without(self, endpoint: Endpoint) -> bool:
+        variable = endpoint.key_variable
+        has_key = variable is not None and bool(self.environ.get(variable, "").strip())
+        # On GitHub it is the GitHub token.
+        free = endpoint.on_github or endpoint.anonymous or is_loopback(endpoint.url)
+        return has_key or free
+
+
+def read_llm(
+    variables: Mapping[str, str],
+    table: Mapping[str, object],
+    file: Path | None,
+    environ: Mapping[str, str],
+) -> Application:
+    """Read the variables over the table, as OpenHands does, and the named tables as the route.
+
+    :raises SettingsError: with one line for each wrong value.
+    """
+    written = {name: value for name, value in table.items() if not _is_route(value, name)}
+    listed = written.pop("fallback_llms", None)
+    first = LlmTable(_NAME, {**written, **variables}, file, frozenset(variables))
+    model = first.model()
+    where = first.place(model)
+    reading = _Reading(environ)
+    reading.add(_NAME, model, where, _first_key(where, written, variables, first))
+    targets = []
+    for path, values in _route(table, listed, file):
+        one = LlmTable(path, _merged(written, values), file)
+        other = one.model()
+        place = one.place(other)
+        key = _other_key(place, written, values, one)
+        targets.append(reading.add(path, other, place, key))
+    options = _options(model, targets, github=where.endpoint.dialect.is_github)
+    call = {
+        "temperature": model.temperature,
+        "top_p": model.top_p,
+        "max_tokens": model.max_output_tokens or None,
+    }
+    return Application(
+        endpoint=_NAME,
+        model=where.model,
+        endpoints=reading.endpoints,
+        options=options,
+        retries={
+            "retry_total": model.tries - 1,
+            "retry_backoff_factor": model.retry_multiplier,
+            "retry_backoff_min": model.retry_min_wait,
+            "retry_backoff_max": model.retry_max_wait,
+        },
+        call={name: value for name, value in call.items() if value is not None},
+        sources=reading.sources,
+        origins=dict(_origins(first, targets, listed, file)),
+        over_files=says_where(variables),
+    )
+
+
+def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, object]:
+    options: dict[str, object] = {
+        "fallback_max_attempts": model.tries * (1 + len(targets)),
+        "fallback_max_wait": model.waits,
+    }
+    if targets:
+        options["fallback"] = targets
+    elif not github:  # the tiers are GitHub's, and say nothing of models elsewhere
+        options["fallback"] = None
+    if model.timeout:
+        options["attempt_timeout"] = max(model.timeout, 0.001)
+    if model.drop_params is False:
+        options["adapt"] = "strict"
+    return options
+
+
+def _route(
+    table: Mapping[str, object], listed: object, file: Path | None
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield the tables of the fallback with their paths: those listed, else all in file order."""
+    tables = {name: value for name, value in table.items() if _is_route(value, name)}
+    if listed is None:
+        yield from ((f"{_NAME}.{name}", value) for name, value in tables.items())
+        return
+    place = f"{_NAME}.fallback_llms in {file}"
+    if not isinstance(listed, list):
+        raise SettingsError(f"{place}: is a list of names of [llm.NAME] tables, or of tables.")
+    for number, one in enumerate(listed, 1):
+        if isinstance(one, Mapping):
+            yield f"{_NAME}.{number}", one
+        elif isinstance(one, str) and one in tables:
+            yield f"{_NAME}.{one}", tables[one]
+        else:
+            known = ", ".join(tables) or "none"
+            raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
+
+
+def _is_route(value: object, name: str) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether a member of ``[llm]`` is a table with another model."""
+    return isinstance(value, Mapping) and name not in LLM_FIELDS | LLM_IGNORED
+
+
+def _merged(base: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
+    """Lay a table over ``[llm]``: all that it leaves open, where it is for the same provider."""
+    same = "model" not in values or _provider(values, base) == _provider(base, {})
+    kept = {name: value for name, value in base.items() if same or name not in _WHERE}
+    return {**kept, **values}
+
+
+def _provider(values: Mapping[str, object], beneath: Mapping[str, object]) -> str | None:
+    model, given = values.get("model"), values.get("custom_llm_provider")
+    found = provider_of(*(text if isinstance(text, str) else None for text in (model, given)))
+    other = beneath.get("custom_llm_provider")
+    return found or (provider_of(None, other) if isinstance(other, str) else None)
+
+
+def _first_key(
+    where: Place, written: Mapping[str, object], variables: Mapping[str, str], table: LlmTable
+) -> _Key:
+    """Choose the key that belongs to the origin: the variables' own, or the file's own."""
+    origin = where.endpoint.origin
+    if "api_key" in variables and _origin_of(variables) == origin:
+        return _Key(variables["api_key"].strip(), KeySource("env", _KEY))
+    key = _text(written.get("api_key"))
+    if key and _origin_of(written) == origin:
+        return _Key(key, KeySource("file", f"{_NAME}.api_key in {table.file}"))
+    if "api_key" in variables:
+        return _Key(
+            withheld=f"{_KEY} is not sent to {origin}, which only {table.file} names. Set "
+            f"LLM_BASE_URL (or LLM_MODEL, for a provider's own URL) beside it, or api_key in the "
+            "file."
+        )
+    if key:
+        return _Key(
+            withheld=f"The api_key of [llm] in {table.file} is not sent to {origin}, which only "
+            f"the environment names. Set {_KEY} beside LLM_BASE_URL or LLM_MODEL."
+        )
+    return _Key()
+
+
+def _other_key(
+    where: Place, base: Mapping[str, object], values: Mapping[str, object], table: LlmTable
+) -> _Key:
+    """Choose the key of a fallback: its own, or that of ``[llm]`` where the origin is the same."""
+    own = _text(values.get("api_key"))
+    if own:
+        return _Key(own, KeySource("file", f"{table.path}.api_key in {table.file}"))
+    key = _text(base.get("api_key"))
+    if key and _origin_of(base) == where.endpoint.origin:
+        return _Key(key, KeySource("file", f"{_NAME}.api_key in {table.file}"))
+    if key:
+        return _Key(
+            withheld=f"[{table.path}] in {table.file} has no api_key, and the one of [llm] belongs "
+            f"to another server than {where.endpoint.origin}."
+        )
+    return _Key()
+
+
+def _origin_of(values: Mapping[str, object]) -> str | None:
+    """Give the origin that these values alone lead to; ``None`` where they tell none."""
+    texts = {name: text for name in ("model", *_WHERE) if (text := _text(values.get(name)))}
+    if "base_url" in texts:
+        texts.setdefault("model", "any")  # the URL says the origin, whichever model is asked
+    try:
+        return LlmModel.model_validate(texts).place().endpoint.origin
+    except UnplacedError:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _origins(
+    first: LlmTable, targets: list[str], listed: object, file: Path | None
+) -> Iterator[tuple[str, str]]:
+    for name, parts in _ORIGINS.items():
+        given = (part for part in parts if _text(str(first.values.get(part, ""))))
+        part = next(given, None)
+        yield name, first.origin(part) if part else "the default of OpenHands"
+    if targets:
+        yield "fallback", f"{'fallback_llms' if listed is not None else '[llm.NAME]'} in {file}"
+    else:
+        yield "fallback", "no [llm.NAME] table"

@@ -1,0 +1,115 @@
+"""The keys of an application's settings: each stays with the origin of its source. And LogAI's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from github_models_azure.credentials.keys import MissingKey
+from github_models_azure.settings.load import load_settings
+from github_models_azure.settings.model import Settings
+from tests.settings.test_openhands import OTHER, OWN, WRITTEN, key_at, write
+
+
+@pytest.mark.parametrize(
+    ("environ", "key"),
+    [
+        ({"LLM_API_KEY": "env", "LLM_BASE_URL": OWN}, "env"),
+        ({"LLM_API_KEY": "env", "LLM_BASE_URL": OTHER}, "env"),
+        ({"LLM_API_KEY": "env"}, "key-of-llm"),
+        ({"LLM_BASE_URL": OWN + "/deeper"}, "key-of-llm"),
+        ({"LLM_BASE_URL": OTHER}, None),
+        ({"LLM_MODEL": "openai/x", "LLM_API_KEY": "env"}, "key-of-llm"),
+    ],
+)
+def test_a_key_stays_with_the_origin_of_its_source(environ: dict[str, str], key: Any) -> None:
+    """The environment's with what the environment names, the file's with what the file names."""
+    write(WRITTEN)
+    assert key_at(load_settings(environ)) == key
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "says"),
+    [
+        (f'model = "openai/x"\nbase_url = "{OWN}"', {"LLM_API_KEY": "secret"}, "LLM_API_KEY"),
+        (
+            f'model = "openai/x"\nbase_url = "{OWN}"\napi_key = "secret"',
+            {"LLM_BASE_URL": OTHER},
+            "The api_key of [llm]",
+        ),
+        ('model = "groq/x"', {"LLM_API_KEY": "secret"}, "LLM_API_KEY is not sent to"),
+    ],
+)
+def test_a_key_that_is_withheld_says_so(text: str, environ: dict[str, str], says: str) -> None:
+    """When the endpoint is used, in place of a request without a key."""
+    write("[llm]\n" + text)
+    credential = load_settings(environ).endpoints["llm"].credential
+    assert isinstance(credential, MissingKey)
+    assert says in credential.message
+    assert "secret" not in credential.message
+
+
+@pytest.mark.parametrize(
+    ("text", "environ"),
+    [
+        ('model = "openai/x"\nbase_url = "http://127.0.0.1:9/v1"', {}),
+        ('model = "ollama/x"', {}),
+        ('model = "groq/x"', {"GROQ_API_KEY": "vendor's"}),
+        ('model = "github/gpt-4o"', {}),
+    ],
+)
+def test_servers_that_do_without_the_key_are_asked_without(
+    text: str, environ: dict[str, str]
+) -> None:
+    """One's own machine, and endpoints with a key from elsewhere."""
+    write("[llm]\n" + text)
+    assert load_settings({"LLM_API_KEY": "k", **environ}).endpoints["llm"].credential is None
+
+
+def test_a_fallback_elsewhere_does_not_get_the_first_ones_key() -> None:
+    """OpenHands would hand it over."""
+    write(WRITTEN.replace('api_key = "key-of-fallback2"', ""))
+    credential = load_settings({}).endpoints["llm.fallback2"].credential
+    assert isinstance(credential, MissingKey)
+    assert "belongs to another server than https://other.example" in credential.message
+
+
+# LogAI
+
+
+def test_logai_has_three_variables() -> None:
+    """Its GitHub Models provider: the endpoint is GitHub's old one, the key its token."""
+    environ = {
+        "LOGAI_LLM_PROVIDER": "github",
+        "LOGAI_GITHUB_TOKEN": "token",
+        "LOGAI_GITHUB_MODEL": "gpt-4o-mini",
+    }
+    settings = load_settings(environ)
+    assert (settings.endpoint, settings.model) == ("logai", "gpt-4o-mini")
+    assert settings.endpoints["logai"].origin == "https://models.inference.ai.azure.com"
+    assert key_at(settings, "logai") == "token"
+    assert settings.retries == {}
+    assert settings.origins == {"endpoint": "LOGAI_LLM_PROVIDER", "model": "LOGAI_GITHUB_MODEL"}
+
+
+def test_logai_has_a_model_of_its_own() -> None:
+    """``gpt-4o``, where none is named; the token is then looked up as always."""
+    settings = load_settings({"LOGAI_LLM_PROVIDER": "GitHub"})
+    assert settings.model == "gpt-4o"
+    assert settings.endpoints["logai"].credential is None
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "github-copilot", "ollama", ""])
+def test_other_providers_of_logai_are_none_of_ours(provider: str) -> None:
+    """Only GitHub Models is."""
+    assert load_settings({"LOGAI_LLM_PROVIDER": provider, "LOGAI_GITHUB_TOKEN": "t"}) == Settings()
+
+
+def test_openhands_goes_before_logai_and_logai_before_files() -> None:
+    """Variables before files, and the more telling ones first."""
+    write(WRITTEN)
+    logai = {"LOGAI_LLM_PROVIDER": "github", "LOGAI_GITHUB_TOKEN": "t"}
+    assert load_settings(logai).endpoint == "logai"
+    both = {**logai, "LLM_MODEL": "groq/x", "LLM_API_KEY": "k"}
+    assert load_settings(both).endpoint == "llm"
