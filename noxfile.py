@@ -42,7 +42,10 @@ OPTIONAL_MODULES = [
     *("aiohttp", "keyring", "langchain_core", "litellm", "prometheus_client"),
     *("semantic_kernel", "starlette", "typer", "uvicorn"),
 ]
-PUBLIC = ["aio", "endpoints", "exceptions", "ledger", "policies", "registry", "tools", "trail"]
+PUBLIC = [
+    *("aio", "endpoints", "exceptions", "ledger", "policies", "registry", "testing", "tools"),
+    "trail",
+]
 
 # A developer's tokens, settings and proxies, and what keeps programs from being cached.
 HIDDEN = re.compile(
