@@ -33,10 +33,10 @@ DECISIONS = "*/_core/*,*/policies/*"  # these must be covered to the last branch
 
 # Folders of tests for which it makes no difference which extras are installed.
 ALIKE = ["core", "dialects", "policies", "recordings", "traps"]
-# Folders of tests that `quick` leaves out: most of them start a program or a server each.
+# What `quick` leaves out: most of these tests start a program or a server each.
 SLOW = [
     *("applications", "cassettes", "cli", "dialects", "drop_ins", "integrations", "recordings"),
-    *("server", "servers", "traps"),
+    *("server", "servers", "test_docs.py", "traps"),
 ]
 OPTIONAL_MODULES = [
     *("aiohttp", "keyring", "langchain_core", "litellm", "prometheus_client"),
@@ -121,12 +121,12 @@ def run_tests(session: nox.Session) -> None:
 
 @nox.session(reuse_venv=True)
 def quick(session: nox.Session) -> None:
-    """Run what a minute can test: without coverage, properties and folders that take long.
+    """Run most of the tests that start no program or server, without coverage: under a minute.
 
     `nox -R -s quick` takes the environment that is there. Arguments go to pytest.
     """
     install(session, "[all]", "test")
-    ignored = [f"--ignore=tests/{folder}" for folder in SLOW]
+    ignored = [f"--ignore=tests/{path}" for path in SLOW]
     narrowed = ["-n", "auto", "--dist", "worksteal", "-m", "not hypothesis", "-q"]
     session.run("pytest", *narrowed, *ignored, *session.posargs, env=hermetic())
 

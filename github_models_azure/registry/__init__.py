@@ -1,8 +1,8 @@
 """Models: names, tiers, quotas, limits and capabilities, each with its source."""
 
+from .data import Alias
 from .errors import CatalogError, OverlayError, UnknownModelError
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier
-from .names import Alias
 from .registry import ModelRegistry, default_registry
 
 __all__ = [

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from .data import RegistryData
+from .data import Alias, NameIndex, RegistryData
 from .errors import OverlayError, clip, list_problems
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier, parse_tier
-from .names import Alias, NameIndex
 
 if TYPE_CHECKING:
     from .schema import OverlayRow

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from os import PathLike
 
-from .data import PlanQuotas, RegistryData, load_bundled
+from .data import Alias, NameIndex, PlanQuotas, RegistryData, load_bundled
 from .errors import UnknownModelError
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier
-from .names import Alias, NameIndex
 
 _AUTO = "auto"
 _TASK_NAMES = {"": "general", "cost-effective": "cheap"}

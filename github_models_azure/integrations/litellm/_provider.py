@@ -242,7 +242,7 @@ def register(handler: GitHubModelsLLM | None = None, *, name: str = PROVIDER) ->
     if handler is not None and not isinstance(handler, GitHubModelsLLM):
         raise TypeError(f"handler is a GitHubModelsLLM, not {type(handler).__name__}.")
     if not name or "/" in name:
-        raise ValueError(f"name={name!r} cannot be the part of a model before its slash.")
+        raise ValueError(f"name={name!r} cannot stand before the slash in the name of a model.")
     if name in _BUILT_IN:
         raise ValueError(
             f"LiteLLM serves {name}/ models itself and would never ask this handler; "

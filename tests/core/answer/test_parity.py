@@ -233,6 +233,15 @@ def test_observers_see_what_is_handed_on(answer: dict[str, Any]) -> None:
     assert [tap.update(one) for one in updates] == updates == seen
 
 
+def test_progress_passes_over_what_is_not_a_choice() -> None:
+    """A body of another operation, and nonsense, bring no content."""
+    for odd in ({"choices": ["odd"]}, {"choices": None}, {"data": []}):
+        stage = Progress()
+        assert stage.whole(odd) is odd
+        assert stage.update(odd) is odd
+        assert not stage.has_content
+
+
 def test_every_stage_is_compared_here() -> None:
     """A stage that is added to the reader gets a test above."""
     reader = AnswerReader(written=WRITTEN, demanded="f", wanted=True, tool="f")

@@ -235,7 +235,7 @@ def test_blocks_become_parts(side: Side, service: Service, block: Any, part: Any
 @pytest.mark.parametrize(
     ("block", "said"),
     [
-        ({"type": "file", "url": "https://x/y.pdf"}, "takes no file by its URL"),
+        ({"type": "file", "url": "https://x/y.pdf"}, "does not take a file by its URL"),
         ({"type": "image", "file_id": "f1"}, "needs base64"),
     ],
 )

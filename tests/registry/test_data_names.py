@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure.registry import Alias, ModelInfo, UnknownModelError, default_registry
-from github_models_azure.registry.names import NameIndex
+from github_models_azure.registry.data import NameIndex
 
 GPT = ModelInfo(
     id="openai/gpt-4o", registry="azure-openai", legacy_name="gpt-4o", version="2024-11-20"
