@@ -1,4 +1,7 @@
-"""Each stage of a reader says the same of a completion and of the same one cut into events."""
+"""Each stage of a reader says the same of a completion and of the same one cut into events.
+
+About `_core/answer/stages.py`.
+"""
 
 from __future__ import annotations
 
