@@ -204,7 +204,7 @@ def _show(console: Console, report: Report) -> None:
         console.out(f"  {setting.name:{_LABEL}}{value} ({setting.source})")
     token = f"found: {report.token_source}" if report.token_source else "none found"
     if report.demo:
-        token += " (demo_token: the emulator answers in place of GitHub)"
+        token += " (demo_token: the emulator answers instead of GitHub)"
     console.out(f"  {'GitHub token':{_LABEL}}{token}")
     for note in report.notes:
         for line in wrap("note: ", note):

@@ -56,7 +56,7 @@ def plan(
     model: Model = None,
     tools: Annotated[bool, typer.Option("--tools", help="Pretend that tools are offered.")] = False,
     parallel: Annotated[
-        bool, typer.Option("--parallel", help="Pretend that several tools may be called at once.")
+        bool, typer.Option("--parallel", help="Pretend that several tools can be called at once.")
     ] = False,
     forced: Annotated[
         bool, typer.Option("--forced", help="Pretend that a tool has to be called.")

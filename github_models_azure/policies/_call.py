@@ -49,6 +49,7 @@ class Call:
         "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
         "_route", "_seen", "_settings", "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
+    _open: OpenAttempt  # the last one
 
     def __init__(
         self,
@@ -67,7 +68,6 @@ class Call:
         self._back_off: BackOff | None = None
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
-        self._open: OpenAttempt | None = None  # the last one
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
         self.served_by: str | None = None
         self.watch: Unwatched = UNWATCHED
@@ -97,12 +97,12 @@ class Call:
     @property
     def said(self) -> Said:
         """What the answer of a wanted shape says."""
-        return Said() if self._open is None else self._open.reader.said
+        return self._open.reader.said
 
     @property
     def has_ended(self) -> bool:
         """Whether a stream has said all, its last word included."""
-        return self._open is not None and self._open.reader.done
+        return self._open.reader.done
 
     def now(self) -> float:
         """Return the time, by the clock of the settings."""
@@ -114,7 +114,7 @@ class Call:
 
     def hide_key(self, error: BaseException) -> None:
         """Take the key of the last attempt out of what an error says."""
-        if self._open is not None:
+        if hasattr(self, "_open"):  # something was sent
             self._open.secret.out_of_error(error)
 
     def nearest_models(self) -> tuple[str, ...]:
@@ -242,8 +242,6 @@ class Call:
 
     def declare(self, changes: tuple[Change, ...]) -> None:
         """Note what was changed for the present target, each change once."""
-        if self._open is None:
-            return
         for change in changes:
             event = Adaptation(self._open.candidate.target, change.text, change.lossy)
             if event not in self._events:
@@ -341,8 +339,7 @@ class Call:
 
     def unserved(self, failure: Failure) -> None:
         """Note that an answer which came whole is not one after all."""
-        if self._open is not None:
-            self.interrupted(self._open, failure)
+        self.interrupted(self._open, failure)
         self.served_by = None
 
     def go_on(self, trail: Trail | None) -> None:

@@ -103,9 +103,9 @@ def _find_table(
 ) -> tuple[Path | None, Mapping[str, object]]:
     if named is not None:
         path, document = named
-        return (
-            (path, _own_table(path, document)) if _llm_table(document) is None else (None, _NOTHING)
-        )
+        if _llm_table(document) is not None:
+            return None, _NOTHING
+        return path, _own_table(path, document)
     for path in _candidates(directory):
         if path.name == FILE_NAME:
             return path, _read_toml(path)

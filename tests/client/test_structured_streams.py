@@ -1,4 +1,7 @@
-"""Streams that have an instance of ``response_model`` at their end."""
+"""Streams that have an instance of ``response_model`` at their end.
+
+About `policies/parsed.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One endpoint: what its URL must be, what it belongs to, and that its credential stays hidden."""
+"""One endpoint: what its URL must be, what it belongs to, and that its credential stays hidden.
+
+About `_core/hosts.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Answers of servers that differ reach the caller's code in the form that the SDK promises."""
+"""Answers of servers that differ reach the caller's code in the form that the SDK promises.
+
+About `policies/responses.py`.
+"""
 
 from __future__ import annotations
 

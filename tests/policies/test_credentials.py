@@ -1,4 +1,7 @@
-"""Each origin gets its own credential and no other."""
+"""Each origin gets its own credential and no other.
+
+About `policies/authentication.py`.
+"""
 
 from __future__ import annotations
 

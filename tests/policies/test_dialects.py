@@ -1,4 +1,7 @@
-"""Each endpoint is asked in its own dialect: query, headers, key, scope, route."""
+"""Each endpoint is asked in its own dialect: query, headers, key, scope, route.
+
+About `policies/outgoing.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Who is asked, how often, and what the caller gets: through both twins."""
+"""Who is asked, how often, and what the caller gets: through both twins.
+
+About `policies/_outcome.py`, `policies/fallback_async.py`, `policies/waits.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One table of options, with `option_checks`: what is written out elsewhere agrees with it."""
+"""One table of options, with `option_checks`: what is written out elsewhere agrees with it.
+
+About `policies/option_checks.py`.
+"""
 
 from __future__ import annotations
 

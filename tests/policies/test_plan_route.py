@@ -1,6 +1,8 @@
 """A dry run says who would be asked, and why not others, and sends nothing; calls go the same way.
 
 What a request needs is held against what each target can.
+
+About `policies/planner.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The policy in a stock client of the SDK."""
+"""The policy in a stock client of the SDK.
+
+About `policies/pipeline.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""OpenHands' settings as ours: its ``config.toml``, its variables, and how they lie beside ours."""
+"""OpenHands' settings as ours: its ``config.toml``, its variables, and how they lie beside ours.
+
+About `settings/openhands_route.py`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The clocks for tests, and `policies/waits`: time and waits go by them, in threads and tasks."""
+"""The clocks for tests, with `policies/waits`: time and waits go by them, in threads and tasks."""
 
 from __future__ import annotations
 

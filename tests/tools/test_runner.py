@@ -1,4 +1,7 @@
-"""The runner: calls are run, results go back, and the conversation ends in an answer."""
+"""The runner: calls are run, results go back, and the conversation ends in an answer.
+
+About `tools/_loop.py`, `tools/_records.py`, `tools/_runner_async.py`.
+"""
 
 from __future__ import annotations
 

@@ -179,3 +179,22 @@ def test_reasoning_pieces_are_joined(twin: Twin, notes: Notes) -> None:
     message = service.sent[1].body["messages"][1]
     assert message["reasoning_content"] == "Let me."
     assert message["tool_calls"][0]["extra_content"] == extra["extra_content"]
+
+
+def test_an_error_that_the_sdks_own_client_hands_on_ends_the_run(notes: Notes) -> None:
+    """It drops an error event, but not the error of a choice; no call of that answer is run."""
+    from azure.ai.inference import ChatCompletionsClient
+    from azure.core.credentials import AzureKeyCredential
+
+    from tests.harness import URL, FakeTransport
+
+    failed = {"index": 0, "delta": {}, "error": {"message": "overloaded", "code": 503}}
+    broken = [delta("Let me see"), event(id="1", choices=[failed])]
+    service = then_text(*broken, piece('{"text": "a"}', **OPENING), DONE)
+    client = ChatCompletionsClient(
+        URL, AzureKeyCredential("key"), transport=FakeTransport(service), model="m"
+    )
+    with pytest.raises(StreamInterruptedError, match="overloaded") as caught:
+        list(ToolRunner(client, [notes.keep]).stream(ASKED))
+    assert caught.value.partial_text == "Let me see"
+    assert notes.kept == []

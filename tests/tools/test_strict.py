@@ -1,6 +1,8 @@
 """Schemas in the subset of OpenAI's structured outputs, and the arguments made for them.
 
 The rules: https://developers.openai.com/api/docs/guides/structured-outputs, "Supported schemas".
+
+About `tools/_walk.py`.
 """
 
 from __future__ import annotations

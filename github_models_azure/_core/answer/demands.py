@@ -210,14 +210,14 @@ def stopped(said: Said) -> str | None:
 
 
 def _as_content(completion: Body, text: str) -> Body:
-    choices = completion.get("choices")
-    if not isinstance(choices, list):
-        return completion
-    first, *others = choices
-    message = {name: value for name, value in first["message"].items() if name != "tool_calls"}
-    message["content"] = text
-    first = {**first, "message": message, "finish_reason": "stop"}
-    return {**completion, "choices": [first, *others]}
+    given = completion.get("choices")
+    fitted = list(given) if isinstance(given, list) else []
+    first: Body = fitted[0]
+    said = first.get("message")
+    kept = said.items() if isinstance(said, Mapping) else ()
+    message = {name: value for name, value in kept if name != "tool_calls"} | {"content": text}
+    fitted[0] = {**first, "message": message, "finish_reason": "stop"}
+    return {**completion, "choices": fitted}
 
 
 def _given(message: Body, tool: str | None) -> Iterable[str]:

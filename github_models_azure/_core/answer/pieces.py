@@ -30,7 +30,8 @@ class AnswerPieces:
         try:
             fitted = self.reader.update(update)
         except AnswerFault:
-            if states_error(update):
+            choices = _mappings(update.get("choices"))
+            if states_error(update) or any(choice.get("error") for choice in choices):
                 raise
             fitted = update
         for name in _HEAD:

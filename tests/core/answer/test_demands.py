@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.answer.demands import ForcedCall, called_tools, ignored
+from github_models_azure._core.answer.demands import (
+    ForcedCall,
+    Said,
+    WantedShape,
+    called_tools,
+    ignored,
+)
 from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind, Scope
 from github_models_azure._core.route.needs import ANY_CALL, demanded_call
@@ -140,3 +146,26 @@ def test_any_values_are_taken(payload: Any, value: Any) -> None:
     for odd in ({"choices": value}, {"choices": [value]}, answer(value)):
         failure = breach(odd, demanded or ANY_CALL)
         assert failure is None or failure.code == TOOL_CHOICE_IGNORED
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"choices": ["odd"]},
+        {"choices": None},
+        {"choices": [{"index": 0, "delta": "odd"}]},
+        {"choices": [{"index": 0, "delta": {"content": ["odd"]}}]},
+    ],
+)
+def test_odd_updates_pass_as_they_are(update: dict[str, Any]) -> None:
+    """What is neither a call nor a text of the first choice demands nothing."""
+    assert ForcedCall("f").update(update) is update
+    assert WantedShape("f").update(update) is update
+
+
+def test_odd_pieces_of_a_forced_call_are_passed_over() -> None:
+    """A piece without a function adds nothing to the arguments."""
+    stage = WantedShape("f")
+    pieces = ["odd", {"index": 0}, {"index": 0, "function": {"name": "f", "arguments": "{}"}}]
+    stage.update({"choices": [{"index": 0, "delta": {"tool_calls": pieces}}]})
+    assert stage.said == Said("{}", forced=True)

@@ -1,4 +1,7 @@
-"""Each stage of a reader says the same of a completion and of the same one cut into events."""
+"""Each stage of a reader says the same of a completion and of the same one cut into events.
+
+About `_core/answer/stages.py`.
+"""
 
 from __future__ import annotations
 
@@ -231,6 +234,15 @@ def test_observers_see_what_is_handed_on(answer: dict[str, Any]) -> None:
     assert tap.body is answer
     updates = list(events(answer, 3))
     assert [tap.update(one) for one in updates] == updates == seen
+
+
+def test_progress_passes_over_what_is_not_a_choice() -> None:
+    """A body of another operation, and nonsense, bring no content."""
+    for odd in ({"choices": ["odd"]}, {"choices": None}, {"data": []}):
+        stage = Progress()
+        assert stage.whole(odd) is odd
+        assert stage.update(odd) is odd
+        assert not stage.has_content
 
 
 def test_every_stage_is_compared_here() -> None:

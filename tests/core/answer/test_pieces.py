@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from github_models_azure._core.answer.pieces import AnswerPieces
+from github_models_azure._core.answer.stages import AnswerFault
 
 
 def assembled(*deltas: dict[str, Any], finish: str | None = "stop") -> dict[str, Any]:
@@ -128,3 +129,9 @@ def test_calls_are_whole_however_they_were_split(
         (f"call_{index}", {"name": f"tool_{index}", "arguments": text})
         for index, text in enumerate(texts)
     ]
+
+
+def test_an_error_is_not_passed_over() -> None:
+    """A client of the SDK hands an error event on as if it were an update."""
+    with pytest.raises(AnswerFault, match="overloaded"):
+        AnswerPieces().take({"error": {"message": "overloaded"}})

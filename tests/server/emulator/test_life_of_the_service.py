@@ -1,6 +1,6 @@
 """Retirement, the journal, the model lists, and the control API.
 
-About `server/emulator/app.py`, `server/emulator/journal.py`.
+About `server/emulator/app.py`, `server/emulator/front.py`, `server/emulator/journal.py`.
 """
 
 from __future__ import annotations

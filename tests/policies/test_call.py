@@ -1,4 +1,7 @@
-"""One call on its way: what it notes, and how calls share a probe."""
+"""One call on its way: what it notes, and how calls share a probe.
+
+About `policies/_attempt.py`.
+"""
 
 from __future__ import annotations
 
