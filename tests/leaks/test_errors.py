@@ -17,7 +17,7 @@ KEY = "a-key-of-twenty-chars"
 URL = "https://x.example/openai/v1"
 SECRET = "in-the-query"
 SAID = {"message": f"the key {KEY} is wrong", "code": f"bad {KEY}", "type": KEY, "param": KEY}
-OPTIONS = {"credential": KEY, "fallback": None, "fallback_max_wait": 0}
+OPTIONS = {"credential": KEY, "fallback": None, "fallback_max_wait": 0, "jitter": float}
 
 
 def read_by_people(error: BaseException) -> str:

@@ -57,7 +57,8 @@ def endpoint(origin: Origin, credential: Any, **options: Any) -> Endpoint:
 
 def client_of(twin: Twin, kind: str, origin: Origin, credential: Any, **options: Any) -> Any:
     """A client of an origin, whose constructor was given every header that may hold a secret."""
-    options = {"fallback": None, "fallback_max_wait": 0, **options}
+    # By whole waits, since a random one can be over before the client decides not to wait.
+    options = {"fallback": None, "fallback_max_wait": 0, "jitter": float, **options}
     headers = loud_headers(origin, "client")
     own = endpoint(origin, credential)
     return make(twin, kind, own, model="m", headers=headers, **options)

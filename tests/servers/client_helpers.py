@@ -43,7 +43,9 @@ def ask_all(
     where = {"endpoint": endpoint} if endpoint else {"endpoint": service.url}
     if endpoint is None:
         where["credential"] = service.key
-    made: dict[str, Any] = {"model": service.model, "fallback": None, "fallback_max_wait": 0}
+    # By whole waits, since a random one can be over before the client decides not to wait.
+    waits = {"fallback_max_wait": 0, "jitter": float}
+    made: dict[str, Any] = {"model": service.model, "fallback": None, **waits}
     client = twin.package.ChatCompletionsClient(**where, **made)
     if twin.is_async:
         return asyncio.run(_ask_async(client, calls))
