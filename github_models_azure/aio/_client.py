@@ -52,15 +52,15 @@ async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
     return keep_parsed(result, structured, report, _call, send, args, kwargs)
 
 
-async def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
+async def _plan(client: Any, sdk_class: Any, name: str, args: Any, kwargs: Any) -> RoutePlan:
     from ..client.calls import check_keywords, structured_call
     from ..policies.pipeline import AsyncCapture
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
     check_keywords(kwargs)
-    planning, captured = AsyncCapture.of(client)
-    await send(planning, *args, **kwargs)
+    planning, captured = AsyncCapture.of(client, sdk_class)
+    await getattr(sdk_class, name)(planning, *args, **kwargs)
     route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
     return route
 
@@ -235,9 +235,9 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``complete`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return await _plan(self, _sdk.ChatCompletionsClient.complete, args, kwargs)
+        return await _plan(self, _sdk.ChatCompletionsClient, "complete", args, kwargs)
 
 
 class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
@@ -252,9 +252,9 @@ class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return await _plan(self, _sdk.EmbeddingsClient.embed, args, kwargs)
+        return await _plan(self, _sdk.EmbeddingsClient, "embed", args, kwargs)
 
 
 class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
@@ -269,6 +269,6 @@ class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return await _plan(self, _sdk.ImageEmbeddingsClient.embed, args, kwargs)
+        return await _plan(self, _sdk.ImageEmbeddingsClient, "embed", args, kwargs)

@@ -52,15 +52,15 @@ def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
     return keep_parsed(result, structured, report, _call, send, args, kwargs)
 
 
-def _plan(client: Any, send: Any, args: Any, kwargs: Any) -> RoutePlan:
+def _plan(client: Any, sdk_class: Any, name: str, args: Any, kwargs: Any) -> RoutePlan:
     from ..policies.pipeline import Capture
     from .calls import check_keywords, structured_call
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
     check_keywords(kwargs)
-    planning, captured = Capture.of(client)
-    send(planning, *args, **kwargs)
+    planning, captured = Capture.of(client, sdk_class)
+    getattr(sdk_class, name)(planning, *args, **kwargs)
     route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
     return route
 
@@ -236,9 +236,9 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``complete`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return _plan(self, _sdk.ChatCompletionsClient.complete, args, kwargs)
+        return _plan(self, _sdk.ChatCompletionsClient, "complete", args, kwargs)
 
 
 class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
@@ -256,9 +256,9 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return _plan(self, _sdk.EmbeddingsClient.embed, args, kwargs)
+        return _plan(self, _sdk.EmbeddingsClient, "embed", args, kwargs)
 
 
 class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
@@ -276,6 +276,6 @@ class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
 
-        Nothing is sent.
+        Nothing is sent, and no policy of the caller's runs, so what one would change is not seen.
         """
-        return _plan(self, _sdk.ImageEmbeddingsClient.embed, args, kwargs)
+        return _plan(self, _sdk.ImageEmbeddingsClient, "embed", args, kwargs)

@@ -198,8 +198,7 @@ class OpenAttempt:
         if http.status_code != 200:
             failure = refusal_in(http, self._settings.clock(), self.destination.endpoint.dialect)
         else:
-            content: bytes = http.content if isinstance(http.content, bytes) else b""
-            body = content.decode("utf-8", "replace") if value is None else value
+            body = _text_of(http) if value is None else value
             try:
                 fitted = self.open_reader(http).whole(body)
             except AnswerFault as fault:
@@ -270,3 +269,9 @@ def read_body(response: PipelineResponse[Any, Any]) -> object:
         with suppress(ValueError, RecursionError):
             value = response.context[BODY] = json.loads(value)
     return value
+
+
+def _text_of(http: Any) -> str:
+    """Return a body that was not read as anything; responses of older transports have none."""
+    content: object = getattr(http, "content", None)
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""

@@ -348,7 +348,7 @@ class Call:
         self.served_by = trail.served_by if trail else None
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
-        # A method would tie this call, body and all, into a circle that only gc breaks.
+        # A stream's trail goes on, so it keeps the call; that circle is left to the collector.
         trail = self.trail if self.is_streamed else self.trail()
         attach_trail(response.http_response, trail)
         self._context[TRAIL_KEY] = trail

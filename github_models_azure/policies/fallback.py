@@ -145,8 +145,8 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
 
 def _read(attempt: OpenAttempt, pieces: Iterator[bytes]) -> bytes:
     """Read the body of a refusal, as long as the attempt may go on."""
-    body = b""
+    body = bytearray()
     for piece in pieces:
         body += piece
         attempt.check_overdue()
-    return body
+    return bytes(body)

@@ -122,8 +122,8 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
 async def _read(attempt: OpenAttempt, pieces: AsyncIterator[bytes]) -> bytes:
     """Read the body of a refusal, as long as the attempt may go on."""
-    body = b""
+    body = bytearray()
     async for piece in pieces:
         body += piece
         attempt.check_overdue()
-    return body
+    return bytes(body)

@@ -6,7 +6,6 @@ The SDK is frozen at 1.0.0b9; ``tests/client/test_sdk_pin.py`` holds what is rel
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -74,17 +73,24 @@ class Capture:
         self._pipeline = self
 
     @classmethod
-    def of(cls, client: Any) -> tuple[Any, Capture]:
-        """Return a copy of a client of the SDK that captures, and what it captures with."""
-        copied, capture = copy(client), cls(client)
-        copied._client = capture
-        return copied, capture
+    def of(cls, client: Any, sdk_class: type) -> tuple[Any, Capture]:
+        """Return a client of the SDK's class with the parts of another, and what it captures with.
+
+        It is not of the caller's class, which may close those parts when it is dropped.
+        """
+        capture = cls(client)
+        planning: Any = object.__new__(sdk_class)
+        vars(planning).update(vars(client), _client=capture)
+        return planning, capture
 
     def run(self, request: HttpRequest, **options: Any) -> Any:
         """Keep a request and its options; return an empty answer."""
         self.request, self.options = request, options
         answer = SimpleNamespace(
-            status_code=200, headers={}, json=dict, iter_bytes=lambda: iter(())
+            status_code=200,
+            headers={},
+            json=lambda: {"choices": [], "data": []},
+            iter_bytes=lambda: iter(()),
         )
         return PipelineResponse(request, answer, PipelineContext(None))
 

@@ -228,8 +228,11 @@ def _make_repeatable(request: PipelineRequest[HttpRequest]) -> None:
 def _payload(http: HttpRequest) -> Mapping[str, object] | None:
     content: Any = http.content
     try:
-        value = json.loads(content.read() if hasattr(content, "read") else content)
-    except (TypeError, ValueError, RecursionError):
+        if hasattr(content, "read"):  # a route is planned, and the file may be sent after that
+            content, place = content.read(), content
+            place.seek(0)
+        value = json.loads(content)
+    except (OSError, TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

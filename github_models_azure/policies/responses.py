@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline import PipelineResponse
 
 BODY = "deserialized_data"
@@ -22,6 +23,12 @@ class StandIn:
         if name.startswith("__") or name == "_inner":  # asked by copy and pickle of an empty shell
             raise AttributeError(name)
         return getattr(self._inner, name)
+
+    @property  # type: ignore[misc]  # an attribute, to mypy
+    def __class__(self) -> type:
+        """The class of the response, for code that asks what it has got."""
+        inner = self.__dict__.get("_inner")
+        return StandIn if inner is None else type(inner)
 
     def __repr__(self) -> str:
         return repr(self._inner)
@@ -45,13 +52,19 @@ class FittedResponse(StandIn):
 class RefusedResponse(StandIn):
     """A refusal of a streamed request, whose body was read as long as the attempt might go on."""
 
+    is_closed = is_stream_consumed = True
+
     def __init__(self, response: Any, body: bytes) -> None:
         super().__init__(response)
         self.content = body
 
     def text(self, encoding: str | None = None) -> str:
         """Return the body as text."""
-        return self.content.decode(encoding or "utf-8-sig", "replace")
+        stated = encoding or getattr(self._inner, "encoding", None) or "utf-8-sig"
+        try:
+            return self.content.decode(stated, "replace")
+        except LookupError:  # an encoding that Python does not know
+            return self.content.decode("utf-8", "replace")
 
     def json(self) -> Any:
         """Return the body as JSON.
@@ -60,9 +73,28 @@ class RefusedResponse(StandIn):
         """
         return json.loads(self.text())
 
+    def body(self) -> bytes:
+        """Return the body."""
+        return self.content
+
+    def raise_for_status(self) -> None:
+        """Raise what the status says, with the words of the body.
+
+        :raises HttpResponseError: if it is an error.
+        """
+        if self.status_code >= 400:
+            response: Any = self
+            raise HttpResponseError(response=response)
+
     def read(self) -> Any:
         """Return the body."""
         return self.content
+
+    def iter_bytes(self, **_: Any) -> Any:
+        """Iterate over the body, which is one piece."""
+        return iter((self.content,))
+
+    iter_raw = iter_bytes
 
 
 class AsyncRefusedResponse(RefusedResponse):
@@ -71,6 +103,12 @@ class AsyncRefusedResponse(RefusedResponse):
     async def read(self) -> Any:
         """Return the body."""
         return self.content
+
+    async def iter_bytes(self, **_: Any) -> Any:
+        """Iterate over the body, which is one piece."""
+        yield self.content
+
+    iter_raw = iter_bytes
 
 
 def with_body(
@@ -84,7 +122,7 @@ def with_body(
 
 def body_of(http: Any) -> bytes:
     """Return the body of an answer that was read, in the form in which it is handed on."""
-    if isinstance(http, FittedResponse):
+    if type(http) is FittedResponse:
         return json.dumps(http.json(), separators=(",", ":")).encode()
     body: bytes = http.content
     return body

@@ -8,6 +8,7 @@ About `policies/planner.py`.
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -250,3 +251,46 @@ def test_what_a_dialect_lacks_counts_like_what_a_model_lacks(twin: Twin, lack: s
     assert "does not" in reasons(route.later)["m"]
     plain = twin.run(client.plan_route({**said("Hi"), "model": "m"}))
     assert plain.targets == ("mine/m", "plain/n")
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_the_route_is_planned_while_the_sdk_traces(
+    twin: Twin, streamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its instrumentor looks into the answer, of which there is none."""
+    monkeypatch.setenv("AZURE_TRACING_GEN_AI_CONTENT_RECORDING_ENABLED", "true")
+    from azure.ai.inference.tracing import AIInferenceInstrumentor
+
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(service, model=FIRST)
+    AIInferenceInstrumentor().instrument()
+    try:
+        route = twin.run(client.plan_route(messages=HELLO, stream=streamed))
+    finally:
+        AIInferenceInstrumentor().uninstrument()
+    assert route.targets
+    assert service.sent == []
+
+
+def test_a_subclass_that_closes_itself_outlives_the_planning(twin: Twin) -> None:
+    """Planning makes no second object of the caller's class, whose end would close the first."""
+    closed: list[int] = []
+
+    class Closing(twin.package.ChatCompletionsClient):  # type: ignore[misc, name-defined]
+        def __del__(self) -> None:
+            closed.append(id(self))
+
+    service = Service(lambda sent: chat(sent.model))
+    client = Closing(URL, "key", transport=twin.transport(service), model=FIRST)
+    twin.run(client.plan_route(messages=HELLO))
+    assert closed == []
+
+
+def test_a_file_can_be_sent_after_its_route_was_planned(twin: Twin) -> None:
+    """It is read to its end for the plan, and put back to its beginning."""
+    service = Service(lambda sent: chat(sent.model))
+    client = twin.client(service)
+    body = io.BytesIO(json.dumps({"model": FIRST, "messages": HELLO}).encode())
+    twin.run(client.plan_route(body))
+    twin.run(client.complete(body))
+    assert service.sent[0].body["messages"] == HELLO

@@ -221,3 +221,24 @@ def test_what_is_no_clock_is_named(twin: Twin, given: object) -> None:
     """When the client is made."""
     with pytest.raises(TypeError, match="clock is a function that tells the seconds"):
         client_of(twin, Service(limited_once()), given)
+
+
+def test_whoever_awaits_calls_can_be_cancelled() -> None:
+    """Nothing is left behind, and no thread of the loop is held."""
+    clock = ManualClock()
+
+    async def cancel() -> None:
+        waiting = asyncio.ensure_future(clock.until_waiting_async(1))
+        await asyncio.wait([waiting], timeout=0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(cancel())
+    assert clock._watchers == []
+
+
+def test_a_call_that_never_waits_is_said_in_time() -> None:
+    """The error says how many calls wait."""
+    with pytest.raises(TimeoutError, match="0 calls wait, not 2"):
+        asyncio.run(ManualClock().until_waiting_async(2, timeout=0.01))
