@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import logging
 import os
 import re
 import shlex
@@ -133,6 +134,7 @@ def demo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     runner._running[0].reset()
     observe_new_clients(None)  # the page on telemetry leaves its own on
+    logging.getLogger("github_models_azure").setLevel(logging.NOTSET)  # and one page its level
 
 
 def close(namespace: dict[str, Any]) -> None:
