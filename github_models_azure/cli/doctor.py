@@ -168,6 +168,7 @@ def _settings(settings: Settings) -> Iterator[Setting]:
         "endpoint": _public(settings.endpoint),
         "api_key": "set" if settings.api_key else None,
         "model": settings.model,
+        "embedding_model": settings.vectors[1] if settings.vectors is not None else None,
         **settings.options,
         **settings.retries,
         **settings.call,

@@ -72,17 +72,18 @@ def wire(
     keywords: dict[str, Any],
     *,
     validate: bool = False,
-    chats: bool = True,
+    serves: str = "chat",
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
     :param validate: whether the own endpoint is asked about its credential before anything else.
-    :param chats: whether its calls are chat completions.
+    :param serves: the route that its calls take: ``chat``, ``embeddings``, ``image_embeddings``.
     """
     settings = load_settings(decided=endpoint is not None or credential is not None)
-    settings = settings if chats else settings.for_vectors()
+    if serves != "chat":
+        settings = settings.for_vectors(texts=serves == "embeddings")
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
     signed = own_endpoint(settings, endpoint, credential, signing).started()

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
-from ..endpoints import GITHUB_AZURE
+from ..endpoints import GITHUB_AZURE, Endpoint
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
 
@@ -155,13 +155,14 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
     for layer in (*layers, above):
         options.update(layer)
     endpoints = {**own.endpoints, **found.endpoints}
-    theirs = found.model
-    if theirs.partition("/")[0] in endpoints:  # or it would be read as another endpoint's
-        theirs = f"{found.endpoint}/{theirs}"
+    theirs, vectors = _told(found.endpoint, found.model, endpoints), found.vectors
+    if vectors is not None:
+        vectors = vectors[0], _told(*vectors, endpoints)
     keeps_model = "model" in said or not found.over_files
     model = own.model if keeps_model and own.model is not None else theirs
     won = {name for name, value in found.options.items() if options[name] is value}
     won |= {"endpoint", *found.retries, *found.call, *(["model"] if model is theirs else [])}
+    won |= {"embedding_model"} if vectors is not None else set()
     return replace(
         own,
         endpoint=found.endpoint,
@@ -172,5 +173,12 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         sources={**own.sources, **found.sources},
         retries=found.retries,
         call=found.call,
+        vectors=vectors,
+        notes=(*own.notes, *found.notes),
         origins={name: origin for name, origin in found.origins.items() if name in won},
     )
+
+
+def _told(endpoint: str, model: str, endpoints: Mapping[str, Endpoint]) -> str:
+    """Write a model so that it is not read as one of another endpoint."""
+    return f"{endpoint}/{model}" if model.partition("/")[0] in endpoints else model

@@ -15,6 +15,8 @@ from .providers import Place, UnplacedError, place, provider_of
 
 _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
+LOCAL = "local"
+"""The embedding model that OpenHands' template names."""
 
 
 def _number(value: object) -> object:
@@ -53,6 +55,8 @@ class LlmModel(BaseModel):
     temperature: Annotated[float | None, BeforeValidator(_number), Field(ge=0)] = None
     top_p: Annotated[float | None, BeforeValidator(_number), Field(ge=0, le=1)] = None
     max_output_tokens: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
+    embedding_model: _Text = None
+    embedding_deployment_name: _Text = None
     drop_params: _Switch = None
     disable_vision: _Switch = None
     caching_prompt: _Switch = None
@@ -76,6 +80,12 @@ class LlmModel(BaseModel):
         """The provider that is named, or stands in front of the model."""
         return provider_of(self.model, self.custom_llm_provider)
 
+    @property
+    def embeddings(self) -> str | None:
+        """The model of the embeddings; what OpenHands calls ``local`` runs in its own process."""
+        named = self.embedding_model if self.embedding_model != LOCAL else None
+        return self.embedding_deployment_name or named
+
     def place(self) -> Place:
         """Find the endpoint that the values alone tell.
 
@@ -83,8 +93,24 @@ class LlmModel(BaseModel):
         """
         if self.model is None:
             raise UnplacedError("model", "is missing")
+        return self._place(self.model, self.custom_llm_provider)
+
+    def place_embeddings(self, chats: Place) -> Place | None:
+        """Find the endpoint of the embeddings; ``None`` if no model is named for them.
+
+        It is that of the chats, also if another provider stands in front of the model: on GitHub
+        and OpenRouter that is part of its id.
+        """
+        name = self.embeddings
+        if name is None:
+            return None
+        if self.provider is None:
+            return Place(chats.endpoint, name)
+        return self._place(name, self.provider)
+
+    def _place(self, model: str, provider: str | None) -> Place:
         local = self.ollama_base_url if (self.provider or "").startswith("ollama") else None
-        return place(self.model, self.base_url or local, self.custom_llm_provider, self.api_version)
+        return place(model, self.base_url or local, provider, self.api_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
-from .openhands import LlmModel, LlmTable
+from .openhands import LOCAL, LlmModel, LlmTable
 from .providers import Place, UnplacedError, provider_of
 
 _NAME = "llm"
@@ -36,6 +36,7 @@ _ORIGINS: Mapping[str, tuple[str, ...]] = {
     "temperature": ("temperature",),
     "top_p": ("top_p",),
     "max_tokens": ("max_output_tokens",),
+    "embedding_model": ("embedding_deployment_name", "embedding_model"),
 }
 """Our settings, each with those that it is made of, the first that is set being named."""
 
@@ -99,7 +100,9 @@ def read_llm(
     model = first.model()
     where = first.place(model)
     reading = _Reading(environ)
-    reading.add(_NAME, model, where, _first_key(where, written, variables, first))
+    key = _first_key(where, written, variables, first)
+    reading.add(_NAME, model, where, key)
+    vectors = _vectors(first, model, where, key, reading)
     targets = []
     for path, values in _route(table, listed, file):
         one = LlmTable(path, _merged(written, values), file)
@@ -125,10 +128,43 @@ def read_llm(
             "retry_backoff_max": model.retry_max_wait,
         },
         call={name: value for name, value in call.items() if value is not None},
+        vectors=vectors,
         sources=reading.sources,
         origins=dict(_origins(first, targets, listed, file)),
+        notes=tuple(_unused(first, model)),
         over_files=says_where(variables),
     )
+
+
+def _vectors(
+    table: LlmTable, model: LlmModel, chats: Place, key: _Key, reading: _Reading
+) -> tuple[str, str] | None:
+    """Name the endpoint and the model of the embeddings, if a model is named.
+
+    :raises SettingsError: for a name that is only that of a provider.
+    """
+    try:
+        where = model.place_embeddings(chats)
+    except UnplacedError as error:
+        part = "embedding_deployment_name" if model.embedding_deployment_name else "embedding_model"
+        raise SettingsError(f"{table.origin(part)}: {error}.") from error
+    if where is None:
+        return None
+    if where.endpoint.url == chats.endpoint.url:
+        return _NAME, where.model
+    target = reading.add(f"{_NAME}.embeddings", model, where, key)  # a deployment has its own URL
+    return target.partition("/")[0], where.model
+
+
+def _unused(table: LlmTable, model: LlmModel) -> Iterator[str]:
+    """Say what of a table does not count."""
+    if model.embedding_model is not None and model.embeddings != model.embedding_model:
+        why = (
+            "embedding_deployment_name goes before it"
+            if model.embedding_deployment_name
+            else f"{LOCAL!r} is a model in OpenHands' own process. Name one of the endpoint's"
+        )
+        yield f"{table.origin('embedding_model')} is not used: {why}."
 
 
 def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, object]:

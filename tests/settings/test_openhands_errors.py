@@ -60,6 +60,9 @@ def refused(**environ: str) -> list[str]:
         ),
         ("fallback_llms = [3]", "llm.fallback_llms", "3 is not an [llm.NAME] table"),
         ("api_version = 3", "llm.api_version", "valid string"),
+        ("embedding_model = 3", "llm.embedding_model", "valid string"),
+        ("embedding_deployment_name = 3", "llm.embedding_deployment_name", "valid string"),
+        ("embedding_model = 'groq/'", "llm.embedding_model", "a provider and no model"),
     ],
 )
 def test_a_wrong_value_of_a_file_is_named(text: str, path: str, says: str) -> None:

@@ -191,10 +191,11 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     return harmless
 
 
+NO_EMBEDDINGS = "does not make embeddings"
 _LACKS = {
     "audio": "does not take audio",
     "chat": "is not a chat model",
-    "embeddings": "does not make embeddings",
+    "embeddings": NO_EMBEDDINGS,
     "forced_choice": "is known to ignore tool_choice",
     "images": "does not take images",
     "json_schema": "does not support json_schema",
