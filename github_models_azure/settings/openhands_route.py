@@ -9,6 +9,7 @@ from typing import TypeGuard
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.request.fit_messages import IMAGES
 from ..credentials.keys import KeySource, MissingKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
@@ -65,8 +66,10 @@ class _Reading:
             name += "-"
         endpoint = replace(where.endpoint, name=name)
         if model.disable_vision:
-            lacks = endpoint.dialect.lacks | {"images"}
-            endpoint = replace(endpoint, dialect=replace(endpoint.dialect, lacks=lacks))
+            known = endpoint.dialect
+            lacks, refuses = known.lacks | {"images"}, known.refuses | {IMAGES}
+            dialect = replace(known, lacks=lacks, refuses=refuses)
+            endpoint = replace(endpoint, dialect=dialect)
         if key.key is not None and key.source is not None:
             credential = AzureKeyCredential(key.key)
             endpoint = replace(endpoint, credential=credential, anonymous=False)
