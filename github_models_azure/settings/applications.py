@@ -19,7 +19,13 @@ from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, n
 
 LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
+LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+_LOGAI_MODEL_NAME = "LOGAI_GITHUB_MODEL"
 _LOGAI_MODEL = "gpt-4o"
+_LOGAI_OTHERS = frozenset({"anthropic", "azure", "gemini", "github-copilot", "ollama", "openai"})
+"""Providers of LogAI that are none of ours."""
+
+_GITHUB_TOKENS = ("GITHUB_MODELS_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,9 @@ def find_applications(
         )
         variables = {}
     notes.extend(_misspelt(environ) if variables else ())
-    logai = environ.get(LOGAI_PROVIDER, "").strip().lower() == "github"
+    provider = environ.get(LOGAI_PROVIDER, "").strip().lower()
+    logai = provider == "github"
+    notes.extend(_logai_unused(environ, provider, others_go_first=says_where(variables)))
     return Found(variables, table, file, logai, tuple(notes), broken)
 
 
@@ -117,17 +125,45 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
                 yield f"{name} is not used: did you mean {LLM_PREFIX}{other.upper()}?"
 
 
+def _logai_unused(
+    environ: Mapping[str, str], provider: str, *, others_go_first: bool
+) -> Iterator[str]:
+    """Say which of LogAI's variables for GitHub Models are set and do not count."""
+    given = sorted(name for name in environ if name.startswith(LOGAI_PREFIX + "GITHUB_"))
+    for name in given:
+        if name not in (LOGAI_TOKEN, _LOGAI_MODEL_NAME):
+            yield f"{name} is not used: the known ones are {_LOGAI_MODEL_NAME} and {LOGAI_TOKEN}."
+    if provider == "github":
+        if others_go_first:
+            yield f"{LOGAI_PROVIDER} is not used: the LLM_* variables go before it."
+    elif not provider:
+        names = [name for name in (_LOGAI_MODEL_NAME, LOGAI_TOKEN) if environ.get(name, "").strip()]
+        if names:
+            yield f"Set and not used: {', '.join(names)}. Set {LOGAI_PROVIDER}=github beside them."
+    elif provider not in _LOGAI_OTHERS:
+        yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
+
+
 def _read_logai(environ: Mapping[str, str]) -> Application:
     """Read LogAI's settings for GitHub Models: a provider, a token and a model.
 
     github.com/david-parker-softrams/observability-assistant, "GitHub Models as LLM Provider".
+
+    :raises SettingsError: if there is no token.
     """
-    token, model = (LOGAI_PREFIX + "GITHUB_TOKEN", LOGAI_PREFIX + "GITHUB_MODEL")
+    token, model = LOGAI_TOKEN, _LOGAI_MODEL_NAME
     endpoint, sources = replace(GITHUB_AZURE, name="logai"), {}
     key = environ.get(token, "").strip()
     if key:
         endpoint = replace(endpoint, credential=AzureKeyCredential(key))
         sources["logai"] = KeySource("env", token)
+    elif not any(environ.get(name, "").strip() for name in _GITHUB_TOKENS):
+        from ..credentials.github import NEW_TOKEN
+
+        raise SettingsError(
+            f"GitHub Models requires {token}: a GitHub token with the permission models:read. Make "
+            f"one at {NEW_TOKEN} and set the variable."
+        )
     chosen = environ.get(model, "").strip()
     return Application(
         endpoint="logai",

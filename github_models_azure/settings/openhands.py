@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
@@ -15,6 +16,7 @@ from .providers import Place, UnplacedError, place, provider_of
 
 _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
+_VERSION = re.compile(r"v1|latest|preview|\d{4}-\d{2}-\d{2}(-preview)?")
 LOCAL = "local"
 """The embedding model that OpenHands' template names."""
 
@@ -28,6 +30,12 @@ def _number(value: object) -> object:
 def _filled(value: object) -> object:
     """Read an empty text as none: OpenHands' template is full of them."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _version(value: str | None) -> str | None:
+    if value is not None and _VERSION.fullmatch(value) is None:
+        raise ValueError("is a version such as 2024-10-21 or 2024-12-01-preview, or latest")
+    return value
 
 
 _Text = Annotated[str | None, BeforeValidator(_filled)]
@@ -44,7 +52,7 @@ class LlmModel(BaseModel):
     model: _Text = None
     api_key: _Text = None
     base_url: _Text = None
-    api_version: _Text = None
+    api_version: Annotated[_Text, AfterValidator(_version)] = None
     custom_llm_provider: _Text = None
     ollama_base_url: _Text = None
     num_retries: Annotated[_Whole, Field(ge=0, le=1000)] = 8

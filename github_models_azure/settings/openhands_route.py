@@ -106,11 +106,12 @@ def read_llm(
     key = _first_key(where, written, variables, first)
     reading.add(_NAME, model, where, key)
     vectors = _vectors(first, model, where, key, reading)
-    targets = []
+    targets, notes = [], [*_unused(first, model, where)]
     for path, values in _route(table, listed, file):
         one = LlmTable(path, _merged(written, values), file)
         other = one.model()
         place = one.place(other)
+        notes += _unused(one, other, place)
         key = _other_key(place, written, values, one)
         targets.append(reading.add(path, other, place, key))
     options = _options(model, targets, github=where.endpoint.dialect.is_github)
@@ -134,7 +135,7 @@ def read_llm(
         vectors=vectors,
         sources=reading.sources,
         origins=dict(_origins(first, targets, listed, file)),
-        notes=tuple(_unused(first, model)),
+        notes=tuple(dict.fromkeys(notes)),
         over_files=says_where(variables),
     )
 
@@ -159,8 +160,10 @@ def _vectors(
     return target.partition("/")[0], where.model
 
 
-def _unused(table: LlmTable, model: LlmModel) -> Iterator[str]:
+def _unused(table: LlmTable, model: LlmModel, where: Place) -> Iterator[str]:
     """Say what of a table does not count."""
+    if where.unused is not None:
+        yield f"{table.origin('api_version')} is not used: {where.unused}."
     if model.embedding_model is not None and model.embeddings != model.embedding_model:
         why = (
             "embedding_deployment_name goes before it"

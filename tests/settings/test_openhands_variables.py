@@ -8,6 +8,7 @@ import pytest
 from azure.core.exceptions import HttpResponseError
 
 from github_models_azure import trail_of
+from github_models_azure.settings.load import load_settings
 from tests.harness import Answer, Sent, Service, Twin, chat, error, limited
 from tests.settings.test_openhands_in_clients import OWN, WRITTEN, client_of, key_of, write
 
@@ -145,3 +146,27 @@ def test_strictness_keeps_the_images(twin: Twin) -> None:
             client_of(twin, service).complete(messages=[{"role": "user", "content": [SEEN, IMAGE]}])
         )
     assert service.sent == []
+
+
+def test_the_api_version_reaches_an_endpoint_of_githubs_shape(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its query; a server that takes none is not sent it, and a note says so."""
+    for name, value in {
+        "MODEL": "openai/gpt-4o",
+        "BASE_URL": "http://127.0.0.1:9/inference",
+        "API_KEY": "k",
+        "API_VERSION": "2024-10-21",
+    }.items():
+        monkeypatch.setenv(f"LLM_{name}", value)
+    monkeypatch.setenv("LLM_CUSTOM_LLM_PROVIDER", "github")
+    service = Service(lambda sent: chat(sent.model))
+    twin.complete(client_of(twin, service))
+    assert service.sent[0].url.endswith("/inference/chat/completions?api-version=2024-10-21")
+    assert load_settings().notes == ()
+    monkeypatch.setenv("LLM_CUSTOM_LLM_PROVIDER", "openai")
+    monkeypatch.setenv("LLM_BASE_URL", OWN)
+    twin.complete(client_of(twin, service))
+    assert "2024-10-21" not in service.sent[1].url
+    (note,) = load_settings().notes
+    assert note == "LLM_API_VERSION is not used: https://llm.example takes no api-version."
