@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
+_LOGGER = logging.getLogger(__name__)
+_WARNED: set[str] = set()
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
     "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
@@ -84,6 +87,7 @@ def wire(
     settings = load_settings(decided=endpoint is not None or credential is not None)
     if serves != "chat":
         settings = settings.for_vectors(texts=serves == "embeddings")
+    _warn_once(settings.warnings)
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
     signed = own_endpoint(settings, endpoint, credential, signing).started()
@@ -115,6 +119,13 @@ def wire(
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
     return Wired(own.url, signs, chosen, keywords, entra, check, policy)
+
+
+def _warn_once(warnings: tuple[str, ...]) -> None:
+    for text in warnings:
+        if text not in _WARNED:
+            _WARNED.add(text)
+            _LOGGER.warning("%s", text)
 
 
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:

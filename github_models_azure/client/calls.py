@@ -37,6 +37,8 @@ def begin(keywords: dict[str, Any], structured: Structured | None = None) -> Cal
     """Check a call's keywords and add the report that its policy fills in."""
     check_keywords(keywords)
     report = CallReport() if structured is None else CallReport(structured)
+    given = {**(keywords.get("model_extras") or {}), **keywords}
+    report.said = frozenset(name for name, value in given.items() if value is not None)
     keywords[CALL_OPTION] = report
     return report
 

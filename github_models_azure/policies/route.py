@@ -152,7 +152,7 @@ class _Place:
             known = declared.dialect if endpoint.dialect is SDK else endpoint.dialect
             endpoint = replace(
                 endpoint, credential=declared.credential, headers=declared.headers,
-                anonymous=declared.anonymous, dialect=known,
+                anonymous=declared.anonymous, dialect=known, defaults=declared.defaults,
             )  # fmt: skip
             note = f"{declared.gone(today)}, sent to {endpoint.base_url()} instead"
         path = endpoint.dialect.path(operation)

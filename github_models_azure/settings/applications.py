@@ -211,6 +211,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         call=found.call,
         vectors=vectors,
         notes=(*own.notes, *found.notes),
+        warnings=found.notes,
         origins={name: origin for name, origin in found.origins.items() if name in won},
     )
 

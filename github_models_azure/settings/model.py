@@ -63,6 +63,7 @@ class Settings:
 
     What another application's settings add: ``retries`` of the policy, ``call`` for each chat
     call, ``origins`` of the settings that are theirs, ``notes`` on what is set and does not count.
+    ``warnings`` are those of the notes that are logged too, once.
     ``vectors`` are the endpoint and the model of its embeddings. ``lent`` is one whose keys may go
     to their own origins, for the endpoint is ours.
     """
@@ -82,6 +83,7 @@ class Settings:
     vectors: tuple[str, str] | None = None
     lent: Application | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     applications: bool = True
 
     def for_vectors(self, *, texts: bool) -> Settings:
