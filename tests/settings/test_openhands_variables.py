@@ -111,12 +111,14 @@ def test_vision_that_is_off_everywhere_sends_the_text(
     said = [
         {"role": "user", "content": [SEEN, IMAGE, IMAGE]},
         {"role": "user", "content": [IMAGE]},
+        {"role": "user", "content": [SEEN]},
         {"role": "user", "content": "Hello"},
     ]
     answer = twin.run(client.complete(messages=said))
     assert [message["content"] for message in service.sent[0].body["messages"]] == [
         [SEEN],
         "",
+        [SEEN],
         "Hello",
     ]
     (adaptation,) = trail_of(answer).adaptations  # type: ignore[union-attr]
