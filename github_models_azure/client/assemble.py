@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
+_LOGGER = logging.getLogger(__name__)
+_WARNED: set[str] = set()
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
     "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
@@ -72,17 +75,19 @@ def wire(
     keywords: dict[str, Any],
     *,
     validate: bool = False,
-    chats: bool = True,
+    serves: str = "chat",
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
     :param validate: whether the own endpoint is asked about its credential before anything else.
-    :param chats: whether its calls are chat completions.
+    :param serves: the route that its calls take: ``chat``, ``embeddings``, ``image_embeddings``.
     """
     settings = load_settings(decided=endpoint is not None or credential is not None)
-    settings = settings if chats else settings.for_vectors()
+    if serves != "chat":
+        settings = settings.for_vectors(texts=serves == "embeddings")
+    _warn_once(settings.warnings)
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
     signed = own_endpoint(settings, endpoint, credential, signing).started()
@@ -114,6 +119,13 @@ def wire(
         keywords["transport"] = parts.transport(**given)
     chosen = model or settings.model
     return Wired(own.url, signs, chosen, keywords, entra, check, policy)
+
+
+def _warn_once(warnings: tuple[str, ...]) -> None:
+    for text in warnings:
+        if text not in _WARNED:
+            _WARNED.add(text)
+            _LOGGER.warning("%s", text)
 
 
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:

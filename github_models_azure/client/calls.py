@@ -27,11 +27,18 @@ _BODY_MEMBERS = frozenset(
 )  # fmt: skip
 """Members of a chat body that the SDK has no keyword for."""
 
+_NAME_EMBEDDINGS = (
+    "Name an embeddings model, such as openai/text-embedding-3-small, as model= of the client or "
+    "of the call, or in LLM_EMBEDDING_MODEL beside the other LLM_* variables."
+)
+
 
 def begin(keywords: dict[str, Any], structured: Structured | None = None) -> CallReport:
     """Check a call's keywords and add the report that its policy fills in."""
     check_keywords(keywords)
     report = CallReport() if structured is None else CallReport(structured)
+    given = {**(keywords.get("model_extras") or {}), **keywords}
+    report.said = frozenset(name for name, value in given.items() if value is not None)
     keywords[CALL_OPTION] = report
     return report
 
@@ -129,10 +136,14 @@ def keep_parsed(
 
 
 def _suggest(error: AzureError, call: Call) -> None:
-    failure = call.last_failure
-    if failure is None or failure.kind is not FailureKind.MODEL_GONE:
+    if not isinstance(error, HttpResponseError):
         return
-    names = call.nearest_models()
-    if names and isinstance(error, HttpResponseError):
-        error.message = f"{error.message}\nNearest known models: {', '.join(names)}."
+    failure, hint = call.last_failure, None
+    if call.lacks_embeddings_model():
+        hint = _NAME_EMBEDDINGS
+    elif failure is not None and failure.kind is FailureKind.MODEL_GONE:
+        names = call.nearest_models()
+        hint = f"Nearest known models: {', '.join(names)}." if names else None
+    if hint is not None:
+        error.message = f"{error.message}\n{hint}"
         error.args = (error.message, *error.args[1:])

@@ -20,6 +20,7 @@ from .._core.failure.kinds import Failure, FailureKind
 from .._core.failure.lifecycle import read_lifecycle
 from .._core.request.repairs import versions_in
 from .._core.route.cooldown import covers_endpoint
+from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
@@ -34,6 +35,7 @@ from .route import Route
 from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
+_ABOUT_THE_MODEL = (FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.WRONG_DIALECT)
 _ANNOUNCING = ("deprecation", "sunset", "link")
 
 
@@ -125,6 +127,16 @@ class Call:
         except UnknownModelError as error:
             return error.suggestions
         return ()
+
+    def lacks_embeddings_model(self) -> bool:
+        """Return whether a call for embeddings failed because it names no model for them."""
+        if self._outgoing.operation is Operation.CHAT:
+            return False
+        failure = self.plan.last_failure
+        if failure is None:
+            skips = [event for event in self._events if isinstance(event, Skip)]
+            return bool(skips) and all(skip.reason == NO_EMBEDDINGS for skip in skips)
+        return not self._outgoing.payload.get("model") and failure.kind in _ABOUT_THE_MODEL
 
     def budget_left(self) -> dict[str, Any] | None:
         """Return the limits of a second call within those of this one; ``None`` if none is left."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AzureKeyCredential
 
 from .._core.request.fit import SDK
+from .._core.request.fit_messages import IMAGES
 from .._core.route.needs import UNKNOWN, ModelFacts, Operation
 from .._core.route.plan import Candidate
 from ..credentials.keys import key_of
@@ -151,7 +152,7 @@ class _Place:
             known = declared.dialect if endpoint.dialect is SDK else endpoint.dialect
             endpoint = replace(
                 endpoint, credential=declared.credential, headers=declared.headers,
-                anonymous=declared.anonymous, dialect=known,
+                anonymous=declared.anonymous, dialect=known, defaults=declared.defaults,
             )  # fmt: skip
             note = f"{declared.gone(today)}, sent to {endpoint.base_url()} instead"
         path = endpoint.dialect.path(operation)
@@ -274,6 +275,8 @@ def _facts(
     lacks: dict[str, Any] = dict.fromkeys(endpoint.dialect.lacks, False)
     if not endpoint.dialect.tool_choice:
         lacks["forced_choice"] = False
+    if IMAGES in endpoint.dialect.refuses:
+        lacks["drops_images"] = True
     if info is None:
         return replace(UNKNOWN, **lacks) if lacks else UNKNOWN
     facts = info.facts() if firm else replace(info.facts(), rejects=frozenset())
