@@ -23,7 +23,8 @@ class ModelRegistry:
     the embedding models. Whatever changes a registry returns a new one. Safe to share.
 
     Names are understood in any case: ids, legacy names (``Phi-4``), aliases (``gpt-4``),
-    ``azureml://`` ids, and the last part of an id where only one model has it.
+    ``azureml://`` ids, and the last part of an id where only one model has it; also with LiteLLM's
+    ``github/`` in front, and as pages show them (``Llama 3.3 70B``).
 
     :param models: in the order of preference.
     :param quotas: by quota class, then by plan.
@@ -89,9 +90,13 @@ class ModelRegistry:
             raise UnknownModelError(name, self._names.nearest(name))
         return model
 
-    def find(self, name: str) -> ModelInfo | None:
-        """Return the model of that name, or ``None``."""
-        return self._names.find(name)
+    def find(self, name: str, *, strict: bool = False) -> ModelInfo | None:
+        """Return the model of that name, or ``None``.
+
+        :param strict: leaves out spellings that are not GitHub Models' own: ``github/`` in front,
+            an alias after its publisher, a name as pages show it.
+        """
+        return self._names.find(name, strict=strict)
 
     def alias_of(self, name: str) -> Alias | None:
         """Return the alias behind a name, with its reason; ``None`` for a model's own names."""

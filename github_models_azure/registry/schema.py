@@ -149,6 +149,7 @@ class BundledAlias(BaseModel):
 
     to: Word
     reason: Label
+    substitute: bool = False
     names: Annotated[list[Word], Field(min_length=1)]
 
 

@@ -100,6 +100,8 @@ def place(
     :raises UnplacedError: where no endpoint can be told; its text holds no secret.
     """
     found = provider_of(model, provider)
+    if found == "openai" and base_url is None and is_github(model):
+        found = "github"  # OpenHands' page writes both, and there is no such model at OpenAI
     if found is None:
         return _without_provider(model, base_url)
     if found not in PROVIDERS:
@@ -112,6 +114,11 @@ def place(
     if found in _AZURE:
         return Place(_azure(found, name, base_url, api_version), name)
     return Place(_service(found, base_url), name)
+
+
+def is_github(model: str | None) -> bool:
+    """Return whether LiteLLM's name of GitHub Models stands in front of a model."""
+    return (model or "").lower().startswith("github/")
 
 
 def _without_provider(model: str, base_url: str | None) -> Place:
