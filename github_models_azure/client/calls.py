@@ -132,7 +132,7 @@ def _suggest(error: AzureError, call: Call) -> None:
     failure = call.last_failure
     if failure is None or failure.kind is not FailureKind.MODEL_GONE:
         return
-    names = call.nearest_models()
-    if names and isinstance(error, HttpResponseError):
-        error.message = f"{error.message}\nNearest known models: {', '.join(names)}."
+    hint = call.model_hint()
+    if hint is not None and isinstance(error, HttpResponseError):
+        error.message = f"{error.message}\n{hint}"
         error.args = (error.message, *error.args[1:])

@@ -267,6 +267,8 @@ def _place(
     # On GitHub a model has many names, elsewhere every name may be a model of its own.
     known = info.id if info is not None and github else wire
     gone = _gone(settings, endpoint, info, today, chosen=chosen)
+    if gone and name is not None and github:
+        gone = "; ".join(filter(None, (gone, settings.registry.elsewhere(name))))
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
     firm = chosen or github
     candidate = Candidate(

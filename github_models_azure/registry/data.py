@@ -36,6 +36,21 @@ class Alias:
     substitute: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Names of models that GitHub Models never had, and who serves them; ``*`` ends a beginning."""
+
+    names: tuple[str, ...]
+    offer: str
+
+    def covers(self, name: str) -> bool:
+        """Return whether a name is one of them."""
+        key = without_provider(_key(name))
+        return any(
+            key.startswith(one[:-1]) if one.endswith("*") else key == one for one in self.names
+        )
+
+
 class NameIndex:
     """Finds models by name in constant time, whatever the case.
 
@@ -149,6 +164,8 @@ _DATES = ("deprecated_on", "retired_on")
 class RegistryData:
     """Models in order, quotas by quota class, aliases, and ids recommended by task.
 
+    ``elsewhere`` are models that GitHub Models never had.
+
     The mappings are not to be changed: a registry shares them with those made from it.
     """
 
@@ -156,6 +173,7 @@ class RegistryData:
     quotas: Mapping[str, PlanQuotas] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     recommended: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 def load_bundled() -> RegistryData:
@@ -175,6 +193,9 @@ def load_bundled() -> RegistryData:
             for name in group["names"]
         ),
         recommended={task: tuple(ids) for task, ids in content["recommended"].items()},
+        elsewhere=tuple(
+            Elsewhere(tuple(group["names"]), group["offer"]) for group in content["elsewhere"]
+        ),
     )
 
 

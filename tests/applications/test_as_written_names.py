@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from azure.core.exceptions import HttpResponseError
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import EndpointRetiredError
@@ -299,6 +300,42 @@ def test_at_the_real_addresses_nothing_is_sent(twin: Twin, address: str, name: s
     assert "Set GITHUB_MODELS_ENDPOINT" in str(caught.value)
     assert TOKEN not in str(caught.value)
     assert behind.sent == []
+
+
+NEVER = ["claude-3-5-sonnet", "claude-3-5-haiku", "deepseek-v2.5", "github/claude-3-5-sonnet"]
+
+
+@pytest.mark.parametrize("name", NEVER)
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_what_github_never_had_is_told_beside_the_retirement(
+    twin: Twin, address: str, name: str
+) -> None:
+    """And nothing is sent."""
+    behind = Service(lambda sent: chat(sent.model))
+    client = twin.client(behind, address, credential=TOKEN, model=name, fallback=None)
+    with pytest.raises(EndpointRetiredError, match="was retired on 2") as caught:
+        twin.complete(client)
+    assert f"GitHub Models never had {name.removeprefix('github/')}: " in str(caught.value)
+    assert behind.sent == []
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_the_emulator_never_had_it_either(
+    twin: Twin, gate: Gateway, service: Emulator, program: Program, name: str
+) -> None:
+    """The error of a client, the gateway and the command line says who serves it."""
+    said = f"GitHub Models never had {name}: "
+    with pytest.raises(HttpResponseError, match="Unknown model") as caught:
+        ask(twin, service.inference_url, model=name)
+    assert said in str(caught.value)
+    body = {"model": name, "messages": HELLO}
+    answer = requests.post(f"{gate.v1_url}/chat/completions", json=body, timeout=30)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_model")
+    assert said in answer.json()["error"]["message"]
+    place = ("--endpoint", service.inference_url, "--token", "key", "--fallback", "none")
+    outcome = program("chat", *place, "--model", name, "Hello")
+    assert said in outcome.error
+    assert said in program("models", name).error
 
 
 @pytest.mark.parametrize("name", WRITTEN)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from github_models_azure import Endpoint, Target, trail_of
 from github_models_azure.endpoints import GITHUB
 from github_models_azure.exceptions import EndpointRetiredError
 from github_models_azure.registry import default_registry
-from tests.harness import FIRST, URL, Service, Twin, chat, limited
+from tests.harness import FIRST, URL, Service, Twin, chat, error, limited
 
 LEGACY = "https://models.inference.ai.azure.com"
 PROXY = "https://proxy.example/v1"
@@ -150,6 +151,18 @@ def test_a_retired_model_is_asked_itself_if_that_is_insisted_on(twin: Twin) -> N
     """``allow_retired`` of the client."""
     name = "mistral-ai/mistral-large-2411"
     assert notes(twin, name, allow_retired=True) == (name, [])
+
+
+def test_a_server_of_githubs_shape_is_asked_for_what_github_never_had(twin: Twin) -> None:
+    """It may have the model; if not, the error says who has. Elsewhere that says nothing."""
+    assert asked(twin, "claude-3-5-sonnet") == [(URL, "claude-3-5-sonnet")]
+    refusal = error(404, "unknown_model", "Unknown model: /claude-3-5-sonnet")
+    for endpoint, told in ((URL, True), (PROXY, False)):
+        service = Service(lambda sent: refusal)
+        client = twin.client(service, endpoint, fallback=None)
+        with pytest.raises(ResourceNotFoundError, match="Unknown model") as caught:
+            twin.complete(client, model="claude-3-5-sonnet")
+        assert ("GitHub Models never had claude-3-5-sonnet: Anthropic" in str(caught.value)) is told
 
 
 def test_no_model_answers_for_one_without_a_living_successor(twin: Twin) -> None:

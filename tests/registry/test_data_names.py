@@ -127,6 +127,40 @@ def test_the_error_keeps_its_parts_through_pickle() -> None:
     error = pickle.loads(pickle.dumps(UnknownModelError("x", ["a/b"])))
     assert (error.name, error.suggestions) == ("x", ("a/b",))
     assert "a/b" in str(error)
+    error = pickle.loads(pickle.dumps(UnknownModelError("x", elsewhere="X serves it")))
+    assert str(error) == "X serves it."
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("claude-3-5-sonnet", "Anthropic"),
+        ("claude-3-5-haiku", "Anthropic"),
+        ("github/Claude-3.5-Sonnet", "Anthropic"),
+        ("anthropic/claude-sonnet-4", "Anthropic"),
+        ("deepseek-v2.5", "weights are public"),
+        ("deepseek/deepseek-v2.5", "weights are public"),
+    ],
+)
+def test_a_model_that_github_never_had_is_told_with_who_serves_it(name: str, who: str) -> None:
+    """Nothing is suggested in its place."""
+    registry = default_registry()
+    said = str(registry.elsewhere(name))
+    assert said.startswith(f"GitHub Models never had {name}: ")
+    assert who in said
+    with pytest.raises(UnknownModelError, match="GitHub Models never had") as caught:
+        registry.get(name)
+    assert caught.value.suggestions == ()
+
+
+def test_a_known_name_is_not_served_elsewhere_only() -> None:
+    """Nor one that nothing is known of, nor a model that the user describes."""
+    registry = default_registry()
+    described = registry.with_overlay({"anthropic/claude-mine": {}})
+    assert registry.elsewhere("gpt-4o") is None
+    assert registry.elsewhere("no/such-model") is None
+    assert described.elsewhere("anthropic/claude-mine") is None
+    assert described.elsewhere("claude-other") is not None
 
 
 def test_a_long_unknown_name_is_cut_in_the_message() -> None:
