@@ -92,8 +92,12 @@ def wire(
     signing = Signing(parts.github_credential, entra)
     signed = own_endpoint(settings, endpoint, credential, signing).started()
     known = signed_endpoints(settings, signed, signing)
-    own, endpoints = signed.endpoint, {name: one.endpoint for name, one in known.items()}
     policy_options = {**settings.retries, **_policy_options(settings, options)}
+    listed = _endpoints_in(policy_options.get("fallback"))
+    own = signed.endpoint
+    endpoints = {
+        name: (one.started() if name in listed else one).endpoint for name, one in known.items()
+    }
     policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
@@ -133,6 +137,13 @@ def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, A
     if options.get("registry") is None:
         options["registry"] = _registry(settings)
     return {name: value for name, value in options.items() if name in CLIENT_NAMES}
+
+
+def _endpoints_in(fallback: object) -> set[str]:
+    """Return the first parts of the targets, among them the names of endpoints."""
+    lists = list(fallback.values()) if isinstance(fallback, Mapping) else [fallback]
+    targets = [one for many in lists if isinstance(many, list | tuple) for one in many]
+    return {one.partition("/")[0] for one in targets if isinstance(one, str)}
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,6 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from .._core.failure.kinds import FailureKind
 from ..policies._call import Call
 from ..policies.errors import complete_error
 from ..policies.planner import CALL_OPTION, CallReport
@@ -138,12 +137,7 @@ def keep_parsed(
 def _suggest(error: AzureError, call: Call) -> None:
     if not isinstance(error, HttpResponseError):
         return
-    failure, hint = call.last_failure, None
-    if call.lacks_embeddings_model():
-        hint = _NAME_EMBEDDINGS
-    elif failure is not None and failure.kind is FailureKind.MODEL_GONE:
-        names = call.nearest_models()
-        hint = f"Nearest known models: {', '.join(names)}." if names else None
+    hint = _NAME_EMBEDDINGS if call.lacks_embeddings_model() else call.model_hint()
     if hint is not None:
         error.message = f"{error.message}\n{hint}"
         error.args = (error.message, *error.args[1:])

@@ -128,14 +128,13 @@ class OpenAttempt:
 
     def fit(self) -> tuple[Body, tuple[Change, ...]]:
         """Return the body in the target's dialect, and what was changed for that."""
-        dialect, note = self.destination.endpoint.dialect, self.destination.note
+        dialect = self.destination.endpoint.dialect
         filled, own = self._filled()
         unfitted, told = self._structured.ask(filled, self.candidate, self._known, dialect)
         told = (*own, *told)
         self._unfitted = unfitted
         payload, changes = adapt(unfitted, self._known, dialect)
-        if note is not None:
-            told = (*told, Change(note))
+        told = (*told, *map(Change, self.destination.notes))
         if self._known:
             self._version = wanted_version(self._known)
             if version := told_version(self._version):

@@ -119,14 +119,17 @@ class Call:
         if hasattr(self, "_open"):  # something was sent
             self._open.secret.out_of_error(error)
 
-    def nearest_models(self) -> tuple[str, ...]:
-        """Return the known models whose names come nearest to an unknown one."""
-        model = self._outgoing.payload.get("model")
+    def model_hint(self) -> str | None:
+        """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
+        model, own = self._outgoing.payload.get("model"), self._settings.endpoint
         try:
             self._settings.registry.get(str(model))
         except UnknownModelError as error:
-            return error.suggestions
-        return ()
+            if error.elsewhere is not None and own is not None and own.dialect.is_github:
+                return f"{error.elsewhere}."
+            if error.suggestions:
+                return f"Nearest known models: {', '.join(error.suggestions)}."
+        return None
 
     def lacks_embeddings_model(self) -> bool:
         """Return whether a call for embeddings failed because it names no model for them."""

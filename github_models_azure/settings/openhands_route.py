@@ -17,7 +17,7 @@ from ..endpoints.endpoint import is_loopback
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
 from .openhands import LOCAL, LlmModel, LlmTable
-from .providers import Place, UnplacedError, provider_of
+from .providers import Place, UnplacedError, is_github, provider_of
 
 _NAME = "llm"
 _KEY = LLM_PREFIX + "API_KEY"
@@ -255,6 +255,8 @@ def _merged(base: Mapping[str, object], values: Mapping[str, object]) -> dict[st
 def _provider(values: Mapping[str, object], beneath: Mapping[str, object]) -> str | None:
     model, given = values.get("model"), values.get("custom_llm_provider")
     found = provider_of(*(text if isinstance(text, str) else None for text in (model, given)))
+    if found == "openai" and isinstance(model, str) and is_github(model):
+        return "github"
     other = beneath.get("custom_llm_provider")
     return found or (provider_of(None, other) if isinstance(other, str) else None)
 

@@ -108,6 +108,8 @@ def _place(
     model: str, base_url: str | None, provider: str | None, api_version: str | None
 ) -> Place:
     found = provider_of(model, provider)
+    if found == "openai" and base_url is None and is_github(model):
+        found = "github"  # OpenHands' page writes both, and there is no such model at OpenAI
     if found is None:
         return _without_provider(model, base_url)
     if found not in PROVIDERS:
@@ -120,6 +122,11 @@ def _place(
     if found in _AZURE:
         return Place(_azure(found, name, base_url, api_version), name)
     return Place(_service(found, base_url), name)
+
+
+def is_github(model: str | None) -> bool:
+    """Return whether LiteLLM's name of GitHub Models stands in front of a model."""
+    return (model or "").lower().startswith("github/")
 
 
 def _without_provider(model: str, base_url: str | None) -> Place:

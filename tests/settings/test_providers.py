@@ -183,3 +183,19 @@ def test_any_text_is_placed_or_refused(
     except UnplacedError:
         return
     assert found.endpoint.origin.startswith("http")
+
+
+@pytest.mark.parametrize("provider", ["openai", "github", None])
+@pytest.mark.parametrize("name", ["openai/gpt-4.1", "gpt-4o"])
+def test_github_in_front_of_a_model_is_githubs_without_a_url(
+    provider: str | None, name: str
+) -> None:
+    """OpenHands' page writes ``custom_llm_provider = "openai"`` beside it."""
+    found = place(f"github/{name}", None, provider)
+    assert (found.endpoint, found.model) == (PRESETS["github-azure"], name)
+
+
+def test_behind_another_url_it_is_that_servers_own_name() -> None:
+    """As a LiteLLM proxy has it."""
+    found = place("github/gpt-4o", OWN, "openai")
+    assert (found.endpoint.url, found.model) == (OWN, "github/gpt-4o")
