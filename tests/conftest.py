@@ -69,7 +69,7 @@ def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
         ours = read and name != "GITHUB_MODELS_RECORDINGS"
         if ours or name.endswith("_API_KEY"):  # the vendors' keys make endpoints usable
             monkeypatch.delenv(name)
-    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+    for name in ("GITHUB_TOKEN", "GH_TOKEN", "LOG_ALL_EVENTS", "OPENHANDS_LOG_LEVEL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # programs run unmeasured
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

@@ -109,7 +109,7 @@ class _AsyncClient(WiredClient):
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback, async; otherwise as the sync client."""
 
-    _chats = True
+    _serves = "chat"
 
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
@@ -242,6 +242,8 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
 
 class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback, async; otherwise as the sync client."""
+
+    _serves = "embeddings"
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

@@ -19,6 +19,7 @@ from datetime import date
 from typing import IO
 
 from .._core.trail_events import JsonValue as JsonValue
+from ._log_switches import shows_debug_log
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
@@ -39,6 +40,7 @@ class Console:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
         self.debug = environ.get("GITHUB_MODELS_DEBUG", "0") not in ("", "0")
+        self.logs_debug = shows_debug_log(environ)
         self._held: list[str] = []
         self._holds = True
         self.awaited = ""
@@ -177,7 +179,7 @@ class _Messages(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         text = " ".join(record.getMessage().split())
-        if self._console.debug:
+        if self._console.debug or self._console.logs_debug:
             if record.exc_info is not None:
                 text += "\n" + logging.Formatter().formatException(record.exc_info).rstrip()
             self._console.note(f"{record.name}: {text}", style="dim")

@@ -124,6 +124,9 @@ def _of_many(error: FallbackExhaustedError) -> str:
     return f"{headline} The first said: {_answer(failed[0])}. --trail shows every step."
 
 
+_HINTS = ("Nearest known", "GitHub Models never had ")
+
+
 def _of_one(error: AzureError) -> str:
     attempt = _last_failed(trail_of(error))
     if attempt is None or attempt.failure is None or isinstance(error, _TOLD):
@@ -131,7 +134,7 @@ def _of_one(error: AzureError) -> str:
     unsent = attempt.status is None and isinstance(error, ClientAuthenticationError)
     if unsent or attempt.status == 200:  # the message is the whole story
         return error.message
-    near = next((li for li in error.message.splitlines() if li.startswith("Nearest known")), "")
+    near = next((li for li in error.message.splitlines() if li.startswith(_HINTS)), "")
     failure = attempt.failure
     hint = near or failure.kind.rule.hint
     if failure.kind is FailureKind.AUTH and failure.scope is Scope.TARGET:

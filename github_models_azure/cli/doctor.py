@@ -16,6 +16,7 @@ import typer
 from ._checks import Checked, check_all, known_endpoints
 from ._console import Console, JsonValue, plain, wrap
 from ._errors import FAILED, OK, console_of, guarded
+from ._log_switches import log_notes
 from ._options import Debug, Json
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
         settings=tuple(_settings(settings)),
         token_source=source,
         demo=token.demo,
-        notes=settings.notes,
+        notes=(*settings.notes, *log_notes(os.environ)),
         endpoints=checked,
         others=tuple(others) if checked else (),
     )
@@ -168,6 +169,7 @@ def _settings(settings: Settings) -> Iterator[Setting]:
         "endpoint": _public(settings.endpoint),
         "api_key": "set" if settings.api_key else None,
         "model": settings.model,
+        "embedding_model": settings.vectors[1] if settings.vectors is not None else None,
         **settings.options,
         **settings.retries,
         **settings.call,

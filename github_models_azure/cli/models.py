@@ -141,6 +141,8 @@ def _show_one(console: Console, registry: ModelRegistry, name: str, *, as_json: 
     try:
         model = registry.get(name)
     except UnknownModelError as error:
+        if error.elsewhere is not None:
+            raise CommandFailedError(str(error)) from error
         near = f" Did you mean {', '.join(error.suggestions)}?" if error.suggestions else ""
         raise CommandFailedError(
             f"Unknown model {name!r:.80}.{near} 'github-models models' lists the known ones."

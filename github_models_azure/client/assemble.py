@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,6 +21,8 @@ from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
+_LOGGER = logging.getLogger(__name__)
+_WARNED: set[str] = set()
 _TRANSPORT_OPTIONS = (
     "connection_timeout", "read_timeout", "connection_verify", "connection_cert",
     "connection_data_block_size", "session", "session_owner", "use_env_settings", "loop",
@@ -72,23 +75,29 @@ def wire(
     keywords: dict[str, Any],
     *,
     validate: bool = False,
-    chats: bool = True,
+    serves: str = "chat",
 ) -> Wired:
     """Resolve what a client is made of.
 
     :param options: the keywords of the fallback policy that were given.
     :param keywords: what else the caller gave; goes on to the SDK.
     :param validate: whether the own endpoint is asked about its credential before anything else.
-    :param chats: whether its calls are chat completions.
+    :param serves: the route that its calls take: ``chat``, ``embeddings``, ``image_embeddings``.
     """
     settings = load_settings(decided=endpoint is not None or credential is not None)
-    settings = settings if chats else settings.for_vectors()
+    if serves != "chat":
+        settings = settings.for_vectors(texts=serves == "embeddings")
+    _warn_once(settings.warnings)
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
     signed = own_endpoint(settings, endpoint, credential, signing).started()
     known = signed_endpoints(settings, signed, signing)
-    own, endpoints = signed.endpoint, {name: one.endpoint for name, one in known.items()}
     policy_options = {**settings.retries, **_policy_options(settings, options)}
+    listed = _endpoints_in(policy_options.get("fallback"))
+    own = signed.endpoint
+    endpoints = {
+        name: (one.started() if name in listed else one).endpoint for name, one in known.items()
+    }
     policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
     policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
@@ -116,11 +125,25 @@ def wire(
     return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
+def _warn_once(warnings: tuple[str, ...]) -> None:
+    for text in warnings:
+        if text not in _WARNED:
+            _WARNED.add(text)
+            _LOGGER.warning("%s", text)
+
+
 def _policy_options(settings: Settings, given: Mapping[str, Any]) -> dict[str, Any]:
     options = {**settings.options, **given}
     if options.get("registry") is None:
         options["registry"] = _registry(settings)
     return {name: value for name, value in options.items() if name in CLIENT_NAMES}
+
+
+def _endpoints_in(fallback: object) -> set[str]:
+    """Return the first parts of the targets, among them the names of endpoints."""
+    lists = list(fallback.values()) if isinstance(fallback, Mapping) else [fallback]
+    targets = [one for many in lists if isinstance(many, list | tuple) for one in many]
+    return {one.partition("/")[0] for one in targets if isinstance(one, str)}
 
 
 @lru_cache(maxsize=1)

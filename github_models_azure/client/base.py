@@ -63,7 +63,7 @@ class WiredClient:
     ``timeout`` bounds a whole call with all its attempts and waits.
     """
 
-    _chats: ClassVar[bool] = False
+    _serves: ClassVar[str] = "image_embeddings"
     _wired: Wired
 
     @classmethod
@@ -113,7 +113,7 @@ class WiredClient:
             options,
             keywords,
             validate=validate,
-            chats=self._chats,
+            serves=self._serves,
         )
         self._wired = wired
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.

@@ -8,7 +8,6 @@ from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 
-from .._core.failure.kinds import FailureKind
 from ..policies._call import Call
 from ..policies.errors import complete_error
 from ..policies.planner import CALL_OPTION, CallReport
@@ -27,11 +26,18 @@ _BODY_MEMBERS = frozenset(
 )  # fmt: skip
 """Members of a chat body that the SDK has no keyword for."""
 
+_NAME_EMBEDDINGS = (
+    "Name an embeddings model, such as openai/text-embedding-3-small, as model= of the client or "
+    "of the call, or in LLM_EMBEDDING_MODEL beside the other LLM_* variables."
+)
+
 
 def begin(keywords: dict[str, Any], structured: Structured | None = None) -> CallReport:
     """Check a call's keywords and add the report that its policy fills in."""
     check_keywords(keywords)
     report = CallReport() if structured is None else CallReport(structured)
+    given = {**(keywords.get("model_extras") or {}), **keywords}
+    report.said = frozenset(name for name, value in given.items() if value is not None)
     keywords[CALL_OPTION] = report
     return report
 
@@ -129,10 +135,9 @@ def keep_parsed(
 
 
 def _suggest(error: AzureError, call: Call) -> None:
-    failure = call.last_failure
-    if failure is None or failure.kind is not FailureKind.MODEL_GONE:
+    if not isinstance(error, HttpResponseError):
         return
-    names = call.nearest_models()
-    if names and isinstance(error, HttpResponseError):
-        error.message = f"{error.message}\nNearest known models: {', '.join(names)}."
+    hint = _NAME_EMBEDDINGS if call.lacks_embeddings_model() else call.model_hint()
+    if hint is not None:
+        error.message = f"{error.message}\n{hint}"
         error.args = (error.message, *error.args[1:])

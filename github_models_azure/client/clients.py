@@ -110,7 +110,7 @@ class _SyncClient(WiredClient):
 class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback: the keywords and the results of the SDK."""
 
-    _chats = True
+    _serves = "chat"
 
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
@@ -246,6 +246,8 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
 
     Another model is another vector space, so models of the same tier never take over.
     """
+
+    _serves = "embeddings"
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 

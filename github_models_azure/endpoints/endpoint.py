@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
+from .._core.request.defaults import NO_DEFAULTS, Defaults
 from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
 
@@ -40,6 +41,7 @@ class Endpoint:
     :param moved_to: the base URL on the same origin that serves once this one is gone.
     :param key_variable: the environment variable from which clients take a key when no credential
         is given.
+    :param defaults: what calls to it say unless the caller says otherwise.
     :raises ValueError: for a URL without ``http(s)://`` and a host, an unknown dialect, a header
         that the dialect requires and that is not there.
     """
@@ -54,6 +56,7 @@ class Endpoint:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     moved_to: str | None = None
     key_variable: str | None = None
+    defaults: Defaults = NO_DEFAULTS
     origin: str = field(init=False, repr=False, compare=False)
     """Scheme, host and port: what a credential belongs to."""
 
@@ -69,6 +72,7 @@ class Endpoint:
         headers: Mapping[str, str] = _NO_HEADERS,
         moved_to: str | None = None,
         key_variable: str | None = None,
+        defaults: Defaults = NO_DEFAULTS,
     ) -> None:
         values = {
             "name": name,
@@ -81,6 +85,7 @@ class Endpoint:
             "headers": dict(headers),
             "moved_to": moved_to,
             "key_variable": key_variable,
+            "defaults": defaults,
             "origin": origin_of(url),
         }
         for key, value in values.items():

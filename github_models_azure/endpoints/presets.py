@@ -150,6 +150,8 @@ def _from_url(url: str, known: Mapping[str, Endpoint]) -> Endpoint:
     host, path = (parts.hostname or "").lower(), parts.path.rstrip("/")
     preset = _preset_at(origin_of(url), path, known)
     if preset is not None:
+        if preset is GITHUB and not path:  # OpenHands' page names the bare host
+            url = f"{GITHUB.url}{'?' if parts.query else ''}{parts.query}"
         return replace(preset, url=url)
     place = parts.netloc.rpartition("@")[2].lower()
     shown = f"{host}{parts.path}"

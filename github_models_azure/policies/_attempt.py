@@ -17,6 +17,7 @@ from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure, FailureKind
+from .._core.request.defaults import NO_DEFAULTS
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
@@ -98,8 +99,8 @@ class OpenAttempt:
     """
 
     __slots__ = (
-        "_deadline", "_known", "_outgoing", "_settings", "_structured", "_unfitted", "_version",
-        "came", "candidate", "destination", "event", "reader", "started", "step",
+        "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
+        "_version", "came", "candidate", "destination", "event", "reader", "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -121,24 +122,33 @@ class OpenAttempt:
         self.started = settings.clock()
         self.came: object = None
         self._version = KEEP
+        self._limit = settings.attempt_timeout
 
     # What to send
 
     def fit(self) -> tuple[Body, tuple[Change, ...]]:
         """Return the body in the target's dialect, and what was changed for that."""
-        dialect, note = self.destination.endpoint.dialect, self.destination.note
-        unfitted, told = self._structured.ask(
-            self._outgoing.payload, self.candidate, self._known, dialect
-        )
+        dialect = self.destination.endpoint.dialect
+        filled, own = self._filled()
+        unfitted, told = self._structured.ask(filled, self.candidate, self._known, dialect)
+        told = (*own, *told)
         self._unfitted = unfitted
         payload, changes = adapt(unfitted, self._known, dialect)
-        if note is not None:
-            told = (*told, Change(note))
+        told = (*told, *map(Change, self.destination.notes))
         if self._known:
             self._version = wanted_version(self._known)
             if version := told_version(self._version):
                 told = (*told, Change(version))
         return payload, (*told, *changes)
+
+    def _filled(self) -> tuple[Body, tuple[Change, ...]]:
+        """Return the body and the seconds as the settings of this target say."""
+        defaults, home = self.destination.endpoint.defaults, self._settings.endpoint
+        usual = home.defaults if home is not None else NO_DEFAULTS
+        said = self._outgoing.said
+        payload, changes = defaults.fill(self._outgoing.payload, usual, said)
+        self._limit, more = defaults.seconds(self._limit, usual, said)
+        return payload, (*changes, *more)
 
     def sign_off(
         self, payload: Body, *, pristine: bool, sees: Callable[[Body], None] | None
@@ -166,7 +176,7 @@ class OpenAttempt:
         )
 
     def _seconds_left(self) -> float:
-        limit = self._settings.attempt_timeout
+        limit = self._limit
         most = limit if limit is not None else inf
         return most if self._deadline == inf else min(most, self._deadline - self.started)
 
@@ -177,7 +187,7 @@ class OpenAttempt:
 
         :raises ServiceResponseTimeoutError: if it has.
         """
-        now, limit = self._settings.clock(), self._settings.attempt_timeout
+        now, limit = self._settings.clock(), self._limit
         if now >= self._deadline or (limit is not None and now - self.started >= limit):
             spent = format_seconds(now - self.started)
             raise ServiceResponseTimeoutError(f"no content within {spent}")

@@ -20,6 +20,7 @@ from .._core.failure.kinds import Failure, FailureKind
 from .._core.failure.lifecycle import read_lifecycle
 from .._core.request.repairs import versions_in
 from .._core.route.cooldown import covers_endpoint
+from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
@@ -34,6 +35,7 @@ from .route import Route
 from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
+_ABOUT_THE_MODEL = (FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.WRONG_DIALECT)
 _ANNOUNCING = ("deprecation", "sunset", "link")
 
 
@@ -117,14 +119,27 @@ class Call:
         if hasattr(self, "_open"):  # something was sent
             self._open.secret.out_of_error(error)
 
-    def nearest_models(self) -> tuple[str, ...]:
-        """Return the known models whose names come nearest to an unknown one."""
-        model = self._outgoing.payload.get("model")
+    def model_hint(self) -> str | None:
+        """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
+        model, own = self._outgoing.payload.get("model"), self._settings.endpoint
         try:
             self._settings.registry.get(str(model))
         except UnknownModelError as error:
-            return error.suggestions
-        return ()
+            if error.elsewhere is not None and own is not None and own.dialect.is_github:
+                return f"{error.elsewhere}."
+            if error.suggestions:
+                return f"Nearest known models: {', '.join(error.suggestions)}."
+        return None
+
+    def lacks_embeddings_model(self) -> bool:
+        """Return whether a call for embeddings failed because it names no model for them."""
+        if self._outgoing.operation is Operation.CHAT:
+            return False
+        failure = self.plan.last_failure
+        if failure is None:
+            skips = [event for event in self._events if isinstance(event, Skip)]
+            return bool(skips) and all(skip.reason == NO_EMBEDDINGS for skip in skips)
+        return not self._outgoing.payload.get("model") and failure.kind in _ABOUT_THE_MODEL
 
     def budget_left(self) -> dict[str, Any] | None:
         """Return the limits of a second call within those of this one; ``None`` if none is left."""

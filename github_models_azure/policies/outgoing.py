@@ -46,7 +46,7 @@ class Outgoing:
 
     __slots__ = (
         "_headers", "_http", "_request", "_switches_retry_off", "_url", "operation", "options",
-        "payload",
+        "payload", "said",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,7 @@ class Outgoing:
         self._headers = dict(http.headers)
         self.options = dict(request.context.options)
         self.payload, self.operation = payload, operation
+        self.said: frozenset[str] = frozenset()
         self._switches_retry_off = switches_retry_off
 
     @property

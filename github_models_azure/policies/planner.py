@@ -32,11 +32,12 @@ CALL_OPTION = "github_models_call"
 class CallReport:
     """Goes down with a call; the policy leaves there what it has begun.
 
-    ``structured`` is the wanted shape of the answer.
+    ``structured`` is the wanted shape of the answer, ``said`` the keywords of the call.
     """
 
     structured: Unstructured = UNSTRUCTURED
     call: Call | None = None
+    said: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +128,7 @@ class Planner:
         call = Call(
             settings, request, outgoing, planned.route, planned.plan, report.structured, planned.now
         )
+        outgoing.said = report.said
         if settings.observer is not None:
             name, requested = _NAMES[planned.operation], planned.route.requested
             start = CallStart(name, requested, payload, outgoing.is_streamed)

@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from azure.core.credentials import AzureKeyCredential
 
 from .._core.request.fit import SDK
+from .._core.request.fit_messages import IMAGES
 from .._core.route.needs import UNKNOWN, ModelFacts, Operation
 from .._core.route.plan import Candidate
 from ..credentials.keys import key_of
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
+from .names import answered_as, heir_of, listed_target, model_at, named_target, substitution
 from .options import FallbackSettings
 
 _SALT = os.urandom(16)
@@ -32,6 +34,7 @@ class Destination:
     """Where an attempt goes: the endpoint, the URL and its query, the model name for the body.
 
     ``note`` is said in the trail: the route that was asked for is not the one that is taken.
+    ``substitution`` is, too: the model that was asked for is not the one that answers.
     """
 
     endpoint: Endpoint
@@ -39,6 +42,12 @@ class Destination:
     query: str
     model: str | None
     note: str | None = None
+    substitution: str | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the trail says of this attempt before its changes."""
+        return tuple(filter(None, (self.note, self.substitution)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,8 @@ def build_route(
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
     places: dict[int, _Place] = {}
-    for declared, name, chosen in _targets(settings, own, model, operation):
+    wanted = _with_heirs(settings, _targets(settings, own, model, operation), today)
+    for declared, name, chosen, substituted in wanted:
         place = places.get(id(declared))
         if place is None:
             place = places[id(declared)] = _Place.of(settings, declared, operation, today)
@@ -101,8 +111,9 @@ def build_route(
             continue
         candidates.append(candidate)
         destinations[candidate.key] = Destination(
-            place.endpoint, place.url, place.query, wire_name, place.note
-        )
+            place.endpoint, place.url, place.query, wire_name, place.note,
+            substituted or _substitution(settings, place.endpoint, name, chosen=chosen),
+        )  # fmt: skip
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
             keys.append(candidate.endpoint)
@@ -151,7 +162,7 @@ class _Place:
             known = declared.dialect if endpoint.dialect is SDK else endpoint.dialect
             endpoint = replace(
                 endpoint, credential=declared.credential, headers=declared.headers,
-                anonymous=declared.anonymous, dialect=known,
+                anonymous=declared.anonymous, dialect=known, defaults=declared.defaults,
             )  # fmt: skip
             note = f"{declared.gone(today)}, sent to {endpoint.base_url()} instead"
         path = endpoint.dialect.path(operation)
@@ -167,12 +178,35 @@ class _Place:
         )
 
 
+_Wanted = tuple[Endpoint, str | None, bool]
+
+
+def _with_heirs(
+    settings: FallbackSettings, targets: Iterator[_Wanted], today: date
+) -> Iterator[tuple[Endpoint, str | None, bool, str | None]]:
+    """Put after each retired model that the caller named the one that answers for it."""
+    for endpoint, name, chosen in targets:
+        yield endpoint, name, chosen, None
+        heir = None if chosen else heir_of(settings, endpoint, name, today)
+        if heir is not None:
+            yield endpoint, heir.id, False, answered_as(str(name), heir)
+
+
+def _substitution(
+    settings: FallbackSettings, endpoint: Endpoint, name: str | None, *, chosen: bool
+) -> str | None:
+    info = model_at(settings.registry, endpoint, name)
+    if chosen or name is None or info is None or not endpoint.dialect.is_github:
+        return None
+    return substitution(settings.registry, name, info)
+
+
 def _targets(
     settings: FallbackSettings, own: Endpoint, model: str | None, operation: Operation
-) -> Iterator[tuple[Endpoint, str | None, bool]]:
+) -> Iterator[_Wanted]:
     """Yield the targets; the last part tells those we chose from those the caller named."""
     fallback = settings.fallback
-    endpoint, name = _named_endpoint(settings, own, model)
+    endpoint, name = named_target(settings, own, model)
     if name is not None and settings.registry.is_auto(name):
         for choice in _auto(settings, endpoint, name):
             yield endpoint, choice.id, True
@@ -180,12 +214,12 @@ def _targets(
             return
     else:
         yield endpoint, name, False
-    info = settings.registry.find(name) if name is not None else None
+    info = model_at(settings.registry, endpoint, name)
     if isinstance(fallback, Mapping):
-        fallback = _listed(fallback, name, info)
+        fallback = _listed(fallback, model, name, info)
     if isinstance(fallback, tuple):
         for target in fallback:
-            yield target.endpoint or own, target.model, False
+            yield *listed_target(settings, own, target), False
     elif fallback == "tier" and info is not None and _has_tiers(endpoint, operation):
         for other in settings.registry.same_tier(info.id):
             # An endpoint that was asked for a bare name is given bare names.
@@ -207,21 +241,13 @@ def _auto(settings: FallbackSettings, endpoint: Endpoint, name: str) -> tuple[Mo
     return settings.registry.auto_candidates(name, plan=plan)
 
 
-def _named_endpoint(
-    settings: FallbackSettings, own: Endpoint, model: str | None
-) -> tuple[Endpoint, str | None]:
-    """Split ``endpoint-name/model-id`` where the front is no part of a known model's own id."""
-    if model is not None and settings.registry.find(model) is None:
-        prefix, _, rest = model.partition("/")
-        if rest and prefix in settings.endpoints:
-            return settings.endpoints[prefix], rest
-    return own, model
-
-
 def _listed(
-    fallback: Mapping[str, tuple[Target, ...]], name: str | None, info: ModelInfo | None
+    fallback: Mapping[str, tuple[Target, ...]],
+    model: str | None,
+    name: str | None,
+    info: ModelInfo | None,
 ) -> tuple[Target, ...]:
-    for key in (name, info.id if info else None, "*"):
+    for key in (model, name, info.id if info else None, "*"):
         if key is not None and key in fallback:
             return fallback[key]
     return ()
@@ -237,11 +263,13 @@ def _place(
 ) -> tuple[Candidate, str | None]:
     endpoint, base = place.endpoint, place.base
     github = endpoint.dialect.is_github
-    info = settings.registry.find(name) if name is not None else None
+    info = model_at(settings.registry, endpoint, name)
     wire = _wire_name(endpoint, name, info)
     # On GitHub a model has many names, elsewhere every name may be a model of its own.
     known = info.id if info is not None and github else wire
     gone = _gone(settings, endpoint, info, today, chosen=chosen)
+    if gone and name is not None and github:
+        gone = "; ".join(filter(None, (gone, settings.registry.elsewhere(name))))
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
     firm = chosen or github
     candidate = Candidate(
@@ -274,6 +302,8 @@ def _facts(
     lacks: dict[str, Any] = dict.fromkeys(endpoint.dialect.lacks, False)
     if not endpoint.dialect.tool_choice:
         lacks["forced_choice"] = False
+    if IMAGES in endpoint.dialect.refuses:
+        lacks["drops_images"] = True
     if info is None:
         return replace(UNKNOWN, **lacks) if lacks else UNKNOWN
     facts = info.facts() if firm else replace(info.facts(), rejects=frozenset())

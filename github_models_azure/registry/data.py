@@ -20,15 +20,35 @@ from .model_info import NOT_AVAILABLE, ModelInfo, Plan, Quota, parse_tier
 _LONGEST_GUESS = 100  # difflib takes quadratic time; a longer name is not a typing error
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}")
 _AZUREML = "azureml://"
+_PROVIDERS = ("github/", "azure_ai/")
 
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A name that no model of the catalogue has, the id it stands for, and why."""
+    """A name that no model of the catalogue has, the id it stands for, and why.
+
+    ``substitute``: it is the name of another model, which the one it stands for replaced.
+    """
 
     name: str
     target: str
     reason: str
+    substitute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Names of models that GitHub Models never had, and who serves them; ``*`` ends a beginning."""
+
+    names: tuple[str, ...]
+    offer: str
+
+    def covers(self, name: str) -> bool:
+        """Return whether a name is one of them."""
+        key = without_provider(_key(name))
+        return any(
+            key.startswith(one[:-1]) if one.endswith("*") else key == one for one in self.names
+        )
 
 
 class NameIndex:
@@ -37,6 +57,10 @@ class NameIndex:
     In this order a name is: an id; a legacy name; an alias; a marketplace path
     (``azure-openai/gpt-4o``), an ``azureml://`` id of any version, or a legacy name with the
     model's dated version; the last part of an id that only one model has.
+
+    Loose spellings come after all of them: LiteLLM's ``github/`` or ``azure_ai/`` in front of any
+    name, an alias after the publisher of its model (``openai/gpt-4``), and names as pages show
+    them (``Cohere Command R+``).
     """
 
     def __init__(self, models: Sequence[ModelInfo], aliases: Iterable[Alias]) -> None:
@@ -58,14 +82,36 @@ class NameIndex:
         for name, model in zip(bare, models, strict=True):
             if count[name] == 1:
                 self._found.setdefault(name, model)
+        self._shown = {
+            _plain(model.name): model.id.lower() for model in reversed(models) if model.name
+        }
+        self._shown |= {
+            f"{self._found[key].id.partition('/')[0].lower()}/{key}": key
+            for key in self._aliases
+            if "/" not in key
+        }
 
-    def find(self, name: str) -> ModelInfo | None:
-        """Return the model of that name, ``None`` where there is none."""
-        return self._found.get(_key(name))
+    def find(self, name: str, *, strict: bool = False) -> ModelInfo | None:
+        """Return the model of that name, ``None`` if there is none.
+
+        :param strict: leaves out the loose spellings.
+        """
+        return self._found.get(_key(name) if strict else self._resolve(name))
 
     def alias(self, name: str) -> Alias | None:
-        """Return the alias that a name is, ``None`` where it names a model itself."""
-        return self._aliases.get(_key(name))
+        """Return the alias that a name is, ``None`` if it names a model itself."""
+        return self._aliases.get(self._resolve(name))
+
+    def _resolve(self, name: str) -> str:
+        """Return the key of a name in any of its spellings; the name's own if none is known."""
+        key = _key(name)
+        bare = without_provider(key)
+        for spelling in (key, bare, _plain(bare)):
+            if spelling in self._found:
+                return spelling
+            if (shown := self._shown.get(spelling)) is not None:
+                return shown
+        return key
 
     def nearest(self, name: str, most: int = 3) -> tuple[str, ...]:
         """Return ids whose names look like this one, the most alike first."""
@@ -75,6 +121,19 @@ class NameIndex:
 
         close = difflib.get_close_matches(_key(name), self._found, n=3 * most, cutoff=0.6)
         return tuple(dict.fromkeys(self._found[key].id for key in close))[:most]
+
+
+def without_provider(name: str) -> str:
+    """Return a name without LiteLLM's name of GitHub Models in front."""
+    for prefix in _PROVIDERS:
+        if name.lower().startswith(prefix) and len(name) > len(prefix):
+            return name[len(prefix) :]
+    return name
+
+
+def _plain(name: str) -> str:
+    """Write a name that is meant for people as ids are written."""
+    return "-".join(name.strip().lower().replace("+", "-plus").split())
 
 
 def _key(name: str) -> str:
@@ -105,6 +164,8 @@ _DATES = ("deprecated_on", "retired_on")
 class RegistryData:
     """Models in order, quotas by quota class, aliases, and ids recommended by task.
 
+    ``elsewhere`` are models that GitHub Models never had.
+
     The mappings are not to be changed: a registry shares them with those made from it.
     """
 
@@ -112,6 +173,7 @@ class RegistryData:
     quotas: Mapping[str, PlanQuotas] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     recommended: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    elsewhere: tuple[Elsewhere, ...] = ()
 
 
 def load_bundled() -> RegistryData:
@@ -126,11 +188,14 @@ def load_bundled() -> RegistryData:
             for name, plans in content["quotas"].items()
         },
         aliases=tuple(
-            Alias(name, group["to"], group["reason"])
+            Alias(name, group["to"], group["reason"], group.get("substitute", False))
             for group in content["aliases"]
             for name in group["names"]
         ),
         recommended={task: tuple(ids) for task, ids in content["recommended"].items()},
+        elsewhere=tuple(
+            Elsewhere(tuple(group["names"]), group["offer"]) for group in content["elsewhere"]
+        ),
     )
 
 

@@ -16,14 +16,22 @@ _brief.maxstring = _brief.maxlong = _brief.maxother = _LONGEST_VALUE - 20
 
 
 class UnknownModelError(KeyError, ValueError):
-    """The registry has no model of that name; ``suggestions`` holds the nearest ids."""
+    """The registry has no model of that name; ``suggestions`` holds the nearest ids.
 
-    def __init__(self, name: str, suggestions: Iterable[str] = ()) -> None:
+    ``elsewhere`` says who serves the model, if that is known.
+    """
+
+    def __init__(
+        self, name: str, suggestions: Iterable[str] = (), elsewhere: str | None = None
+    ) -> None:
         self.name = name
         self.suggestions = tuple(suggestions)
-        super().__init__(name, self.suggestions)
+        self.elsewhere = elsewhere
+        super().__init__(name, self.suggestions, elsewhere)
 
     def __str__(self) -> str:
+        if self.elsewhere is not None:
+            return f"{self.elsewhere}."
         shown = self.name if len(self.name) <= 80 else f"{self.name[:77]}..."
         near = f" Did you mean {', '.join(self.suggestions)}?" if self.suggestions else ""
         return (

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from os import PathLike
 
-from .data import Alias, NameIndex, PlanQuotas, RegistryData, load_bundled
+from .data import Alias, Elsewhere, NameIndex, PlanQuotas, RegistryData, load_bundled
 from .errors import UnknownModelError
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 
@@ -23,12 +23,14 @@ class ModelRegistry:
     the embedding models. Whatever changes a registry returns a new one. Safe to share.
 
     Names are understood in any case: ids, legacy names (``Phi-4``), aliases (``gpt-4``),
-    ``azureml://`` ids, and the last part of an id where only one model has it.
+    ``azureml://`` ids, and the last part of an id where only one model has it; also with LiteLLM's
+    ``github/`` in front, and as pages show them (``Llama 3.3 70B``).
 
     :param models: in the order of preference.
     :param quotas: by quota class, then by plan.
     :param aliases: names that stand for a model's id.
     :param recommended: ids by task, the best first.
+    :param elsewhere: models that GitHub Models never had.
     """
 
     __slots__ = ("_data", "_names")
@@ -40,8 +42,11 @@ class ModelRegistry:
         quotas: Mapping[str, PlanQuotas] | None = None,
         aliases: Iterable[Alias] = (),
         recommended: Mapping[str, tuple[str, ...]] | None = None,
+        elsewhere: Iterable[Elsewhere] = (),
     ) -> None:
-        self._data = RegistryData(tuple(models), quotas or {}, tuple(aliases), recommended or {})
+        self._data = RegistryData(
+            tuple(models), quotas or {}, tuple(aliases), recommended or {}, tuple(elsewhere)
+        )
         self._names = NameIndex(self._data.models, self._data.aliases)
 
     @classmethod
@@ -64,7 +69,11 @@ class ModelRegistry:
     @classmethod
     def _of(cls, data: RegistryData) -> ModelRegistry:
         return cls(
-            data.models, quotas=data.quotas, aliases=data.aliases, recommended=data.recommended
+            data.models,
+            quotas=data.quotas,
+            aliases=data.aliases,
+            recommended=data.recommended,
+            elsewhere=data.elsewhere,
         )
 
     def __repr__(self) -> str:
@@ -82,16 +91,29 @@ class ModelRegistry:
     def get(self, name: str) -> ModelInfo:
         """Return the model of that name.
 
-        :raises UnknownModelError: names the ids that come nearest.
+        :raises UnknownModelError: names the ids that come nearest, or says who serves the model.
         """
         model = self.find(name)
         if model is None:
-            raise UnknownModelError(name, self._names.nearest(name))
+            elsewhere = self.elsewhere(name)
+            nearest = () if elsewhere else self._names.nearest(name)
+            raise UnknownModelError(name, nearest, elsewhere)
         return model
 
-    def find(self, name: str) -> ModelInfo | None:
-        """Return the model of that name, or ``None``."""
-        return self._names.find(name)
+    def find(self, name: str, *, strict: bool = False) -> ModelInfo | None:
+        """Return the model of that name, or ``None``.
+
+        :param strict: leaves out spellings that are not GitHub Models' own: ``github/`` in front,
+            an alias after its publisher, a name as pages show it.
+        """
+        return self._names.find(name, strict=strict)
+
+    def elsewhere(self, name: str) -> str | None:
+        """Say that GitHub Models never had a model, and who serves it; ``None`` if not known."""
+        if self.find(name) is not None:
+            return None
+        found = next((one for one in self._data.elsewhere if one.covers(name)), None)
+        return f"GitHub Models never had {name:.80}: {found.offer}" if found is not None else None
 
     def alias_of(self, name: str) -> Alias | None:
         """Return the alias behind a name, with its reason; ``None`` for a model's own names."""

@@ -149,7 +149,18 @@ class BundledAlias(BaseModel):
 
     to: Word
     reason: Label
+    substitute: bool = False
     names: Annotated[list[Word], Field(min_length=1)]
+
+
+class BundledElsewhere(BaseModel):
+    """Names of models that GitHub Models never had, and where they are served."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    names: Annotated[list[Word], Field(min_length=1)]
+    offer: Label
+    source: Annotated[str, Field(pattern="^(seen|reported|unconfirmed): ")]
 
 
 class BundledCatalog(BaseModel):
@@ -165,6 +176,7 @@ class BundledCatalog(BaseModel):
     quotas: dict[str, dict[str, list[Limit | None] | None]]
     alias_source: str
     aliases: list[BundledAlias]
+    elsewhere: list[BundledElsewhere]
     recommended_source: str
     recommended: dict[str, list[Word]]
     models: list[BundledModel]

@@ -13,13 +13,19 @@ from types import MappingProxyType
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
-from ..endpoints import GITHUB_AZURE
+from ..endpoints import GITHUB_AZURE, Endpoint
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
 
 LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
+LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
+_LOGAI_MODEL_NAME = "LOGAI_GITHUB_MODEL"
 _LOGAI_MODEL = "gpt-4o"
+_LOGAI_OTHERS = frozenset({"anthropic", "azure", "gemini", "github-copilot", "ollama", "openai"})
+"""Providers of LogAI that are none of ours."""
+
+_GITHUB_TOKENS = ("GITHUB_MODELS_TOKEN", "GITHUB_TOKEN", "GH_TOKEN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,9 @@ def find_applications(
         )
         variables = {}
     notes.extend(_misspelt(environ) if variables else ())
-    logai = environ.get(LOGAI_PROVIDER, "").strip().lower() == "github"
+    provider = environ.get(LOGAI_PROVIDER, "").strip().lower()
+    logai = provider == "github"
+    notes.extend(_logai_unused(environ, provider, others_go_first=says_where(variables)))
     return Found(variables, table, file, logai, tuple(notes), broken)
 
 
@@ -117,17 +125,45 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
                 yield f"{name} is not used: did you mean {LLM_PREFIX}{other.upper()}?"
 
 
+def _logai_unused(
+    environ: Mapping[str, str], provider: str, *, others_go_first: bool
+) -> Iterator[str]:
+    """Say which of LogAI's variables for GitHub Models are set and do not count."""
+    given = sorted(name for name in environ if name.startswith(LOGAI_PREFIX + "GITHUB_"))
+    for name in given:
+        if name not in (LOGAI_TOKEN, _LOGAI_MODEL_NAME):
+            yield f"{name} is not used: the known ones are {_LOGAI_MODEL_NAME} and {LOGAI_TOKEN}."
+    if provider == "github":
+        if others_go_first:
+            yield f"{LOGAI_PROVIDER} is not used: the LLM_* variables go before it."
+    elif not provider:
+        names = [name for name in (_LOGAI_MODEL_NAME, LOGAI_TOKEN) if environ.get(name, "").strip()]
+        if names:
+            yield f"Set and not used: {', '.join(names)}. Set {LOGAI_PROVIDER}=github beside them."
+    elif provider not in _LOGAI_OTHERS:
+        yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
+
+
 def _read_logai(environ: Mapping[str, str]) -> Application:
     """Read LogAI's settings for GitHub Models: a provider, a token and a model.
 
     github.com/david-parker-softrams/observability-assistant, "GitHub Models as LLM Provider".
+
+    :raises SettingsError: if there is no token.
     """
-    token, model = (LOGAI_PREFIX + "GITHUB_TOKEN", LOGAI_PREFIX + "GITHUB_MODEL")
+    token, model = LOGAI_TOKEN, _LOGAI_MODEL_NAME
     endpoint, sources = replace(GITHUB_AZURE, name="logai"), {}
     key = environ.get(token, "").strip()
     if key:
         endpoint = replace(endpoint, credential=AzureKeyCredential(key))
         sources["logai"] = KeySource("env", token)
+    elif not any(environ.get(name, "").strip() for name in _GITHUB_TOKENS):
+        from ..credentials.github import NEW_TOKEN
+
+        raise SettingsError(
+            f"GitHub Models requires {token}: a GitHub token with the permission models:read. Make "
+            f"one at {NEW_TOKEN} and set the variable."
+        )
     chosen = environ.get(model, "").strip()
     return Application(
         endpoint="logai",
@@ -155,13 +191,14 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
     for layer in (*layers, above):
         options.update(layer)
     endpoints = {**own.endpoints, **found.endpoints}
-    theirs = found.model
-    if theirs.partition("/")[0] in endpoints:  # or it would be read as another endpoint's
-        theirs = f"{found.endpoint}/{theirs}"
+    theirs, vectors = _told(found.endpoint, found.model, endpoints), found.vectors
+    if vectors is not None:
+        vectors = vectors[0], _told(*vectors, endpoints)
     keeps_model = "model" in said or not found.over_files
     model = own.model if keeps_model and own.model is not None else theirs
     won = {name for name, value in found.options.items() if options[name] is value}
     won |= {"endpoint", *found.retries, *found.call, *(["model"] if model is theirs else [])}
+    won |= {"embedding_model"} if vectors is not None else set()
     return replace(
         own,
         endpoint=found.endpoint,
@@ -172,5 +209,13 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         sources={**own.sources, **found.sources},
         retries=found.retries,
         call=found.call,
+        vectors=vectors,
+        notes=(*own.notes, *found.notes),
+        warnings=found.notes,
         origins={name: origin for name, origin in found.origins.items() if name in won},
     )
+
+
+def _told(endpoint: str, model: str, endpoints: Mapping[str, Endpoint]) -> str:
+    """Write a model so that it is not read as one of another endpoint."""
+    return f"{endpoint}/{model}" if model.partition("/")[0] in endpoints else model

@@ -23,8 +23,9 @@ LLM_FILE = "config.toml"
 LLM_FIELDS = frozenset(
     {
         "api_key", "api_version", "base_url", "caching_prompt", "custom_llm_provider",
-        "disable_vision", "drop_params", "fallback_llms", "max_output_tokens", "model",
-        "num_retries", "ollama_base_url", "retry_max_wait", "retry_min_wait", "retry_multiplier",
+        "disable_vision", "drop_params", "embedding_deployment_name", "embedding_model",
+        "fallback_llms", "max_output_tokens", "model", "num_retries", "ollama_base_url",
+        "retry_max_wait", "retry_min_wait", "retry_multiplier",
         "temperature", "timeout", "top_p",
     }
 )  # fmt: skip
@@ -37,7 +38,7 @@ LLM_IGNORED = frozenset(
         "aws_profile_name", "aws_region_name", "aws_role_name", "aws_secret_access_key",
         "aws_session_name", "aws_session_token", "capability_overrides", "completion_kwargs",
         "correct_num", "custom_tokenizer", "disable_stop_word", "embedding_base_url",
-        "embedding_deployment_name", "embedding_model", "enable_encrypted_reasoning",
+        "enable_encrypted_reasoning",
         "extended_thinking_budget", "extra_headers", "fallback_strategy", "for_routing",
         "force_string_serializer", "inline_image_urls", "input_cost_per_token",
         "litellm_extra_body", "log_completions", "log_completions_folder", "max_input_tokens",
@@ -62,7 +63,9 @@ class Settings:
 
     What another application's settings add: ``retries`` of the policy, ``call`` for each chat
     call, ``origins`` of the settings that are theirs, ``notes`` on what is set and does not count.
-    ``lent`` is one whose keys may go to their own origins, for the endpoint is ours.
+    ``warnings`` are those of the notes that are logged too, once.
+    ``vectors`` are the endpoint and the model of its embeddings. ``lent`` is one whose keys may go
+    to their own origins, for the endpoint is ours.
     """
 
     endpoint: str | None = None
@@ -77,16 +80,23 @@ class Settings:
     retries: Mapping[str, Any] = field(default_factory=dict)
     call: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    vectors: tuple[str, str] | None = None
     lent: Application | None = None
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     applications: bool = True
 
-    def for_vectors(self) -> Settings:
-        """Leave out what an application says of chat models, for clients of embeddings."""
+    def for_vectors(self, *, texts: bool) -> Settings:
+        """Leave out what an application says of chat models, for clients of embeddings.
+
+        :param texts: take the model that it names for the embeddings of texts.
+        """
         theirs = self.origins.keys()
         options = {n: v for n, v in self.options.items() if n != "fallback" or n not in theirs}
-        model = None if "model" in theirs else self.model
-        return replace(self, model=model, options=options, call={})
+        endpoint, model = self.endpoint, None if "model" in theirs else self.model
+        if texts and self.vectors is not None:
+            endpoint, model = self.vectors
+        return replace(self, endpoint=endpoint, model=model, options=options, call={})
 
     def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
         """Return an application's key for the same origin, and where it comes from."""
@@ -105,9 +115,11 @@ class Settings:
 class Application:
     """What the settings of an application come to.
 
-    ``endpoint`` names the first of ``endpoints``. ``call`` holds keywords of each chat call,
-    ``retries`` those of the back-off. ``origins`` says of each setting where it comes from, and
-    ``over_files`` whether that is the environment, which goes before every file.
+    ``endpoint`` names the first of ``endpoints``, ``vectors`` that of the embeddings and their
+    model. ``call`` holds keywords of each chat call,
+    ``retries`` those of the back-off. ``origins`` says of each setting where it comes from,
+    ``notes`` what is set and does not count, and ``over_files`` whether the settings come from the
+    environment, which goes before every file.
     """
 
     endpoint: str
@@ -116,8 +128,10 @@ class Application:
     options: Mapping[str, Any] = field(default_factory=dict)
     retries: Mapping[str, Any] = field(default_factory=dict)
     call: Mapping[str, Any] = field(default_factory=dict)
+    vectors: tuple[str, str] | None = None
     sources: Mapping[str, KeySource] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     over_files: bool = False
 
 

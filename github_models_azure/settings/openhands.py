@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
@@ -15,6 +16,9 @@ from .providers import Place, UnplacedError, place, provider_of
 
 _HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
+_VERSION = re.compile(r"v1|latest|preview|\d{4}-\d{2}-\d{2}(-preview)?")
+LOCAL = "local"
+"""The embedding model that OpenHands' template names."""
 
 
 def _number(value: object) -> object:
@@ -26,6 +30,12 @@ def _number(value: object) -> object:
 def _filled(value: object) -> object:
     """Read an empty text as none: OpenHands' template is full of them."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _version(value: str | None) -> str | None:
+    if value is not None and _VERSION.fullmatch(value) is None:
+        raise ValueError("is a version such as 2024-10-21 or 2024-12-01-preview, or latest")
+    return value
 
 
 _Text = Annotated[str | None, BeforeValidator(_filled)]
@@ -42,7 +52,7 @@ class LlmModel(BaseModel):
     model: _Text = None
     api_key: _Text = None
     base_url: _Text = None
-    api_version: _Text = None
+    api_version: Annotated[_Text, AfterValidator(_version)] = None
     custom_llm_provider: _Text = None
     ollama_base_url: _Text = None
     num_retries: Annotated[_Whole, Field(ge=0, le=1000)] = 8
@@ -53,6 +63,8 @@ class LlmModel(BaseModel):
     temperature: Annotated[float | None, BeforeValidator(_number), Field(ge=0)] = None
     top_p: Annotated[float | None, BeforeValidator(_number), Field(ge=0, le=1)] = None
     max_output_tokens: Annotated[int | None, BeforeValidator(_number), Field(ge=0)] = None
+    embedding_model: _Text = None
+    embedding_deployment_name: _Text = None
     drop_params: _Switch = None
     disable_vision: _Switch = None
     caching_prompt: _Switch = None
@@ -76,6 +88,12 @@ class LlmModel(BaseModel):
         """The provider that is named, or stands in front of the model."""
         return provider_of(self.model, self.custom_llm_provider)
 
+    @property
+    def embeddings(self) -> str | None:
+        """The model of the embeddings; what OpenHands calls ``local`` runs in its own process."""
+        named = self.embedding_model if self.embedding_model != LOCAL else None
+        return self.embedding_deployment_name or named
+
     def place(self) -> Place:
         """Find the endpoint that the values alone tell.
 
@@ -83,8 +101,24 @@ class LlmModel(BaseModel):
         """
         if self.model is None:
             raise UnplacedError("model", "is missing")
+        return self._place(self.model, self.custom_llm_provider)
+
+    def place_embeddings(self, chats: Place) -> Place | None:
+        """Find the endpoint of the embeddings; ``None`` if no model is named for them.
+
+        It is that of the chats, also if another provider stands in front of the model: on GitHub
+        and OpenRouter that is part of its id.
+        """
+        name = self.embeddings
+        if name is None:
+            return None
+        if self.provider is None:
+            return Place(chats.endpoint, name)
+        return self._place(name, self.provider)
+
+    def _place(self, model: str, provider: str | None) -> Place:
         local = self.ollama_base_url if (self.provider or "").startswith("ollama") else None
-        return place(self.model, self.base_url or local, self.custom_llm_provider, self.api_version)
+        return place(model, self.base_url or local, provider, self.api_version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,26 @@ from typing import TypeGuard
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.request.defaults import Defaults
+from .._core.request.fit_messages import IMAGES
 from ..credentials.keys import KeySource, MissingKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
-from .openhands import LlmModel, LlmTable
-from .providers import Place, UnplacedError, provider_of
+from .openhands import LOCAL, LlmModel, LlmTable
+from .providers import Place, UnplacedError, is_github, provider_of
 
 _NAME = "llm"
 _KEY = LLM_PREFIX + "API_KEY"
 _WHERE = ("api_key", "api_version", "base_url", "custom_llm_provider", "ollama_base_url")
 """What says where a model is: a model of the same provider takes it over from ``[llm]``."""
+
+_ONLY_FOR_ALL = (
+    "num_retries", "retry_min_wait", "retry_max_wait", "retry_multiplier", "drop_params",
+    "embedding_model", "embedding_deployment_name",
+)  # fmt: skip
+"""What a call has once: its attempts of each model, its waits, its strictness, its vectors."""
 
 _ORIGINS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("base_url", "custom_llm_provider", "model"),
@@ -36,6 +44,7 @@ _ORIGINS: Mapping[str, tuple[str, ...]] = {
     "temperature": ("temperature",),
     "top_p": ("top_p",),
     "max_tokens": ("max_output_tokens",),
+    "embedding_model": ("embedding_deployment_name", "embedding_model"),
 }
 """Our settings, each with those that it is made of, the first that is set being named."""
 
@@ -62,10 +71,12 @@ class _Reading:
         name = wanted.replace("/", "-")
         while name in self.endpoints:
             name += "-"
-        endpoint = replace(where.endpoint, name=name)
+        endpoint = replace(where.endpoint, name=name, defaults=_defaults(model))
         if model.disable_vision:
-            lacks = endpoint.dialect.lacks | {"images"}
-            endpoint = replace(endpoint, dialect=replace(endpoint.dialect, lacks=lacks))
+            known = endpoint.dialect
+            lacks, refuses = known.lacks | {"images"}, known.refuses | {IMAGES}
+            dialect = replace(known, lacks=lacks, refuses=refuses)
+            endpoint = replace(endpoint, dialect=dialect)
         if key.key is not None and key.source is not None:
             credential = AzureKeyCredential(key.key)
             endpoint = replace(endpoint, credential=credential, anonymous=False)
@@ -99,20 +110,19 @@ def read_llm(
     model = first.model()
     where = first.place(model)
     reading = _Reading(environ)
-    reading.add(_NAME, model, where, _first_key(where, written, variables, first))
-    targets = []
+    key = _first_key(where, written, variables, first)
+    reading.add(_NAME, model, where, key)
+    vectors = _vectors(first, model, where, key, reading)
+    targets, notes = [], [*_unused(first, model, where)]
     for path, values in _route(table, listed, file):
         one = LlmTable(path, _merged(written, values), file)
         other = one.model()
         place = one.place(other)
+        notes += _no_version(one, place) if "api_version" in values else ()
+        notes += _for_all(path, values, other, model, file)
         key = _other_key(place, written, values, one)
         targets.append(reading.add(path, other, place, key))
     options = _options(model, targets, github=where.endpoint.dialect.is_github)
-    call = {
-        "temperature": model.temperature,
-        "top_p": model.top_p,
-        "max_tokens": model.max_output_tokens or None,
-    }
     return Application(
         endpoint=_NAME,
         model=where.model,
@@ -124,11 +134,73 @@ def read_llm(
             "retry_backoff_min": model.retry_min_wait,
             "retry_backoff_max": model.retry_max_wait,
         },
-        call={name: value for name, value in call.items() if value is not None},
+        call={name: v for name, v in _members(model).items() if v is not None},
+        vectors=vectors,
         sources=reading.sources,
         origins=dict(_origins(first, targets, listed, file)),
+        notes=tuple(dict.fromkeys(notes)),
         over_files=says_where(variables),
     )
+
+
+def _members(model: LlmModel) -> dict[str, object]:
+    return {
+        "temperature": model.temperature,
+        "top_p": model.top_p,
+        "max_tokens": model.max_output_tokens or None,
+    }
+
+
+def _defaults(model: LlmModel) -> Defaults:
+    """Return what a table says of calls to its own target."""
+    timeout = max(model.timeout, 0.001) if model.timeout else None
+    return Defaults(_members(model), timeout)
+
+
+def _vectors(
+    table: LlmTable, model: LlmModel, chats: Place, key: _Key, reading: _Reading
+) -> tuple[str, str] | None:
+    """Name the endpoint and the model of the embeddings, if a model is named.
+
+    :raises SettingsError: for a name that is only that of a provider.
+    """
+    try:
+        where = model.place_embeddings(chats)
+    except UnplacedError as error:
+        part = "embedding_deployment_name" if model.embedding_deployment_name else "embedding_model"
+        raise SettingsError(f"{table.origin(part)}: {error}.") from error
+    if where is None:
+        return None
+    if where.endpoint.url == chats.endpoint.url:
+        return _NAME, where.model
+    target = reading.add(f"{_NAME}.embeddings", model, where, key)  # a deployment has its own URL
+    return target.partition("/")[0], where.model
+
+
+def _for_all(
+    path: str, values: Mapping[str, object], model: LlmModel, first: LlmModel, file: Path | None
+) -> Iterator[str]:
+    """Say what a table says of its own target that can only be said of all."""
+    for name in _ONLY_FOR_ALL:
+        if name in values and getattr(model, name) != getattr(first, name):
+            yield f"{path}.{name} in {file} is not used: that of [llm] holds for all models."
+
+
+def _no_version(table: LlmTable, where: Place) -> Iterator[str]:
+    if where.unused is not None:
+        yield f"{table.origin('api_version')} is not used: {where.unused}."
+
+
+def _unused(table: LlmTable, model: LlmModel, where: Place) -> Iterator[str]:
+    """Say what of ``[llm]`` does not count."""
+    yield from _no_version(table, where)
+    if model.embedding_model is not None and model.embeddings != model.embedding_model:
+        why = (
+            "embedding_deployment_name goes before it"
+            if model.embedding_deployment_name
+            else f"{LOCAL!r} is a model in OpenHands' own process. Name one of the endpoint's"
+        )
+        yield f"{table.origin('embedding_model')} is not used: {why}."
 
 
 def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, object]:
@@ -183,6 +255,8 @@ def _merged(base: Mapping[str, object], values: Mapping[str, object]) -> dict[st
 def _provider(values: Mapping[str, object], beneath: Mapping[str, object]) -> str | None:
     model, given = values.get("model"), values.get("custom_llm_provider")
     found = provider_of(*(text if isinstance(text, str) else None for text in (model, given)))
+    if found == "openai" and isinstance(model, str) and is_github(model):
+        return "github"
     other = beneath.get("custom_llm_provider")
     return found or (provider_of(None, other) if isinstance(other, str) else None)
 

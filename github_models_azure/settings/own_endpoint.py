@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azure.core.credentials import AzureKeyCredential
 
@@ -89,8 +89,10 @@ def signed_endpoints(
 ) -> dict[str, Signed]:
     """Return all endpoints that are known by name, the client's own among them.
 
-    GitHub's other endpoints are asked with the credential of a client that is GitHub's.
+    GitHub's other endpoints are asked with the credential of a client that is GitHub's. Those that
+    would get the demo token are the emulator if the client's own endpoint is.
     """
+    emulated = own.endpoint.dialect.is_github and not own.endpoint.on_github
     shared = own.endpoint.credential if own.endpoint.on_github else None
     found: dict[str, Signed] = {}
     for name, endpoint in {**settings.endpoints, own.endpoint.name: own.endpoint}.items():
@@ -100,7 +102,9 @@ def signed_endpoints(
         elif wants_token and shared is not None:
             found[name] = Signed(with_credential(endpoint, shared), own.source)
         else:
-            found[name] = _signed(settings, endpoint, signing, takes_token=wants_token)
+            signed = _signed(settings, endpoint, signing, takes_token=wants_token)
+            demo = endpoint.on_github and _is_demo(signed.endpoint.credential)
+            found[name] = own if demo and emulated else replace(signed, demo=demo)
     return found
 
 

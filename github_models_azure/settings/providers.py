@@ -73,10 +73,11 @@ class UnplacedError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a model is served, and its id there."""
+    """Where a model is served, and its id there; ``unused`` says why no version is sent."""
 
     endpoint: Endpoint
     model: str
+    unused: str | None = None
 
 
 def provider_of(model: str | None, given: str | None) -> str | None:
@@ -99,7 +100,16 @@ def place(
     :param provider: LiteLLM's ``custom_llm_provider``, in place of the prefix of the model.
     :raises UnplacedError: where no endpoint can be told; its text holds no secret.
     """
+    found = _place(model, base_url, provider, api_version)
+    return found if api_version is None else _versioned(found, api_version)
+
+
+def _place(
+    model: str, base_url: str | None, provider: str | None, api_version: str | None
+) -> Place:
     found = provider_of(model, provider)
+    if found == "openai" and base_url is None and is_github(model):
+        found = "github"  # OpenHands' page writes both, and there is no such model at OpenAI
     if found is None:
         return _without_provider(model, base_url)
     if found not in PROVIDERS:
@@ -112,6 +122,11 @@ def place(
     if found in _AZURE:
         return Place(_azure(found, name, base_url, api_version), name)
     return Place(_service(found, base_url), name)
+
+
+def is_github(model: str | None) -> bool:
+    """Return whether LiteLLM's name of GitHub Models stands in front of a model."""
+    return (model or "").lower().startswith("github/")
 
 
 def _without_provider(model: str, base_url: str | None) -> Place:
@@ -183,10 +198,22 @@ def _azure(provider: str, model: str, base_url: str | None, api_version: str | N
         endpoint = Endpoint(endpoint.name, url, dialect="azure-openai")
     elif bare and ".services.ai.azure." in parts.netloc:
         endpoint = azure_models(f"{root}/models", name=endpoint.name)
-    if api_version and endpoint.dialect.api_version != "drop" and not parts.query:
-        version = quote(api_version, safe="")
-        endpoint = replace(endpoint, url=f"{endpoint.url}?api-version={version}")
     return endpoint
+
+
+def _versioned(found: Place, version: str) -> Place:
+    """Add the version to the URL of an endpoint that takes one."""
+    endpoint = found.endpoint
+    query = urlsplit(endpoint.url).query
+    if endpoint.dialect.api_version == "drop":
+        # Azure's route without versions was chosen by this one.
+        chosen = version in _VERSIONLESS and endpoint.dialect.name == "openai-v1"
+        return found if chosen else replace(found, unused=f"{endpoint.origin} takes no api-version")
+    if "api-version=" in query:
+        return replace(found, unused="the base_url states one")
+    mark = "&" if query else "?"
+    url = f"{endpoint.url}{mark}api-version={quote(version, safe='')}"
+    return replace(found, endpoint=replace(endpoint, url=url))
 
 
 def _from_url(base_url: str) -> Endpoint:

@@ -81,7 +81,7 @@ def test_other_texts_are_refused(value: str) -> None:
         ("https://MODELS.GitHub.AI/inference", "github", "github"),
         ("https://models.github.ai:443/inference", "github", "github"),
         ("https://models.github.ai/orgs/o/inference", "github", "github"),
-        ("https://models.github.ai", "github", "github"),
+        ("https://models.github.ai/catalog", "github", "github"),
         ("https://models.inference.ai.azure.com", "github-azure", "github-legacy"),
         ("https://models.inference.ai.azure.com/", "github-azure", "github-legacy"),
         ("https://Models.Inference.AI.Azure.com/v1", "github-azure", "github-legacy"),
@@ -195,9 +195,19 @@ def test_no_preset_is_the_publisher_of_a_model() -> None:
 @pytest.mark.parametrize("preset", SERVICES, ids=lambda one: one.name)
 @pytest.mark.parametrize("path", ["", "/", "/v99", "/some/where/"])
 def test_a_service_is_known_by_its_host(preset: Endpoint, path: str) -> None:
-    """Whatever the path: the URL stays as written, key and dialect are the service's."""
+    """Whatever the path: the URL stays as written, key and dialect are the service's.
+
+    GitHub Models' bare host is its ``/inference``, for a page of OpenHands' names it so.
+    """
     url = f"https://{preset.origin.partition('://')[2].upper()}{path}"
-    assert endpoint_for(url) == replace(preset, url=url)
+    bare = preset is GITHUB and not path.strip("/")
+    assert endpoint_for(url) == (preset if bare else replace(preset, url=url))
+
+
+def test_the_query_of_the_bare_host_stays() -> None:
+    """It is said of the service, whichever path is meant."""
+    found = endpoint_for("https://models.github.ai/?api-version=1")
+    assert found == replace(GITHUB, url=f"{GITHUB.url}?api-version=1")
 
 
 @pytest.mark.parametrize(

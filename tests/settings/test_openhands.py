@@ -226,6 +226,21 @@ def test_vision_is_left_out_of_one_table() -> None:
     assert "images" not in endpoints["llm"].dialect.lacks
 
 
+def test_an_embedding_model_that_is_not_used_is_noted() -> None:
+    """OpenHands' template says ``local``; a deployment goes before a model."""
+    path = write(WRITTEN)
+    (note,) = load_settings({}).notes
+    assert note.startswith(f"llm.embedding_model in {path} is not used: 'local' is a model in")
+    assert load_settings({}).vectors is None
+    settings = load_settings({"LLM_EMBEDDING_MODEL": "e", "LLM_EMBEDDING_DEPLOYMENT_NAME": "d"})
+    assert settings.vectors == ("llm", "d")
+    assert settings.for_vectors(texts=True).model == "d"
+    assert settings.for_vectors(texts=False).model is None  # of images
+    assert settings.origins["embedding_model"] == "LLM_EMBEDDING_DEPLOYMENT_NAME"
+    (note,) = settings.notes
+    assert note == "LLM_EMBEDDING_MODEL is not used: embedding_deployment_name goes before it."
+
+
 # Which file
 
 

@@ -60,6 +60,9 @@ def refused(**environ: str) -> list[str]:
         ),
         ("fallback_llms = [3]", "llm.fallback_llms", "3 is not an [llm.NAME] table"),
         ("api_version = 3", "llm.api_version", "valid string"),
+        ("embedding_model = 3", "llm.embedding_model", "valid string"),
+        ("embedding_deployment_name = 3", "llm.embedding_deployment_name", "valid string"),
+        ("embedding_model = 'groq/'", "llm.embedding_model", "a provider and no model"),
     ],
 )
 def test_a_wrong_value_of_a_file_is_named(text: str, path: str, says: str) -> None:
@@ -82,6 +85,14 @@ def test_a_wrong_value_of_a_file_is_named(text: str, path: str, says: str) -> No
         ("NUM_RETRIES", "many", "(got 'many')"),
         ("TIMEOUT", "-1", "greater than or equal to 0"),
         ("DISABLE_VISION", "maybe", "valid boolean"),
+        ("API_VERSION", "new", "is a version such as 2024-10-21"),
+        ("EMBEDDING_MODEL", "groq/", "a provider and no model"),
+        ("EMBEDDING_DEPLOYMENT_NAME", "groq/", "a provider and no model"),
+        ("CACHING_PROMPT", "maybe", "valid boolean"),
+        ("DROP_PARAMS", "maybe", "valid boolean"),
+        ("RETRY_MIN_WAIT", "soon", "valid number"),
+        ("RETRY_MAX_WAIT", "late", "valid number"),
+        ("RETRY_MULTIPLIER", "twice", "valid number"),
         ("MODEL", "anthropic/claude", "a protocol of its own"),
         ("CUSTOM_LLM_PROVIDER", "nobody", "'nobody' is not known"),
         ("BASE_URL", "nowhere", "is a URL"),
@@ -163,7 +174,8 @@ def test_a_broken_file_is_named() -> None:
     assert SECRET not in line
     assert load_settings({"GITHUB_MODELS_ENDPOINT": "groq"}).endpoint == "groq"
     assert load_settings({}, decided=True).endpoint is None
-    assert load_settings({"LOGAI_LLM_PROVIDER": "github"}).endpoint == "logai"
+    logai = {"LOGAI_LLM_PROVIDER": "github", "LOGAI_GITHUB_TOKEN": "t"}
+    assert load_settings(logai).endpoint == "logai"
 
 
 def test_a_secret_is_not_in_the_repr() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from github_models_azure.credentials.keys import MissingKey
+from github_models_azure.exceptions import SettingsError
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import Settings
 from tests.settings.test_openhands import OTHER, OWN, WRITTEN, key_at, write
@@ -95,12 +96,47 @@ def test_logai_has_three_variables() -> None:
 
 def test_logai_has_a_model_of_its_own() -> None:
     """``gpt-4o``, where none is named; the token is then looked up as always."""
-    settings = load_settings({"LOGAI_LLM_PROVIDER": "GitHub"})
+    settings = load_settings({"LOGAI_LLM_PROVIDER": "GitHub", "GITHUB_TOKEN": "t"})
     assert settings.model == "gpt-4o"
     assert settings.endpoints["logai"].credential is None
 
 
-@pytest.mark.parametrize("provider", ["anthropic", "openai", "github-copilot", "ollama", ""])
+def test_logai_without_a_token_says_where_one_is_made() -> None:
+    """Before anything else is said; a client with an endpoint of its own does not need one."""
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"LOGAI_LLM_PROVIDER": "github", "LOGAI_GITHUB_TOKEN": " "})
+    text = str(caught.value)
+    assert text.startswith("GitHub Models requires LOGAI_GITHUB_TOKEN")
+    assert "https://github.com/settings/personal-access-tokens/new" in text
+    assert "models:read" in text
+    assert load_settings({"LOGAI_LLM_PROVIDER": "github"}, decided=True).endpoint is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "note"),
+    [
+        ({"LOGAI_GITHUB_TOKEN": "t"}, "Set and not used: LOGAI_GITHUB_TOKEN."),
+        ({"LOGAI_GITHUB_MODEL": "gpt-4o"}, "Set and not used: LOGAI_GITHUB_MODEL."),
+        ({"LOGAI_LLM_PROVIDER": "githup"}, "LOGAI_LLM_PROVIDER is not used: the only"),
+        (
+            {"LOGAI_LLM_PROVIDER": "openai", "LOGAI_GITHUB_TOKN": "t"},
+            "LOGAI_GITHUB_TOKN is not used: the known ones are LOGAI_GITHUB_MODEL and",
+        ),
+        (
+            {"LOGAI_LLM_PROVIDER": "github", "LLM_MODEL": "groq/x", "LLM_API_KEY": "k"},
+            "LOGAI_LLM_PROVIDER is not used: the LLM_* variables go before it.",
+        ),
+    ],
+)
+def test_a_variable_of_logai_that_does_not_count_is_noted(
+    environ: dict[str, str], note: str
+) -> None:
+    """By its name, and without its value."""
+    (said,) = load_settings(environ).notes
+    assert said.startswith(note)
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai", "github-copilot", "ollama"])
 def test_other_providers_of_logai_are_none_of_ours(provider: str) -> None:
     """Only GitHub Models is."""
     assert load_settings({"LOGAI_LLM_PROVIDER": provider, "LOGAI_GITHUB_TOKEN": "t"}) == Settings()

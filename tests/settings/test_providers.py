@@ -10,6 +10,7 @@ from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.settings.providers import PROVIDERS, UnplacedError, place
 
 OWN = "https://llm.example/v1"
+GITHUB = "https://models.github.ai"
 FOUNDRY = "https://r.services.ai.azure.com"
 AZURE = "https://r.openai.azure.com"
 
@@ -100,6 +101,22 @@ def test_a_version_is_not_sent_where_none_is_taken() -> None:
     """Foundry's /openai/v1 answers 400 to any."""
     found = place("azure_ai/x", f"{FOUNDRY}/openai/v1", api_version="2024-10-21")
     assert "api-version" not in found.endpoint.url
+    assert found.unused == f"{found.endpoint.origin} takes no api-version"
+    assert place("azure/x", AZURE, api_version="latest").unused is None
+
+
+@pytest.mark.parametrize(
+    "base_url", [f"{GITHUB}/inference", "https://models.inference.ai.azure.com"]
+)
+def test_a_version_is_sent_to_what_is_of_githubs_shape(base_url: str) -> None:
+    """In place of the SDK's own; what the URL says already stays."""
+    found = place("openai/gpt-4o", base_url, api_version="2024-10-21")
+    assert (found.endpoint.url, found.unused) == (f"{base_url}?api-version=2024-10-21", None)
+    stated = f"{base_url}?api-version=2024-12-01-preview"
+    found = place("openai/gpt-4o", stated, api_version="2024-10-21")
+    assert (found.endpoint.url, found.unused) == (stated, "the base_url states one")
+    found = place("openai/gpt-4o", f"{base_url}?x=1", api_version="2024-10-21")
+    assert found.endpoint.url == f"{base_url}?x=1&api-version=2024-10-21"
 
 
 @pytest.mark.parametrize(
@@ -166,3 +183,19 @@ def test_any_text_is_placed_or_refused(
     except UnplacedError:
         return
     assert found.endpoint.origin.startswith("http")
+
+
+@pytest.mark.parametrize("provider", ["openai", "github", None])
+@pytest.mark.parametrize("name", ["openai/gpt-4.1", "gpt-4o"])
+def test_github_in_front_of_a_model_is_githubs_without_a_url(
+    provider: str | None, name: str
+) -> None:
+    """OpenHands' page writes ``custom_llm_provider = "openai"`` beside it."""
+    found = place(f"github/{name}", None, provider)
+    assert (found.endpoint, found.model) == (PRESETS["github-azure"], name)
+
+
+def test_behind_another_url_it_is_that_servers_own_name() -> None:
+    """As a LiteLLM proxy has it."""
+    found = place("github/gpt-4o", OWN, "openai")
+    assert (found.endpoint.url, found.model) == (OWN, "github/gpt-4o")

@@ -39,7 +39,7 @@ _LOWERED = ("drop_headers", "reset_headers")
 CAPABILITIES = frozenset(
     fact.name
     for fact in fields(UNKNOWN)
-    if "tokens" not in fact.name and fact.name not in ("rejects", "forced_choice")
+    if "tokens" not in fact.name and fact.name not in ("rejects", "forced_choice", "drops_images")
 )
 """What a model can do, or cannot: the facts that are no numbers, and that no field here tells."""
 
@@ -50,7 +50,8 @@ class Dialect:
 
     Members of a body are named as in JSON; ``messages.NAME`` is a member of a message,
     ``messages.tool_calls.NAME`` one of a tool call in it, ``schema.NAME`` a keyword of a JSON
-    schema, and the roles ``system`` and ``developer`` stand for themselves.
+    schema, ``messages.content.image_url`` the images in one, and the roles ``system`` and
+    ``developer`` stand for themselves.
 
     :param name: what settings and ``doctor`` call it.
     :param api_version: ``keep`` what the caller sends, ``drop`` it, or the version to send in place

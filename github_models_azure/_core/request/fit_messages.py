@@ -15,6 +15,9 @@ IN_MESSAGE, IN_CALL = "messages.", "messages.tool_calls."
 TEXT_ROLE, TOOL_ID = "text.", "tool_ids="
 """Before the role whose content must be text, and before the shape that ids must have."""
 
+IMAGES = "messages.content.image_url"
+"""Stands for the images of messages, where they are left out and the text is sent."""
+
 SIGNATURE = "thought_signature"
 """Stands for a server that wants Gemini's signature on every call of a history."""
 
@@ -58,6 +61,7 @@ class _Rules:
     has_content: bool
     tool_ids: str
     signed: bool
+    images: bool
 
 
 def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
@@ -76,6 +80,7 @@ def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
         signed=SIGNATURE in refused
         and _EXTRA not in dropped
         and (calls is None or _EXTRA in calls),
+        images=IMAGES not in refused,
     )
 
 
@@ -122,6 +127,8 @@ class _Fitting:
             fitted["role"] = next((r for r in _INSTRUCTIONS if r not in rules.roles), "user")
             self._note(f"role {role} sent as {fitted['role']}")
         self._drop(fitted, rules.members, rules.dropped, "messages")
+        if not rules.images:
+            self._drop_images(fitted)
         role = fitted.get("role")
         if isinstance(role, str) and role in rules.text_roles:
             self._text(fitted, role)
@@ -134,6 +141,14 @@ class _Fitting:
                 for position, call in enumerate(calls)
             ]
         return fitted
+
+    def _drop_images(self, message: dict[str, object]) -> None:
+        content = message.get("content")
+        if isinstance(content, list):
+            kept = [part for part in content if _members(part).get("type") != "image_url"]
+            if len(kept) < len(content):
+                message["content"] = kept or ""  # an empty list is refused by most
+                self._note("messages: images dropped", lossy=True)
 
     def _text(self, message: dict[str, object], role: str) -> None:
         content = message.get("content")

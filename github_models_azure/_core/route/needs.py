@@ -36,7 +36,8 @@ class ModelFacts:
     be generated. ``forced_choice`` is whether a tool call that is demanded is surely made.
     ``advised_input_tokens`` is a cap that may not hold where the model is served: it
     orders a route and refuses nothing. ``rejects`` names members of a request body, and the
-    message roles ``system`` and ``developer``, that the model refuses.
+    message roles ``system`` and ``developer``, that the model refuses. ``drops_images`` is whether
+    images are left out of what is sent to it, so that it may be asked last about them.
     """
 
     input_tokens: int | None = None
@@ -53,6 +54,7 @@ class ModelFacts:
     reasoning_effort: bool | None = None
     forced_choice: bool | None = None
     rejects: frozenset[str] = frozenset()
+    drops_images: bool = False
 
 
 UNKNOWN = ModelFacts()
@@ -176,7 +178,8 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     harmless: Unmet | None = None
     for capability in needs.capabilities:
         if getattr(facts, capability) is False:
-            if capability not in _HARMLESS:
+            dropped = capability == "images" and facts.drops_images
+            if capability not in _HARMLESS and not dropped:
                 return Unmet(_LACKS[capability])
             harmless = harmless or Unmet(_LACKS[capability], firm=False, harmless=True)
     for limit, firm in ((facts.input_tokens, True), (facts.advised_input_tokens, False)):
@@ -191,10 +194,11 @@ def unmet(needs: Needs, facts: ModelFacts) -> Unmet | None:
     return harmless
 
 
+NO_EMBEDDINGS = "does not make embeddings"
 _LACKS = {
     "audio": "does not take audio",
     "chat": "is not a chat model",
-    "embeddings": "does not make embeddings",
+    "embeddings": NO_EMBEDDINGS,
     "forced_choice": "is known to ignore tool_choice",
     "images": "does not take images",
     "json_schema": "does not support json_schema",

@@ -255,7 +255,7 @@ def _reply(state: EmulatorState, answer: Answer, fault: Fault | None) -> Reply:
 
 
 def _meet_fault(state: EmulatorState, visit: Visit, model: str | None) -> Fault | None:
-    fault = state.faults.take(model)
+    fault = state.faults.take(model, state.known_as)
     visit.fault = fault.kind.value if fault is not None else None
     return fault
 

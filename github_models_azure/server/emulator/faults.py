@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import islice
@@ -62,7 +62,7 @@ class FaultKind(str, Enum):
 class Fault:
     """One thing that goes wrong for the next ``times`` requests, or until reset when ``None``.
 
-    ``model`` limits it to one model, as named in the body. ``after`` is how many events of a
+    ``model`` limits it to one model, under any of its names. ``after`` is how many events of a
     stream arrive before it strikes; ``seconds`` how long a slow first byte or a stall lasts, in
     real time. ``polite`` ends a cut stream cleanly, so that only the missing end betrays it;
     ``mid_event`` cuts inside an event. ``status``, ``headers`` and ``body`` shape the answers of
@@ -153,11 +153,15 @@ class FaultQueue:
         with self._lock:
             self._faults.append(fault)
 
-    def take(self, model: str | None) -> Fault | None:
-        """Return the fault meant for a request to ``model``, and count it as used once."""
+    def take(self, model: str | None, known_as: Callable[[str], str] = str.lower) -> Fault | None:
+        """Return the fault meant for a request to ``model``, and count it as used once.
+
+        :param known_as: gives the same for all names of one model.
+        """
+        asked = known_as(model or "")
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if fault.model is not None and fault.model.lower() != (model or "").lower():
+                if fault.model is not None and known_as(fault.model) != asked:
                     continue
                 if fault.times == 1:
                     del self._faults[index]

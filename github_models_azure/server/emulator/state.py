@@ -71,6 +71,11 @@ class EmulatorState:
             return quota
         return replace(quota, tokens_per_minute=self.settings.tokens_per_minute)
 
+    def known_as(self, name: str) -> str:
+        """Return what is the same for all names of a model: its id, else the name itself."""
+        info = self.registry.find(name)
+        return (name if info is None else info.id).lower()
+
     def next_request_id(self) -> str:
         """Return an id for one more answer."""
         with self._lock:

@@ -28,7 +28,7 @@ _CODES = {
     503: "no_target", 504: "timeout",
 }  # fmt: skip
 _LATE = (ServiceRequestTimeoutError, ServiceResponseTimeoutError, TimeoutError)
-_HINT = "Nearest known models:"
+_HINTS = ("Nearest known models:", "GitHub Models never had ")
 
 
 def answer_of(error: AzureError) -> ErrorAnswer:
@@ -100,6 +100,6 @@ def _said(error: AzureError) -> tuple[str, str | None, str | None]:
     said = error.error
     if isinstance(error, EndpointRetiredError | FallbackExhaustedError | RateLimitedError):
         return message, None, None  # the message is the whole story, the body its last line
-    hint = next((line for line in message.splitlines() if line.startswith(_HINT)), None)
+    hint = next((line for line in message.splitlines() if line.startswith(_HINTS)), None)
     told = said.message or message
     return (f"{told}\n{hint}" if hint else told), said.code, said.target

@@ -33,6 +33,25 @@ def break_next(emulated: Service, kind: str, **members: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["openai/gpt-4o", "GPT-4o", "github/openai/gpt-4o", "gpt-4o-2024-11-20", "gpt-4"]
+)
+def test_a_fault_means_a_model_under_all_its_names(emulated: Service, name: str) -> None:
+    """However the test writes it, and whatever path it is asked on; another model is spared."""
+    for path, asked in (
+        ("/inference/chat/completions", "openai/gpt-4o"),
+        ("/chat/completions", "gpt-4o"),
+    ):
+        break_next(emulated, "status", model=name, status=503)
+        other = emulated.post("/inference/chat/completions", model_body("openai/gpt-4.1"))
+        assert other.status == 200
+        assert emulated.post(path, model_body(asked)).status == 503
+
+
+def model_body(model: str) -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
+
+
+@pytest.mark.parametrize(
     ("fault", "steps"),
     [
         (Fault(FaultKind.CUT_STREAM, after=2), [b"1", b"2", Break()]),
