@@ -184,6 +184,34 @@ def test_a_skipped_target_that_is_asked_after_all_is_not_skipped_any_more() -> N
     assert step == GiveUp(GiveUpReason.EXHAUSTED)
 
 
+def test_a_target_that_was_passed_over_is_asked_as_soon_as_it_is_ready() -> None:
+    """a is limited while b fails; then it is free again, and c's turn comes after it."""
+    plan = route(A, B, C)
+    known = {A.key: Cooldown(NOW + 60, K.RATE_LIMITED)}
+    assert plan.next(now=NOW, cooldowns=known) == Try(
+        B, passed=(Skip("a", "rate limited, returns in 1 min"),)
+    )
+    plan = plan.record(B, Attempt("b", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(A)
+    plan = plan.record(A, Attempt("a", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(C)
+
+
+def test_a_target_that_answered_may_be_asked_again() -> None:
+    """An answer speaks against nothing; the attempt counts as one."""
+    plan = route(A, B)
+    assert plan.tries_of(A) == 0
+    plan = plan.record(A, Attempt("a", NOW))
+    assert [plan.tries_of(one) for one in (A, B)] == [1, 0]
+    assert checked(plan) == Try(A, retry=True)
+
+
+def test_a_target_that_is_not_on_the_route_changes_nothing_about_those_that_are() -> None:
+    """Its failure speaks of no other target."""
+    plan = route(A, B).record(C, Attempt("c", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(A)
+
+
 class Counted(Candidate):
     """A target that counts how often any of them is looked at."""
 
