@@ -212,6 +212,27 @@ def test_a_target_that_is_not_on_the_route_changes_nothing_about_those_that_are(
     assert checked(plan) == Try(A)
 
 
+def test_the_first_limit_that_rules_a_target_out_is_named() -> None:
+    """a meets 900, c meets 2000: d has 1500, so it is ruled out by c, and b, with 500, by a."""
+    b, d = (
+        target(name, facts=ModelFacts(input_tokens=size))
+        for name, size in (("b", 500), ("d", 1500))
+    )
+    too_large = {"kind": K.TOO_LARGE, "message": "too long"}
+    met = [{**too_large, "max_input_tokens": size} for size in (900, 2000)]
+    step = driven(route(A, b, C, d, E), *met)
+    assert step == Try(E, passed=(Skip("b", "a said: too long"), Skip("d", "c said: too long")))
+
+
+def test_what_many_targets_told_twice_is_all_kept() -> None:
+    """The second attempts count, however many there are."""
+    targets = [target(f"t{one}") for one in range(75)]
+    plan = route(*targets, max_attempts=200)
+    for one in (*targets, *targets[:40]):
+        plan = plan.record(one, Attempt(one.target, NOW))
+    assert [plan.tries_of(one) for one in targets] == [2] * 40 + [1] * 35
+
+
 class Counted(Candidate):
     """A target that counts how often any of them is looked at."""
 
