@@ -92,11 +92,6 @@ class Call:
         return self._outgoing.options.get("read_timeout")
 
     @property
-    def last_failure(self) -> Failure | None:
-        """How the last attempt failed; ``None`` before the first."""
-        return self.plan.last_failure
-
-    @property
     def said(self) -> Said:
         """What the answer of a wanted shape says."""
         return self._open.reader.said

@@ -1,6 +1,6 @@
 """Models: names, tiers, quotas, limits and capabilities, each with its source."""
 
-from .data import Alias
+from .data import Alias, Elsewhere
 from .errors import CatalogError, OverlayError, UnknownModelError
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 from .registry import ModelRegistry, default_registry
@@ -8,6 +8,7 @@ from .registry import ModelRegistry, default_registry
 __all__ = [
     "Alias",
     "CatalogError",
+    "Elsewhere",
     "ModelInfo",
     "ModelRegistry",
     "OverlayError",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from ..trail_events import Change
 from .fit import RENAMES
-
-_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +17,7 @@ class Defaults:
     :param attempt_timeout: seconds; ``None`` for as long as elsewhere.
     """
 
-    members: Mapping[str, object] = field(default_factory=lambda: _NOTHING, hash=False)
+    members: Mapping[str, object] = field(default_factory=dict, hash=False)
     attempt_timeout: float | None = None
 
     def fill(

@@ -228,3 +228,9 @@ def test_missing_indexes_are_places() -> None:
     """Copilot leaves them out."""
     (fitted,) = fit({"choices": [{"delta": {"content": "a"}}, {"delta": {"content": "b"}}]})
     assert [choice["index"] for choice in fitted["choices"]] == [0, 1]
+
+
+def test_a_delta_that_is_not_an_object_stays_as_it_is() -> None:
+    """What is wrong with it is said elsewhere."""
+    odd = {"choices": [{"index": 0, "delta": "odd"}]}
+    assert Form().update(odd) is odd

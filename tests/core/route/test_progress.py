@@ -184,6 +184,55 @@ def test_a_skipped_target_that_is_asked_after_all_is_not_skipped_any_more() -> N
     assert step == GiveUp(GiveUpReason.EXHAUSTED)
 
 
+def test_a_target_that_was_passed_over_is_asked_as_soon_as_it_is_ready() -> None:
+    """a is limited while b fails; then it is free again, and c's turn comes after it."""
+    plan = route(A, B, C)
+    known = {A.key: Cooldown(NOW + 60, K.RATE_LIMITED)}
+    assert plan.next(now=NOW, cooldowns=known) == Try(
+        B, passed=(Skip("a", "rate limited, returns in 1 min"),)
+    )
+    plan = plan.record(B, Attempt("b", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(A)
+    plan = plan.record(A, Attempt("a", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(C)
+
+
+def test_a_target_that_answered_may_be_asked_again() -> None:
+    """An answer speaks against nothing; the attempt counts as one."""
+    plan = route(A, B)
+    assert plan.tries_of(A) == 0
+    plan = plan.record(A, Attempt("a", NOW))
+    assert [plan.tries_of(one) for one in (A, B)] == [1, 0]
+    assert checked(plan) == Try(A, retry=True)
+
+
+def test_a_target_that_is_not_on_the_route_changes_nothing_about_those_that_are() -> None:
+    """Its failure speaks of no other target."""
+    plan = route(A, B).record(C, Attempt("c", NOW, failure=Failure(**GONE)))
+    assert checked(plan) == Try(A)
+
+
+def test_the_first_limit_that_rules_a_target_out_is_named() -> None:
+    """a meets 900, c meets 2000: d has 1500, so it is ruled out by c, and b, with 500, by a."""
+    b, d = (
+        target(name, facts=ModelFacts(input_tokens=size))
+        for name, size in (("b", 500), ("d", 1500))
+    )
+    too_large = {"kind": K.TOO_LARGE, "message": "too long"}
+    met = [{**too_large, "max_input_tokens": size} for size in (900, 2000)]
+    step = driven(route(A, b, C, d, E), *met)
+    assert step == Try(E, passed=(Skip("b", "a said: too long"), Skip("d", "c said: too long")))
+
+
+def test_what_many_targets_told_twice_is_all_kept() -> None:
+    """The second attempts count, however many there are."""
+    targets = [target(f"t{one}") for one in range(75)]
+    plan = route(*targets, max_attempts=200)
+    for one in (*targets, *targets[:40]):
+        plan = plan.record(one, Attempt(one.target, NOW))
+    assert [plan.tries_of(one) for one in targets] == [2] * 40 + [1] * 35
+
+
 class Counted(Candidate):
     """A target that counts how often any of them is looked at."""
 
