@@ -28,6 +28,7 @@ from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
 from ._outcome import outcome
 from .errors import answer_in, is_callers_mistake
+from .names import named_target
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
@@ -116,9 +117,12 @@ class Call:
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
-        model, own = self._outgoing.payload.get("model"), self._settings.endpoint
+        model, own = str(self._outgoing.payload.get("model")), self._settings.endpoint
+        registry = self._settings.registry
+        if own is not None and registry.find(named_target(self._settings, own, model)[1] or ""):
+            return None  # known, once the endpoint's name in front is left out
         try:
-            self._settings.registry.get(str(model))
+            registry.get(model)
         except UnknownModelError as error:
             if error.elsewhere is not None and own is not None and own.dialect.is_github:
                 return f"{error.elsewhere}."

@@ -13,9 +13,19 @@ from types import MappingProxyType
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
-from ..endpoints import GITHUB_AZURE, Endpoint
+from ..endpoints import GITHUB_AZURE, Endpoint, endpoint_for
 from ..exceptions import SettingsError
-from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
+from .model import (
+    LLM_FIELDS,
+    LLM_IGNORED,
+    LLM_PREFIX,
+    PREFIX,
+    Application,
+    Settings,
+    near,
+    says_where,
+    stands_in,
+)
 
 LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
@@ -172,7 +182,35 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
         sources=sources,
         origins={"endpoint": LOGAI_PROVIDER, "model": model if chosen else "the default of LogAI"},
         over_files=True,
+        placeless=True,
     )
+
+
+def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:
+    """Keep our own settings, and an application's keys for their own origins.
+
+    The model of an application that cannot say where its service is goes with an endpoint of ours
+    that stands in that service's place.
+    """
+    if found.placeless and _takes_logai(own.endpoint):
+        if own.model is not None:
+            return replace(own, lent=found)
+        origins = {**own.origins, "model": found.origins["model"]}
+        return replace(own, lent=found, model=found.model, origins=origins)
+    first = [PREFIX + name.upper() for name in ("endpoint", "api_key") if name in said]
+    if not found.over_files and (own.endpoint is not None or own.api_key is not None):
+        first.append(str(own.file))
+    if not first:  # an argument of one client says where to go
+        return replace(own, lent=found)
+    note = f"{found.origins['endpoint']} is not used: {first[0]} goes before it."
+    return replace(own, lent=found, notes=(*own.notes, note))
+
+
+def _takes_logai(endpoint: str | None) -> bool:
+    try:
+        return "://" in (endpoint or "") and stands_in(endpoint_for(endpoint))
+    except ValueError:  # whoever asks there says what is wrong with it
+        return False
 
 
 def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
@@ -184,7 +222,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         not found.over_files and (own.endpoint is not None or own.api_key is not None)
     )
     if ours:  # an endpoint and its key, model and route belong together
-        return replace(own, lent=found)
+        return lent(own, found, said)
     above = {name: value for name, value in own.options.items() if name in said}
     layers = (own.options, found.options) if found.over_files else (found.options, own.options)
     options: dict[str, object] = {}
