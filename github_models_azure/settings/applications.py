@@ -149,7 +149,8 @@ def _logai_unused(
     elif not provider:
         names = [name for name in (_LOGAI_MODEL_NAME, LOGAI_TOKEN) if environ.get(name, "").strip()]
         if names:
-            yield f"Set and not used: {', '.join(names)}. Set {LOGAI_PROVIDER}=github beside them."
+            beside = f"Set {LOGAI_PROVIDER}=github beside {'them' if len(names) > 1 else 'it'}."
+            yield f"Set and not used: {', '.join(names)}. {beside}"
     elif provider not in _LOGAI_OTHERS:
         yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from github_models_azure import trail_of
+from github_models_azure.exceptions import SettingsError
 from tests.applications.written_helpers import (
     HEIR,
     LEGACY_HOST,
@@ -109,3 +110,38 @@ def test_litellms_form_is_answered_in_the_demo(
         assert text_of(ask(twin)).startswith("[emulated openai/gpt-4o] ")
         assert ask_program(program).out.startswith("[emulated openai/gpt-4o] ")
         assert "[emulated openai/gpt-4o]" in ask_gateway().text
+
+
+def test_a_missing_token_is_told_before_anything_else(
+    twin: Twin, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a client is made, when the gateway starts, and by every command that would ask."""
+    exported(monkeypatch, LOGAI, None)
+    for start in (twin.package.ChatCompletionsClient, ask_gateway):
+        with pytest.raises(SettingsError) as caught:
+            start()
+        says_how_to_make_one(str(caught.value))
+    for command in (("chat", "Hello"), ("plan",), ("doctor",), ("serve", "--port", "0")):
+        outcome = program(*command)
+        assert outcome.code == 1
+        assert outcome.err.startswith("error: ")
+        says_how_to_make_one(outcome.err.removeprefix("error: "))
+
+
+def says_how_to_make_one(message: str) -> None:
+    assert message.startswith("GitHub Models requires LOGAI_GITHUB_TOKEN")
+    assert "https://github.com/settings/personal-access-tokens/new" in message
+    assert "models:read" in message
+    assert "retired" not in message
+
+
+@pytest.mark.parametrize("key", [TOKEN, "demo_token"])
+def test_a_token_without_its_provider_is_noted(
+    program: Program, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    """By its name, and without its value."""
+    monkeypatch.setenv("LOGAI_GITHUB_TOKEN", key)
+    (note,) = program("doctor", "--json").json["settings"]["notes"]
+    assert note == (
+        "Set and not used: LOGAI_GITHUB_TOKEN. Set LOGAI_LLM_PROVIDER=github beside it."
+    )
