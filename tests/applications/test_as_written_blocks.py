@@ -131,7 +131,7 @@ def test_the_fallback_tables_alone_are_no_settings(service: Emulator, program: P
     assert note.endswith("config.toml is not used: its [llm] table names no model.")
 
 
-@pytest.mark.parametrize("key", ["demo_token", None])
+@pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
 @pytest.mark.parametrize("block", FILES)
 def test_a_file_is_answered_in_the_demo(
     twin: Twin,
@@ -151,7 +151,7 @@ def test_a_file_is_answered_in_the_demo(
     assert f"[emulated {FIRST}]" in ask_gateway().text
 
 
-@pytest.mark.parametrize("key", ["demo_token", None])
+@pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
 def test_the_fallbacks_of_a_file_step_in_in_the_demo(
     twin: Twin, demo: Emulator, monkeypatch: pytest.MonkeyPatch, key: str | None
 ) -> None:
@@ -236,7 +236,7 @@ def test_the_listed_variables_are_the_defaults_of_openhands(
     assert service.journal[-1].model == "openai/text-embedding-3-small"
 
 
-@pytest.mark.parametrize("key", ["demo_token", None])
+@pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
 @pytest.mark.parametrize("block", ENVIRONMENTS)
 def test_variables_are_answered_in_the_demo(
     twin: Twin,

@@ -93,7 +93,7 @@ def test_litellms_form_is_answered(
     assert "[emulated openai/gpt-4o]" in ask_gateway().text
 
 
-@pytest.mark.parametrize("key", ["demo_token", None])
+@pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
 def test_litellms_form_is_answered_in_the_demo(
     twin: Twin,
     program: Program,

@@ -21,6 +21,7 @@ from tests.applications.written_helpers import (
     LISTED,
     LITELLM,
     LOGAI,
+    MAIN,
     TOKEN,
     ask_gateway,
     ask_program,
@@ -94,4 +95,26 @@ def test_embeddings_send_nothing_there(twin: Twin, monkeypatch: pytest.MonkeyPat
     client = twin.package.EmbeddingsClient(transport=twin.transport(behind))
     with pytest.raises(HttpResponseError, match="was retired on 2026-07-30; nothing was sent"):
         twin.run(client.embed(input=["a"]))
+    assert behind.sent == []
+
+
+@pytest.mark.parametrize(
+    ("tokens", "options"),
+    [
+        ({"GITHUB_TOKEN": "demo_token"}, {"endpoint": LEGACY_HOST, "credential": TOKEN}),
+        ({"GITHUB_MODELS_TOKEN": TOKEN, "GITHUB_TOKEN": "demo_token"}, {}),
+    ],
+    ids=["a key that code passes", "a token that goes first"],
+)
+def test_the_switch_to_the_demo_is_no_stronger_than_what_goes_before_it(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, tokens: dict[str, str], options: dict[str, str]
+) -> None:
+    """A key of the settings gives way to it; another token of the user's does not."""
+    written(MAIN)
+    for name, value in tokens.items():
+        monkeypatch.setenv(name, value)
+    behind = Service(lambda sent: chat(sent.model))
+    client = twin.package.ChatCompletionsClient(transport=twin.transport(behind), **options)
+    with pytest.raises(EndpointRetiredError, match="nothing was sent"):
+        twin.complete(client)
     assert behind.sent == []
