@@ -100,6 +100,9 @@ def find_applications(
             file, table = path, other
             break
         notes.append(f"{path} is not used: {why}.")
+    if _routes(table) and not {"model", "fallback_llms"} & {*table, *variables}:
+        first, table = _led_by_the_first(table)
+        notes.append(f"[llm] in {file} names no model: that of [llm.{first}] is asked first.")
     if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
@@ -117,13 +120,36 @@ def find_applications(
 
 def _foreign(table: Mapping[str, object]) -> str | None:
     """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
-    if not isinstance(table.get("model"), str):
+    if not isinstance(table.get("model"), str) and not _is_route_alone(table):
         return "its [llm] table names no model"
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED
         if not (known or isinstance(value, Mapping) or near(name)):
             return f"[llm] has {name!r:.40}, which OpenHands does not know"
     return None
+
+
+def _is_route_alone(table: Mapping[str, object]) -> bool:
+    """Return whether a table has fallbacks and no model, as when they alone are copied.
+
+    Tables such as ``[llm.openai]`` are in files of many programs; ``custom_llm_provider`` is
+    LiteLLM's word.
+    """
+    routes = _routes(table).values()
+    if "model" in table or not routes:
+        return False
+    return all({"model", "custom_llm_provider"} <= one.keys() for one in routes)
+
+
+def _routes(table: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    known = LLM_FIELDS | LLM_IGNORED
+    return {n: one for n, one in table.items() if isinstance(one, Mapping) and n not in known}
+
+
+def _led_by_the_first(table: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """Put the first fallback in the place of the model that is missing; return its name too."""
+    first, values = next(iter(_routes(table).items()))
+    return first, {**{name: one for name, one in table.items() if name != first}, **values}
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:

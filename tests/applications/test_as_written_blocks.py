@@ -123,12 +123,31 @@ def test_the_command_line_and_the_gateway_fall_back_alike(
     assert answer.headers["x-github-models-fell-back"] == "true"
 
 
-def test_the_fallback_tables_alone_are_no_settings(service: Emulator, program: Program) -> None:
-    """They are a part of a file: without the first model nothing is asked, and doctor says why."""
+def test_the_fallback_tables_alone_are_a_route(
+    twin: Twin, program: Program, service: Emulator
+) -> None:
+    """Without the first model the first of them is asked first, which doctor says."""
     written(FALLBACKS, address=service.inference_url)
-    outcome = program("doctor", "--json")
-    (note,) = outcome.json["settings"]["notes"]
-    assert note.endswith("config.toml is not used: its [llm] table names no model.")
+    answer = ask(twin)
+    assert text_of(answer).startswith(f"[emulated {SECOND}] ")
+    (note,) = program("doctor", "--json").json["settings"]["notes"]
+    assert note.endswith("config.toml names no model: that of [llm.fallback1] is asked first.")
+    limit(service, SECOND)
+    assert text_of(ask(twin)).startswith(f"[emulated {HEIR}] ")
+    assert f"[emulated {HEIR}]" in ask_gateway().text
+    assert ask_program(program).out.startswith(f"[emulated {HEIR}] ")
+
+
+def test_the_fallback_tables_stand_behind_the_environment_block(
+    twin: Twin, service: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variables are the first model, the file has the others."""
+    exported(monkeypatch, ENVIRONMENT, address=service.inference_url)
+    written(FALLBACKS, address=service.inference_url)
+    assert text_of(ask(twin)).startswith(f"[emulated {FIRST}] ")
+    limit(service, FIRST)
+    answer = ask(twin)
+    assert trail_of(answer).served_by == f"llm.fallback1/{SECOND}"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
