@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._core.route.tokens import Tokenizer
     from ..credentials.keys import Credential
     from ..endpoints import Endpoint
     from ..ledger import Ledger
@@ -88,7 +89,7 @@ class WiredClient:
         ledger: Ledger | None = None,
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
-        tokenizer: Callable[[str], int] | None = None,
+        tokenizer: Tokenizer | None = None,
         observer: Observer | None = None,
         clock: Clock | None = None,
         jitter: Callable[[float], float] | None = None,
