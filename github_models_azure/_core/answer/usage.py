@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from ..route.tokens import Tally, TokenCounter, estimate_text
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
-_TEXTS = ("content", "refusal")
 _THOUGHTS = ("reasoning_content", "reasoning")  # some servers send the same thoughts under both
 
 
@@ -98,14 +97,14 @@ class Spending:
 
     def _note(self, body: Mapping[str, object]) -> None:
         told = body.get("usage")
-        if isinstance(told, Mapping) and (self._is_whole(told) or not self._is_told()):
+        if told and isinstance(told, Mapping) and (self._is_whole(told) or not self._is_told()):
             self._told = told
             if self._is_told():
                 self._inputs = self._body = None
                 self._heard, self._named = {}, set()
 
     def _is_told(self) -> bool:
-        return self._is_whole(self._told)
+        return bool(self._told) and self._is_whole(self._told)
 
     def _is_whole(self, told: Mapping[str, object]) -> bool:
         wanted = _COUNTS[:1] if self._prompt is None else _COUNTS[:2]
@@ -127,18 +126,22 @@ class Spending:
         for number, choice in enumerate(_mappings(body.get("choices"))):
             said, index = choice.get(member), _index(choice, number)
             if isinstance(said, Mapping):
-                for piece in self._pieces(said, index):
-                    heard = self._heard.get(index)
-                    if heard is None:
-                        plain = self._count is estimate_text
-                        heard = self._heard[index] = Tally() if plain else _Kept(self._count)
+                heard = self._heard.get(index)
+                if heard is None:
+                    plain = self._count is estimate_text
+                    heard = self._heard[index] = Tally() if plain else _Kept(self._count)
+                text = said.get("content")
+                if isinstance(text, str):
+                    heard.add(text)
+                    if len(said) == 1:  # as most pieces of a stream
+                        continue
+                for piece in self._further(said, index):
                     heard.add(piece)
 
-    def _pieces(self, said: Mapping[str, object], choice: int) -> Iterator[str]:
-        for name in _TEXTS:
-            text = said.get(name)
-            if isinstance(text, str):
-                yield text
+    def _further(self, said: Mapping[str, object], choice: int) -> Iterator[str]:
+        refusal = said.get("refusal")
+        if isinstance(refusal, str):
+            yield refusal
         thoughts = (said.get(name) for name in _THOUGHTS)
         thought = next((one for one in thoughts if isinstance(one, str)), None)
         if thought is not None:
