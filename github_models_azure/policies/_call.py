@@ -24,7 +24,7 @@ from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
-from ..trail import TRAIL_KEY, Trail, attach_trail
+from ..trail import TRAIL_KEY, Spent, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
 from ._outcome import outcome
 from .errors import answer_in, is_callers_mistake
@@ -50,7 +50,7 @@ class Call:
 
     __slots__ = (
         "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
-        "_route", "_seen", "_settings", "_structured", "plan", "served_by", "watch",
+        "_route", "_seen", "_settings", "_spent", "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
     _open: OpenAttempt  # the last one
 
@@ -73,6 +73,7 @@ class Call:
         self._seen: set[tuple[str, str]] = set()
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
         self.served_by: str | None = None
+        self._spent: Spent = None  # of a call that went on for this one
         self.watch: Unwatched = UNWATCHED
 
     # What is asked of it from outside
@@ -108,7 +109,10 @@ class Call:
 
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
-        return Trail(self._route.requested, tuple(self._events), self.served_by)
+        spent = self._spent
+        if spent is None and self.served_by is not None:
+            spent = self._open.spending
+        return Trail(self._route.requested, tuple(self._events), self.served_by, spent)
 
     def hide_key(self, error: BaseException) -> None:
         """Take the key of the last attempt out of what an error says."""
@@ -203,6 +207,7 @@ class Call:
             candidate.facts.rejects | learnt,
             self._structured,
             self._deadline,
+            self.plan.needs.input_tokens,
         )
         return self._open
 
@@ -360,6 +365,7 @@ class Call:
         """Add the trail of a call that went on for this one."""
         self._events += trail.events if trail else ()
         self.served_by = trail.served_by if trail else None
+        self._spent = trail.spent if trail else None
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
         # A stream's trail goes on, so it keeps the call; that circle is left to the collector.
