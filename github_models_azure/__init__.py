@@ -15,6 +15,7 @@ from ._version import __version__
 from .client.clients import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 
 if TYPE_CHECKING:
+    from .client.loading import load_client
     from .credentials.github import GitHubTokenCredential
     from .endpoints import Endpoint, Target
     from .ledger import MemoryLedger
@@ -35,6 +36,7 @@ __all__ = [
     "Trail",
     "__version__",
     "count_tokens",
+    "load_client",
     "trail_of",
 ]
 
@@ -47,6 +49,7 @@ _LOADED_ON_USE = {
     "Target": ".endpoints",
     "Trail": ".trail",
     "count_tokens": ".tokens",
+    "load_client": ".client.loading",
     "trail_of": ".trail",
 }
 

@@ -8,6 +8,7 @@ from ..tokens import count_tokens
 from ..trail import Trail, trail_of
 from ._client import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 from ._credentials import GitHubTokenCredential
+from ._loading import load_client
 
 __all__ = [
     "ChatCompletionsClient",
@@ -22,5 +23,6 @@ __all__ = [
     "Trail",
     "__version__",
     "count_tokens",
+    "load_client",
     "trail_of",
 ]

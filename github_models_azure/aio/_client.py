@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from azure.ai.inference import aio as _sdk
 
-from ..client.base import WiredClient, made_of
+from ..client.base import WiredClient, built_like, made_of, signed_like
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, MutableMapping
@@ -30,35 +30,38 @@ if TYPE_CHECKING:
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
-async def _call(send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
-    from ..client.calls import begin, keep_trail, reported  # loaded by the first client
+async def _call(method: str, send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
+    from ..client.calls import begin, check_call, keep_trail, reported  # loaded by the first client
 
+    check_call(method, args, kwargs)
     report = begin(kwargs, *shape)
     with reported(report):
         result = await send(*args, **kwargs)
     return keep_trail(result, report)
 
 
-async def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
-    from ..client.calls import begin, keep_parsed, keep_trail, reported, structured_call
+async def _call_for_model(method: str, send: Any, args: Any, kwargs: Any) -> Any:
+    from ..client.calls import begin, check_call, keep_parsed, keep_trail, reported, structured_call
 
+    check_call(method, args, kwargs)
     structured = structured_call(args, kwargs)
     if structured is None:
-        return await _call(send, args, kwargs)
+        return await _call(method, send, args, kwargs)
     report = begin(kwargs, structured)
     with reported(report):
         result = await send(*args, **kwargs)
     result = keep_trail(result, report)
-    return keep_parsed(result, structured, report, _call, send, args, kwargs)
+    ask = functools.partial(_call, method)
+    return keep_parsed(result, structured, report, ask, send, args, kwargs)
 
 
 async def _plan(client: Any, sdk_class: Any, name: str, args: Any, kwargs: Any) -> RoutePlan:
-    from ..client.calls import check_keywords, structured_call
+    from ..client.calls import check_call, structured_call
     from ..policies.pipeline import AsyncCapture
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
-    check_keywords(kwargs)
+    check_call(name, args, kwargs)
     planning, captured = AsyncCapture.of(client, sdk_class)
     await getattr(sdk_class, name)(planning, *args, **kwargs)
     route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
@@ -106,6 +109,7 @@ class _AsyncClient(WiredClient):
             await self._wired.entra.close()
 
 
+@built_like(_sdk.ChatCompletionsClient)
 class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback, async; otherwise as the sync client."""
 
@@ -227,10 +231,10 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
 
     else:
 
-        @functools.wraps(_sdk.ChatCompletionsClient.complete)
+        @signed_like(_sdk.ChatCompletionsClient.complete)
         async def complete(self, *args, **kwargs):
             call = _call_for_model if "response_model" in kwargs else _call
-            return await call(super().complete, args, kwargs)
+            return await call("complete", super().complete, args, kwargs)
 
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``complete`` takes.
@@ -240,6 +244,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         return await _plan(self, _sdk.ChatCompletionsClient, "complete", args, kwargs)
 
 
+@built_like(_sdk.EmbeddingsClient)
 class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback, async; otherwise as the sync client."""
 
@@ -247,9 +252,9 @@ class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
-        @functools.wraps(_sdk.EmbeddingsClient.embed)
+        @signed_like(_sdk.EmbeddingsClient.embed)
         async def embed(self, *args, **kwargs):
-            return await _call(super().embed, args, kwargs)
+            return await _call("embed", super().embed, args, kwargs)
 
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
@@ -259,14 +264,15 @@ class EmbeddingsClient(_AsyncClient, _sdk.EmbeddingsClient):
         return await _plan(self, _sdk.EmbeddingsClient, "embed", args, kwargs)
 
 
+@built_like(_sdk.ImageEmbeddingsClient)
 class ImageEmbeddingsClient(_AsyncClient, _sdk.ImageEmbeddingsClient):
     """Image embeddings with fallback, async; otherwise as the sync client."""
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
-        @functools.wraps(_sdk.ImageEmbeddingsClient.embed)
+        @signed_like(_sdk.ImageEmbeddingsClient.embed)
         async def embed(self, *args, **kwargs):
-            return await _call(super().embed, args, kwargs)
+            return await _call("embed", super().embed, args, kwargs)
 
     async def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.

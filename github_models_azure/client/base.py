@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import functools
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +20,15 @@ if TYPE_CHECKING:
     from ..registry import ModelRegistry, Plan
     from .assemble import Parts, Wired
 
-UNSET: Any = object()
+_Class = TypeVar("_Class", bound=type)
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Any = _Unset()
 """Stands for a keyword that was not given, where ``None`` means something."""
 
 
@@ -100,13 +111,14 @@ class WiredClient:
         given = locals()
         from ..policies.options import CLIENT_NAMES, OPTIONS
         from .assemble import wire  # the pipeline's parts load with the first client
+        from .keywords import checked
 
         options = {
             name: given[name]
             for name in OPTIONS
             if name in CLIENT_NAMES and given[name] is not UNSET
         }
-        keywords = {**kwargs, "transport": transport}
+        keywords = {**checked(kwargs), "transport": transport}
         wired = wire(
             self._parts(),
             endpoint,
@@ -121,7 +133,62 @@ class WiredClient:
         # The next class in line is the SDK's client, which object's signature cannot tell mypy.
         super().__init__(wired.url, wired.credential, model=wired.model, **wired.keywords)  # type: ignore[call-arg]
 
+    def __repr__(self) -> str:
+        """Show whom it asks: the endpoint, the model, and what falls back to what."""
+        wired = getattr(self, "_wired", None)  # not if its constructor raised
+        if wired is None:
+            return f"{type(self).__name__}()"
+        settings = wired.policy.settings
+        return (
+            f"{type(self).__name__}({settings.endpoint!r}, model={wired.model!r}, "
+            f"fallback={_shown(settings.fallback)!r})"
+        )
+
 
 def made_of(client: WiredClient) -> Wired:
     """Say what a client is made of, for the gateway: it lists what a client may be asked for."""
     return client._wired
+
+
+def signed_like(function: Any) -> Any:
+    """Give a method the documentation and the signature of the SDK's that it stands for.
+
+    Frameworks read keywords off both ``inspect.signature`` and ``inspect.getfullargspec``, and the
+    latter does not look behind a wrapper.
+    """
+
+    def sign(own: Any) -> Any:
+        made: Any = functools.wraps(function)(own)
+        made.__signature__ = inspect.signature(function)
+        return made
+
+    return sign
+
+
+def built_like(sdk_class: type) -> Any:
+    """Let the constructor of a client say all that it takes: the SDK's keywords, then ours."""
+
+    def build(cls: _Class) -> _Class:
+        inner: Any = WiredClient.__init__
+        theirs = inspect.signature(sdk_class.__init__).parameters  # type: ignore[misc]
+        signature = inspect.signature(inner)
+        ours = signature.parameters
+
+        def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+            inner(self, *args, **kwargs)
+
+        made: Any = functools.wraps(inner)(construct)
+        del made.__wrapped__  # Sphinx would look for the SDK's defaults in the source of ours
+        parameters = sorted({**theirs, **ours}.values(), key=lambda one: one.kind)
+        made.__signature__ = signature.replace(parameters=parameters)
+        cls.__init__ = made  # type: ignore[misc]
+        return cls
+
+    return build
+
+
+def _shown(fallback: Any) -> Any:
+    """Write targets as a caller writes them."""
+    if isinstance(fallback, Mapping):
+        return {model: _shown(targets) for model, targets in fallback.items()}
+    return [str(target) for target in fallback] if isinstance(fallback, tuple) else fallback

@@ -13,18 +13,9 @@ from ..policies.errors import complete_error
 from ..policies.planner import CALL_OPTION, CallReport
 from ..policies.structured import Structured
 from ..trail import attach_trail, trail_of
+from .keywords import check_call, check_keywords
 
-__all__ = ["begin", "keep_parsed", "keep_trail", "reported", "structured_call"]
-
-_BODY_MEMBERS = frozenset(
-    {
-        "audio", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
-        "metadata", "modalities", "n", "parallel_tool_calls", "prediction", "reasoning_effort",
-        "safety_identifier", "service_tier", "store", "stream_options", "top_k", "top_logprobs",
-        "user", "verbosity",
-    }
-)  # fmt: skip
-"""Members of a chat body that the SDK has no keyword for."""
+__all__ = ["begin", "check_call", "keep_parsed", "keep_trail", "reported", "structured_call"]
 
 _NAME_EMBEDDINGS = (
     "Name an embeddings model, such as openai/text-embedding-3-small, as model= of the client or "
@@ -40,20 +31,6 @@ def begin(keywords: dict[str, Any], structured: Structured | None = None) -> Cal
     report.said = frozenset(name for name, value in given.items() if value is not None)
     keywords[CALL_OPTION] = report
     return report
-
-
-def check_keywords(keywords: Mapping[str, Any]) -> None:
-    """Refuse keywords that a call cannot take.
-
-    :raises TypeError: for members of the body, with the way to send them; the SDK would hand them
-        to the socket layer.
-    """
-    wrong = sorted(_BODY_MEMBERS & keywords.keys())
-    if wrong:
-        extras = ", ".join(f"{name!r}: {keywords[name]!r:.40}" for name in wrong)
-        raise TypeError(
-            f"{wrong[0]!r} is not a keyword of this call; send it as model_extras={{{extras}}}."
-        )
 
 
 def structured_call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Structured | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from azure.ai import inference as _sdk
 
-from .base import WiredClient, made_of
+from .base import WiredClient, built_like, made_of, signed_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
@@ -30,35 +30,38 @@ if TYPE_CHECKING:
 __all__ = ["ChatCompletionsClient", "EmbeddingsClient", "ImageEmbeddingsClient"]
 
 
-def _call(send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
-    from .calls import begin, keep_trail, reported  # loaded by the first client
+def _call(method: str, send: Any, args: Any, kwargs: Any, *shape: Any) -> Any:
+    from .calls import begin, check_call, keep_trail, reported  # loaded by the first client
 
+    check_call(method, args, kwargs)
     report = begin(kwargs, *shape)
     with reported(report):
         result = send(*args, **kwargs)
     return keep_trail(result, report)
 
 
-def _call_for_model(send: Any, args: Any, kwargs: Any) -> Any:
-    from .calls import begin, keep_parsed, keep_trail, reported, structured_call
+def _call_for_model(method: str, send: Any, args: Any, kwargs: Any) -> Any:
+    from .calls import begin, check_call, keep_parsed, keep_trail, reported, structured_call
 
+    check_call(method, args, kwargs)
     structured = structured_call(args, kwargs)
     if structured is None:
-        return _call(send, args, kwargs)
+        return _call(method, send, args, kwargs)
     report = begin(kwargs, structured)
     with reported(report):
         result = send(*args, **kwargs)
     result = keep_trail(result, report)
-    return keep_parsed(result, structured, report, _call, send, args, kwargs)
+    ask = functools.partial(_call, method)
+    return keep_parsed(result, structured, report, ask, send, args, kwargs)
 
 
 def _plan(client: Any, sdk_class: Any, name: str, args: Any, kwargs: Any) -> RoutePlan:
     from ..policies.pipeline import Capture
-    from .calls import check_keywords, structured_call
+    from .calls import check_call, structured_call
 
     if "response_model" in kwargs:
         structured_call(args, kwargs)
-    check_keywords(kwargs)
+    check_call(name, args, kwargs)
     planning, captured = Capture.of(client, sdk_class)
     getattr(sdk_class, name)(planning, *args, **kwargs)
     route: RoutePlan = made_of(client).policy.survey(captured.request, captured.options)
@@ -107,6 +110,7 @@ class _SyncClient(WiredClient):
             self._wired.entra.close()
 
 
+@built_like(_sdk.ChatCompletionsClient)
 class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
     """Chat completions with fallback: the keywords and the results of the SDK."""
 
@@ -228,10 +232,10 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
 
     else:
 
-        @functools.wraps(_sdk.ChatCompletionsClient.complete)
+        @signed_like(_sdk.ChatCompletionsClient.complete)
         def complete(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
             call = _call_for_model if "response_model" in kwargs else _call
-            return call(super().complete, args, kwargs)
+            return call("complete", super().complete, args, kwargs)
 
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``complete`` takes.
@@ -241,6 +245,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         return _plan(self, _sdk.ChatCompletionsClient, "complete", args, kwargs)
 
 
+@built_like(_sdk.EmbeddingsClient)
 class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
     """Text embeddings with fallback to the same model elsewhere, or to the targets listed.
 
@@ -251,9 +256,9 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
-        @functools.wraps(_sdk.EmbeddingsClient.embed)
+        @signed_like(_sdk.EmbeddingsClient.embed)
         def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
-            return _call(super().embed, args, kwargs)
+            return _call("embed", super().embed, args, kwargs)
 
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.
@@ -263,6 +268,7 @@ class EmbeddingsClient(_SyncClient, _sdk.EmbeddingsClient):
         return _plan(self, _sdk.EmbeddingsClient, "embed", args, kwargs)
 
 
+@built_like(_sdk.ImageEmbeddingsClient)
 class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
     """Image embeddings with fallback to the same model elsewhere, or to those listed.
 
@@ -271,9 +277,9 @@ class ImageEmbeddingsClient(_SyncClient, _sdk.ImageEmbeddingsClient):
 
     if not TYPE_CHECKING:  # the SDK's overloads stay what type checkers see
 
-        @functools.wraps(_sdk.ImageEmbeddingsClient.embed)
+        @signed_like(_sdk.ImageEmbeddingsClient.embed)
         def embed(self, *args, **kwargs):  # noqa: D102  # the SDK documents it
-            return _call(super().embed, args, kwargs)
+            return _call("embed", super().embed, args, kwargs)
 
     def plan_route(self, *args: Any, **kwargs: Any) -> RoutePlan:
         """Say who would be asked, in order, and who would not; takes what ``embed`` takes.

@@ -16,7 +16,7 @@ from azure.ai.inference import models as sdk
 from azure.core.credentials import AzureKeyCredential
 
 from github_models_azure import Endpoint, trail_of
-from github_models_azure.client.calls import _BODY_MEMBERS
+from github_models_azure.client.keywords import _BODY_MEMBERS
 from tests.harness import (
     HELLO,
     URL,

@@ -249,6 +249,15 @@ def test_the_transport_sleeps(twin: Twin) -> None:
     assert service.slept == [3]
 
 
+def test_the_type_of_a_model_is_kept_by_name(twin: Twin) -> None:
+    """client/loading.py: what ``load_client`` found out, ``get_model_info`` does not ask again."""
+    client = stock(twin, Service(lambda sent: chat("m")))
+    info = models.ModelInfo(model_name="m", model_type="chat", model_provider_name="p")
+    assert vars(client)["_model_info"] is None
+    client._model_info = info
+    assert twin.run(client.get_model_info()) is info
+
+
 def test_errors_of_a_call_take_attributes(twin: Twin) -> None:
     """trail.py: results and errors of the SDK have room for the trail."""
     service = Service(lambda sent: chat("m"))

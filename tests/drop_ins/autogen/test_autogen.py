@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gc
+import json
 from collections.abc import AsyncIterator, Mapping
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
+import azure.ai.inference.aio
 import pytest
 import pytest_asyncio
 from autogen_agentchat.agents import AssistantAgent
@@ -42,6 +45,42 @@ async def client(behind: Behind) -> AsyncIterator[FallbackClient]:
     )  # fmt: skip
     yield made
     await made.close()
+
+
+@pytest.fixture
+def swapped(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Its connector as it is where our class stands in the SDK's place when it is imported."""
+    monkeypatch.setattr(azure.ai.inference.aio, "ChatCompletionsClient", ChatCompletionsClient)
+    spec = find_spec("autogen_ext.models.azure._azure_ai_client")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)  # a copy: it reads the keywords of a call when it is imported
+    return module
+
+
+async def test_our_class_in_the_place_of_the_sdks(swapped: Any, behind: Behind) -> None:
+    """Unmodified, with all its settings in the constructor: each of them reaches the server."""
+    made = swapped.AzureAIChatCompletionClient(
+        endpoint=behind.emulator.inference_url, credential=AzureKeyCredential("k"), model=FIRST,
+        model_info=ABLE, temperature=0.25, seed=7, max_tokens=50, **behind.options,
+    )  # fmt: skip
+    assert isinstance(made._client, ChatCompletionsClient)
+    result = await made.create(said(QUESTION), extra_create_args={"top_p": 0.5, "seed": 8})
+    await made.close()
+    assert result.content == f"[emulated {SECOND}] {PARIS}"
+    assert behind.trail.fell_back
+    sent = json.loads(behind.responses[-1].http_request.content)
+    assert (sent["temperature"], sent["seed"], sent["top_p"]) == (0.25, 8, 0.5)
+    assert sent["max_tokens"] == 50
+
+
+async def test_it_knows_every_keyword_of_a_call(swapped: Any) -> None:
+    """The set that it checks settings against is the one that the SDK's class gives it."""
+    import autogen_ext.models.azure._azure_ai_client as stock
+
+    assert swapped.create_kwargs == stock.create_kwargs
+    assert {"temperature", "seed", "tools", "response_format"} <= swapped.create_kwargs
 
 
 def said(text: str) -> list[UserMessage]:
