@@ -45,6 +45,10 @@ def steady_time() -> float:
     return _START + time.monotonic()
 
 
+def _itself(endpoint: Endpoint) -> Endpoint:
+    return endpoint
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """What is known of one option beside its type and its default.
@@ -196,6 +200,9 @@ class FallbackSettings:
     retry_backoff_max: float = field(default=60.0, metadata=_inner(Number(least=0), "core"))
     retry_backoff_min: float = field(default=0.0, metadata=_inner(Number(least=0)))
     timeout: float | None = field(default=None, metadata=_inner(Number(least=0), "core"))
+    stand_in: Callable[[Endpoint], Endpoint] = field(
+        default=_itself, metadata=_inner(Function("a function from an endpoint to the one asked"))
+    )
 
     def with_options(self, options: dict[str, Any]) -> FallbackSettings:
         """Take this package's keywords out of a call's options and return the settings with them.
@@ -261,6 +268,7 @@ class FallbackOptions(TypedDict, total=False):
     retry_backoff_max: float | None
     retry_backoff_min: float | None
     timeout: float | None
+    stand_in: Callable[[Endpoint], Endpoint] | None
 
 
 def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSettings:

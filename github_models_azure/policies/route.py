@@ -206,7 +206,8 @@ def _targets(
 ) -> Iterator[_Wanted]:
     """Yield the targets; the last part tells those we chose from those the caller named."""
     fallback = settings.fallback
-    endpoint, name = named_target(settings, own, model)
+    named, name = named_target(settings, own, model)
+    endpoint = settings.stand_in(named)
     if name is not None and settings.registry.is_auto(name):
         for choice in _auto(settings, endpoint, name):
             yield endpoint, choice.id, True
@@ -219,11 +220,12 @@ def _targets(
         fallback = _listed(fallback, model, name, info)
     if isinstance(fallback, tuple):
         for target in fallback:
-            yield *listed_target(settings, own, target), False
+            other, listed = listed_target(settings, own, target)
+            yield settings.stand_in(other), listed, False
     elif fallback == "tier" and info is not None and _has_tiers(endpoint, operation):
-        for other in settings.registry.same_tier(info.id):
+        for same in settings.registry.same_tier(info.id):
             # An endpoint that was asked for a bare name is given bare names.
-            alike = other.id if "/" in str(name) else other.legacy_name or other.id
+            alike = same.id if "/" in str(name) else same.legacy_name or same.id
             yield endpoint, alike, True
 
 
