@@ -202,7 +202,7 @@ def _cells(label: str, text: str, grade: str) -> Iterator[str]:
 def _fields(model: ModelInfo) -> tuple[str, ...]:
     from dataclasses import fields
 
-    hidden = {"id", "sources"}
+    hidden = {"id", "sources"} | (set() if model.extra_body else {"extra_body"})
     return tuple(field.name for field in fields(model) if field.name not in hidden)
 
 
@@ -211,6 +211,8 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one!r}" for name, one in value.items())
     known = plain(value)
     return ", ".join(map(str, known)) if isinstance(known, list) else str(known)
 
