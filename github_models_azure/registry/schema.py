@@ -78,6 +78,7 @@ class ModelRow(BaseModel):
     legacy_name: Word | None = None
     version: Word | None = None
     summary: Text | None = None
+    purpose: Text | None = None
     tier: Word | None = None
     quota_class: Word | None = None
     max_input_tokens: Tokens | None = None
@@ -150,6 +151,7 @@ class BundledModel(ModelRow):
     id: CatalogId
     name: Label
     publisher: Label
+    purpose: Label
     sources: dict[str, str]
 
 
@@ -172,6 +174,7 @@ class BundledElsewhere(BaseModel):
     names: Annotated[list[Word], Field(min_length=1)]
     offer: Label
     source: Annotated[str, Field(pattern="^(seen|reported|unconfirmed): ")]
+    checked: Day
 
 
 class BundledCatalog(BaseModel):
