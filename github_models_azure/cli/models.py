@@ -188,6 +188,8 @@ def _facts(model: ModelInfo) -> Iterator[str]:
     numbers: dict[str, int] = {}
     for field in _fields(model):
         value = getattr(model, field)
+        if value == {}:  # nothing is said, and nothing is unknown
+            continue
         grade, _, source = model.sources.get(field, "").partition(": ")
         if source:
             number = numbers.setdefault(source, len(numbers) + 1)
@@ -223,7 +225,7 @@ def _cells(label: str, text: str, grade: str) -> Iterator[str]:
 def _fields(model: ModelInfo) -> tuple[str, ...]:
     from dataclasses import fields
 
-    hidden = {"id", "sources"} | (set() if model.extra_body else {"extra_body"})
+    hidden = {"id", "sources"}
     return tuple(field.name for field in fields(model) if field.name not in hidden)
 
 
