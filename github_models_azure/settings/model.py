@@ -9,6 +9,7 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
 from ..endpoints.presets import PRESETS
@@ -18,6 +19,8 @@ CONFIG_VARIABLE = PREFIX + "CONFIG"
 API_KEY = PREFIX + "API_KEY"
 FILE_NAME = "github-models.toml"
 
+LOGAI_PREFIX = "LOGAI_"
+LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 LLM_PREFIX = "LLM_"
 LLM_FILE = "config.toml"
 LLM_FIELDS = frozenset(
@@ -66,6 +69,9 @@ class Settings:
     ``warnings`` are those of the notes that are logged too, once.
     ``vectors`` are the endpoint and the model of its embeddings. ``lent`` is one whose keys may go
     to their own origins, for the endpoint is ours.
+
+    Who chose what, where it was not the user: ``file_by`` the file, ``endpoint_by`` the endpoint,
+    ``api_key_by`` its key, ``endpoints_by`` the address or the credential of endpoints by name.
     """
 
     endpoint: str | None = None
@@ -85,6 +91,10 @@ class Settings:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     applications: bool = True
+    file_by: Chosen = BY_USER
+    endpoint_by: Chosen = BY_USER
+    api_key_by: Chosen = BY_USER
+    endpoints_by: Mapping[str, Chosen] = field(default_factory=dict)
 
     def for_vectors(self, *, texts: bool) -> Settings:
         """Leave out what an application says of chat models, for clients of embeddings.
@@ -119,7 +129,8 @@ class Application:
     model. ``call`` holds keywords of each chat call,
     ``retries`` those of the back-off. ``origins`` says of each setting where it comes from,
     ``notes`` what is set and does not count, and ``over_files`` whether the settings come from the
-    environment, which goes before every file.
+    environment, which goes before every file. ``by_file`` tells
+    whether a file has a part in the choice of the endpoint, and ``by`` who made it.
     """
 
     endpoint: str
@@ -133,6 +144,8 @@ class Application:
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     over_files: bool = False
+    by_file: bool = False
+    by: Chosen = BY_USER
 
 
 def says_where(variables: Mapping[str, str]) -> bool:
