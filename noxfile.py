@@ -5,6 +5,7 @@ What a session installs stands in the dependency groups of pyproject.toml.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,6 +24,7 @@ nox.options.error_on_missing_interpreters = False  # tests_matrix uses what is i
 nox.options.error_on_external_run = True
 
 ROOT = Path(__file__).parent
+LOCK = ROOT / ".ci" / "lock.txt"
 PACKAGE = "github_models_azure"
 PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
@@ -253,7 +255,7 @@ def applications(session: nox.Session) -> None:
     """Point programs of the field at the gateway, and read a file as OpenHands does."""
     install(session, "[all,server]", "test", "applications")
     session.install("--no-deps", *group("openhands"))
-    environment = hermetic(GITHUB_MODELS_APPLICATIONS_REQUIRED="1")
+    environment = hermetic(APPLICATIONS_REQUIRED="1")
     session.run("pytest", "tests/applications", *session.posargs, env=environment)
 
 
@@ -270,11 +272,12 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build sdist and wheel, and test the installed wheel away from the source tree."""
+    """Build sdist and wheel twice, and test the installed wheel away from the source tree."""
     session.install("build")
     with tempfile.TemporaryDirectory() as scratch:
         dist, away = Path(scratch, "dist"), Path(scratch, "away")
         session.run("python", "-m", "build", "--outdir", str(dist), str(ROOT))
+        check_repeated(session, dist, Path(scratch, "copy"))
         (wheel,) = dist.glob("*.whl")
         check_contents(session, wheel)
         session.install(f"{wheel}[cli]", *group("test"))
@@ -297,6 +300,23 @@ def build(session: nox.Session) -> None:
             session.log(f"Built and tested: {artefact.name} ({artefact.stat().st_size:,} bytes)")
 
 
+def check_repeated(session: nox.Session, dist: Path, copy: Path) -> None:
+    """Build a copy of the tree with other times and modes; both builds must be the same bytes."""
+    skipped = shutil.ignore_patterns("__pycache__", ".*_cache", ".nox", "dist")
+    shutil.copytree(ROOT, copy, ignore=skipped, copy_function=shutil.copyfile)
+    again = copy / "dist"
+    session.run("python", "-m", "build", "--outdir", str(again), str(copy))
+    for artefact in dist.iterdir():
+        first, second = (digest(folder / artefact.name) for folder in (dist, again))
+        if first != second:
+            session.error(f"Two builds of {artefact.name} differ: {first} and {second}")
+        session.log(f"Two builds are identical: sha256:{first} {artefact.name}")
+
+
+def digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def check_contents(session: nox.Session, wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     wanted = [f"{PACKAGE}/py.typed", f"{PACKAGE}/registry/catalog.json"]
@@ -308,6 +328,42 @@ def check_contents(session: nox.Session, wheel: Path) -> None:
     strange = [n for n in names if n.split("/")[0] != PACKAGE and ".dist-info/" not in n]
     if strange:
         session.error(f"{wheel.name} carries files outside the package: {', '.join(strange)}")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write .ci/lock.txt, which the gate installs from; by hand, `-- --upgrade` renews versions."""
+    session.install(*group("lock"))
+    extras = [f"--extra={name.replace('_', '-')}" for name in ("all", *CONNECTORS)]
+    wanted = ["pyproject.toml", "--group=gate", *extras, *session.posargs]
+    plain = ["--no-annotate", "--no-header", "--no-emit-index-url", "--quiet"]
+    everywhere = ["--universal", "--python-version=3.10", "--generate-hashes"]
+    session.run("uv", "pip", "compile", *everywhere, *plain, *wanted, "--output-file", str(LOCK))
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up known vulnerabilities of what the lock holds; by hand, because it asks an index."""
+    session.install(*group("audit"))
+    session.run("pip-audit", "--require-hashes", "--disable-pip", "-r", str(LOCK), *session.posargs)
+
+
+@nox.session
+def sbom(session: nox.Session) -> None:
+    """Write a CycloneDX bill of what an installation with all extras brings; by hand."""
+    install(session, "[all]")
+    listed = Path(session.create_tmp()) / "sbom.json"
+    python = shutil.which("python", path=session.bin)
+    tool = Path(session.create_tmp()) / "cyclonedx"
+    session.run("python", "-m", "venv", str(tool))
+    inside = str(tool / "bin" / "python")
+    session.run(inside, "-m", "pip", "install", "--quiet", *group("audit"), external=True)
+    described = ["environment", "--pyproject", "pyproject.toml", "--output-reproducible"]
+    session.run(
+        *(inside, "-m", "cyclonedx_py", *described, "--output-file", str(listed), str(python)),
+        external=True,
+    )
+    session.log(f"The bill is {listed}")
 
 
 @nox.session

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from .._core.trust import BY_USER
 from ..exceptions import SettingsError
-from .applications import LOGAI_PROVIDER, Document, find_applications, joined, nearest
+from .applications import LOGAI_PROVIDER, Document, find_applications, joined, lent, nearest
 from .env_file import ENV_FILE, EnvFile, read_env_file
 from .found import Machine, SettingsFile, folders, read_found, read_named, this_machine
 from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, LOGAI_PREFIX, PREFIX, Settings
@@ -122,7 +122,7 @@ def _beside_applications(
     if application is None:
         return own
     if decided:
-        return replace(own, lent=application)
+        return lent(own, application, said)
     return joined(own, said, application)
 
 

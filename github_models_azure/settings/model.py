@@ -12,6 +12,7 @@ from azure.core.credentials import AzureKeyCredential
 from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
@@ -108,13 +109,22 @@ class Settings:
             endpoint, model = self.vectors
         return replace(self, endpoint=endpoint, model=model, options=options, call={})
 
-    def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
-        """Return an application's key for the same origin, and where it comes from."""
+    def key_for(
+        self, endpoint: Endpoint, *, stand_in: bool = False
+    ) -> tuple[AzureKeyCredential, KeySource] | None:
+        """Return an application's key for the same origin, and where it comes from.
+
+        That of an application that cannot say where its service is goes to what stands in the
+        service's place on this machine, too.
+
+        :param stand_in: the user chose the endpoint, and so may give it another's place.
+        """
         if self.lent is None:
             return None
+        taken = stand_in and self.lent.placeless and stands_in(endpoint)
         for name, source in self.lent.sources.items():
             theirs = self.lent.endpoints[name]
-            if theirs.origin == endpoint.origin and isinstance(
+            if (taken or theirs.origin == endpoint.origin) and isinstance(
                 theirs.credential, AzureKeyCredential
             ):
                 return theirs.credential, source
@@ -131,6 +141,7 @@ class Application:
     ``notes`` what is set and does not count, and ``over_files`` whether the settings come from the
     environment, which goes before every file. ``by_file`` tells
     whether a file has a part in the choice of the endpoint, and ``by`` who made it.
+    ``placeless``: it means GitHub Models and has no setting that says where that is.
     """
 
     endpoint: str
@@ -144,8 +155,14 @@ class Application:
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     over_files: bool = False
+    placeless: bool = False
     by_file: bool = False
     by: Chosen = BY_USER
+
+
+def stands_in(endpoint: Endpoint) -> bool:
+    """Return whether an endpoint on this machine has GitHub Models' shape."""
+    return endpoint.dialect.is_github and is_loopback(endpoint.url)
 
 
 def says_where(variables: Mapping[str, str]) -> bool:

@@ -14,7 +14,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from .._core.trust import BY_USER, Chosen, shown_path, trust_command, weakest
 from ..credentials.entra import Entra
-from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential
+from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, TokenFinder
 from ..credentials.keys import Credential, KeySource, StoredKey, WithheldKey, entry_at
 from ..endpoints import PRESETS, Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback, with_credential
@@ -86,11 +86,12 @@ def own_endpoint(
         signed = Signed(_with(found, AzureKeyCredential(key), why), api_key_source(settings))
     else:
         # Of GitHub's shape is the emulator, too; on the word of a file a token goes to GitHub only.
-        bare = isinstance(place.given, str) and "://" in place.given and chosen == BY_USER
+        by_user = chosen == BY_USER
+        bare = isinstance(place.given, str) and "://" in place.given and by_user
         takes_token = found.on_github or (bare and found.dialect.is_github)
-        signed = _signed(settings, found, signing, takes_token=takes_token, borrows=True)
-    demo = signed.endpoint.on_github and _is_demo(signed.endpoint.credential)
-    return Signed(signed.endpoint, signed.source, demo, place.warnings)
+        borrowed = settings.key_for(found, stand_in=by_user)
+        signed = _signed(settings, found, signing, takes_token=takes_token, borrowed=borrowed)
+    return replace(signed, demo=_asks_demo(signed), warnings=place.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def signed_endpoints(
             found[name] = Signed(with_credential(endpoint, shared), own.source)
         else:
             signed = _signed(settings, endpoint, signing, takes_token=wants_token)
-            demo = endpoint.on_github and _is_demo(signed.endpoint.credential)
+            demo = _asks_demo(signed)
             found[name] = own if demo and emulated else replace(signed, demo=demo)
     return found
 
@@ -182,12 +183,12 @@ def _signed(
     signing: Signing,
     *,
     takes_token: bool,
-    borrows: bool = False,
+    borrowed: tuple[AzureKeyCredential, KeySource] | None = None,
 ) -> Signed:
     """Give an endpoint the key that it has, or that was set or stored for it.
 
     :param takes_token: the GitHub token is meant for it.
-    :param borrows: another application's key for its origin may be used.
+    :param borrowed: another application's key that may be used.
     """
     if isinstance(endpoint.credential, Entra):
         return Signed(with_credential(endpoint, signing.entra), KeySource("entra"))
@@ -200,9 +201,8 @@ def _signed(
             with_credential(endpoint, AzureKeyCredential(key)), KeySource("env", variable)
         )
     if not endpoint.anonymous:
-        lent = settings.key_for(endpoint) if borrows else None
-        if lent is not None:
-            return Signed(with_credential(endpoint, lent[0]), lent[1])
+        if borrowed is not None:
+            return Signed(with_credential(endpoint, borrowed[0]), borrowed[1])
         if takes_token:
             return Signed(with_credential(endpoint, signing.github()), KeySource("github"))
     if variable is None or is_loopback(endpoint.url):  # a local server may well ask for none
@@ -246,7 +246,16 @@ def _fetches(credential: object) -> bool:
     return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
 
-def _is_demo(credential: object) -> bool:
-    if isinstance(credential, AzureKeyCredential):
-        return credential.key == DEMO_TOKEN
-    return getattr(credential, "demo", False) is True
+def _asks_demo(signed: Signed) -> bool:
+    """Return whether the emulator answers for an endpoint, which is one of GitHub's then.
+
+    A key that settings hold gives way to a GitHub token that is the switch: guides show a key in
+    each block, and the service that it is for is gone. One that the code passes does not.
+    """
+    credential = signed.endpoint.credential
+    if not signed.endpoint.on_github:
+        return False
+    if not isinstance(credential, AzureKeyCredential):
+        return getattr(credential, "demo", False) is True
+    from_settings = signed.source.kind in ("env", "file")
+    return credential.key == DEMO_TOKEN or (from_settings and TokenFinder().demo)

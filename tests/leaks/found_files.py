@@ -83,6 +83,11 @@ ATTACKS: dict[str, Attack] = {
     "a copy of the token": own('{ env = "COPY" }', None, environ={"COPY": GITHUB}),
     "the token to GitHub's shape": Attack({FILE: 'endpoint = "{url}/inference"'}, None),
     "the token to an organisation": Attack({FILE: 'endpoint = "{url}/orgs/o/inference"'}, None),
+    "LogAI's token to GitHub's shape": Attack(
+        {FILE: 'endpoint = "{url}/inference"'},
+        None,
+        {"LOGAI_LLM_PROVIDER": "github", "LOGAI_GITHUB_TOKEN": GITHUB},
+    ),
     "the token to a moved github": moves("github", None, endpoint="github"),
     "api_key of the environment": Attack(
         {FILE: 'endpoint = "{url}/v1"'}, API, {"GITHUB_MODELS_API_KEY": API}
