@@ -141,7 +141,7 @@ def examine(timeout: float, *, everything: bool) -> Report:
         settings=tuple(_settings(settings)),
         token_source=source,
         demo=token.demo,
-        notes=(*settings.notes, *log_notes(os.environ)),
+        notes=tuple(dict.fromkeys((*settings.notes, *settings.warnings, *log_notes(os.environ)))),
         endpoints=checked,
         others=tuple(others) if checked else (),
     )

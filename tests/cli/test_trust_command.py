@@ -169,6 +169,28 @@ def test_login_sends_no_key_where_a_found_file_says(program: Program, path: Path
     assert f"run: github-models trust {path}" in outcome.error
 
 
+def test_migrate_says_that_the_key_is_withheld(
+    program: Program, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code that it prints would send it there."""
+    monkeypatch.setenv("MY_KEY", "its-value")
+    outcome = program("migrate", "--model", "m")
+    assert f"github-models trust {path}" in " ".join(outcome.out.replace("#", " ").split())
+    assert "its-value" not in outcome.out + outcome.err
+    program("trust")
+    assert "is not sent" not in program("migrate", "--model", "m").out
+
+
+def test_doctor_notes_that_others_can_write_a_named_file(
+    program: Program, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is used, for it was named."""
+    path.chmod(0o666)
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", str(path))
+    (note,) = program("doctor", "--json").json["settings"]["notes"]
+    assert note == f"The settings file {path} is used, though everybody can write it (mode 0666)."
+
+
 def test_doctor_says_who_chose_the_file(
     program: Program, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
