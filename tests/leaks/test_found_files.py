@@ -220,6 +220,7 @@ def test_nothing_beyond_the_repository_is_read(
         "config.toml": '[llm]\nmodel = "openai/m"\nbase_url = "{url}/v1"\n'
         'api_key = "some-other-secret-b20d"',
     }[name]
+    monkeypatch.setenv("HOME", str(Path("home").resolve()))
     lay(Attack({name: text}, None), recorder.url, monkeypatch)
     trust(name)
     inner = Path(*("ab"[:depth])).resolve()

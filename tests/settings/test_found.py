@@ -59,8 +59,11 @@ def test_the_search_ends_at_home(tmp_path: Path) -> None:
     assert folders(home, home) == (home,)
 
 
-def test_outside_of_both_only_the_working_directory_counts(tmp_path: Path) -> None:
+def test_outside_of_both_only_the_working_directory_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file further up may be anybody's."""
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     inner = tmp_path / "a/b"
     inner.mkdir(parents=True)
     assert folders(inner, tmp_path / "home") == (inner,)
