@@ -35,6 +35,17 @@ def why_source_withheld(
     return why_withheld(_named(source, environ), origin, chosen)
 
 
+def why_value_withheld(
+    source: KeySource, key: str, origin: str, chosen: Chosen, environ: Mapping[str, str]
+) -> str | None:
+    """Say why a key that was read is not sent: it is GitHub's token under another name."""
+    if not is_github_token(key, environ):
+        return None
+    words = str(source)
+    secret = Secret(f"{words[0].upper()}{words[1:]}", github=True)
+    return why_withheld(secret, origin, chosen)
+
+
 def why_key_withheld(
     credential: object, origin: str, chosen: Chosen, environ: Mapping[str, str] | None = None
 ) -> str | None:

@@ -23,7 +23,7 @@ from ..credentials.keys import (
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
-from .binding import why_source_withheld
+from .binding import why_source_withheld, why_value_withheld
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'
@@ -258,6 +258,9 @@ class _Entry:
             return Entra()
         key = self.environ.get(source.name) if source.kind == "env" else self._stored(source, base)
         if key and key.strip():
+            why = why_value_withheld(source, key, base.origin, self.chosen, self.environ)
+            if why is not None:
+                return WithheldKey(f"The endpoint {self.name} is not asked: {why}")
             return AzureKeyCredential(key.strip())
         hint = ""
         if source.kind == "keyring" and not _has_keyring():

@@ -26,6 +26,7 @@ ENTRIES = {
     "GROQ": STORED,
     "groq@https://api.groq.com": STORED,
     "work": STORED,
+    "copy": GITHUB,
 }
 FILE = "github-models.toml"
 
@@ -81,6 +82,7 @@ ATTACKS: dict[str, Attack] = {
         '{ env = "LOGAI_GITHUB_TOKEN" }', None, environ={"LOGAI_GITHUB_TOKEN": GITHUB}
     ),
     "a copy of the token": own('{ env = "COPY" }', None, environ={"COPY": GITHUB}),
+    "a stored copy of the token": own('{ keyring = "copy" }', None),
     "the token to GitHub's shape": Attack({FILE: 'endpoint = "{url}/inference"'}, None),
     "the token to an organisation": Attack({FILE: 'endpoint = "{url}/orgs/o/inference"'}, None),
     "LogAI's token to GitHub's shape": Attack(
