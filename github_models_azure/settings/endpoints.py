@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from .._core.request.extras import checked_seconds
 from .._core.trust import BY_USER, Chosen
 from ..credentials.entra import Entra
 from ..credentials.keys import (
@@ -23,6 +24,7 @@ from ..credentials.keys import (
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
+from ..registry.schema import extra_members
 from .binding import why_source_withheld, why_value_withheld
 
 _COPILOT = "https://api.githubcopilot.com"
@@ -44,6 +46,13 @@ def _day(value: object) -> date:
         return date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError as error:
         raise ValueError("is a day, such as 2026-08-26") from error
+
+
+def _seconds(value: object) -> object:
+    try:
+        return None if value is None else checked_seconds(value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _table(value: object) -> object:
@@ -89,6 +98,8 @@ class EndpointModel(BaseModel):
     headers: dict[str, str] = {}
     retired_on: Annotated[date | None, BeforeValidator(_day)] = None
     moved_to: str | None = None
+    extra_body: Annotated[dict[str, Any], BeforeValidator(extra_members)] = {}
+    timeout: Annotated[float | None, BeforeValidator(_seconds)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +215,9 @@ class _Entry:
             headers={**base.headers, **model.headers},
             moved_to=model.moved_to or base.moved_to,
             key_variable=base.key_variable if source is None else None,
+            defaults=base.defaults,
+            extra_body={**base.extra_body, **model.extra_body},
+            timeout=base.timeout if model.timeout is None else model.timeout,
         )
         if source is not None and source.kind == "entra":
             self._check_scope(endpoint)
