@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from azure.core.credentials import AccessToken, AccessTokenInfo, TokenRequestOptions
@@ -51,34 +52,55 @@ class EntraCredential:
     """Asks the async ``DefaultAzureCredential``; otherwise as its sync twin."""
 
     def __init__(self) -> None:
-        self._inner: Any = None
+        # Its connections belong to the event loop in which they were opened.
+        self._inner: dict[asyncio.AbstractEventLoop, Any] = {}
 
     async def get_token(self, *scopes: str, **kwargs: Any) -> AccessToken:
         """Return a token for the scopes."""
-        token: AccessToken = await (await self._made()).get_token(*scopes, **kwargs)
+        token: AccessToken = await self._ask("get_token", *scopes, **kwargs)
         return token
 
     async def get_token_info(
         self, *scopes: str, options: TokenRequestOptions | None = None
     ) -> AccessTokenInfo:
         """Return a token for the scopes in the newer form of azure-core."""
-        inner = await self._made()
-        token: AccessTokenInfo = await inner.get_token_info(*scopes, options=options)
+        token: AccessTokenInfo = await self._ask("get_token_info", *scopes, options=options)
         return token
 
     async def close(self) -> None:
         """Close the connections of the credential, where there is one by now."""
-        inner, self._inner = self._inner, None
-        if inner is not None:
-            await inner.close()
+        here, inner = asyncio.get_running_loop(), dict(self._inner)
+        self._inner.clear()
+        for loop, one in inner.items():
+            if loop is here:
+                await one.close()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(one.close(), loop)
+            else:
+                with suppress(RuntimeError):  # of a loop that is over
+                    await one.close()
 
     def __repr__(self) -> str:
         return "EntraCredential()"
 
+    async def _ask(self, method: str, *scopes: str, **options: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        # It may have a token from another loop; whether its connections still work shows only then.
+        inner = self._inner.get(loop) or next(iter(self._inner.values()), None)
+        if inner is None:
+            inner = await self._made()
+        try:
+            return await getattr(inner, method)(*scopes, **options)
+        except Exception:
+            if inner is self._inner.get(loop):
+                raise
+            inner = await self._made()
+            return await getattr(inner, method)(*scopes, **options)
+
     async def _made(self) -> Any:
-        if self._inner is None:
-            # The import takes its time: not on the event loop.
-            made = await asyncio.to_thread(default_credential, f"{PACKAGE}.aio")
-            if self._inner is None:  # another call was no faster
-                self._inner = made()
-        return self._inner
+        loop = asyncio.get_running_loop()
+        # The import takes its time: not on the event loop.
+        made = await asyncio.to_thread(default_credential, f"{PACKAGE}.aio")
+        if loop not in self._inner:  # another call was no faster
+            self._inner[loop] = made()
+        return self._inner[loop]

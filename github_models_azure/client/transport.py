@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
+from functools import lru_cache, partial
 from http.cookiejar import DefaultCookiePolicy
 from math import inf
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -25,12 +26,13 @@ from weakref import WeakSet
 
 from azure.core.exceptions import (
     AzureError,
-    ServiceRequestError,
     ServiceResponseError,
     ServiceResponseTimeoutError,
 )
 
 from ..endpoints.endpoint import is_loopback
+from .loops import SessionPerLoop
+from .sending import check_timeouts, clear_errors
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
@@ -54,10 +56,13 @@ def sync_transport(**options: Any) -> RequestsTransport:
     :param options: ``connection_timeout``, ``read_timeout``, ``connection_verify`` and the like, as
         azure-core takes them.
     """
-    import requests
+    return _sync_class()(**options)
+
+
+@lru_cache(maxsize=1)  # a class takes longer to make than a client
+def _sync_class() -> Any:
     from azure.core.pipeline.transport import RequestsTransport
     from requests.adapters import HTTPAdapter
-    from urllib3.util.retry import Retry
 
     class Adapter(HTTPAdapter):
         def close(self) -> None:
@@ -66,13 +71,29 @@ def sync_transport(**options: Any) -> RequestsTransport:
 
     class Transport(RequestsTransport):  # type: ignore[misc] # Any to mypy: loaded by PEP 562
         takes_answer_within = True
+        adapter = Adapter
+
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            self.session: Any
+            self._makes_session = options.get("session_owner", True)
+            self._by_environment = options.get("use_env_settings", True)
+            self._opening = Lock()
+
+        def open(self) -> None:
+            with self._opening:
+                if self.session is None and self._makes_session:
+                    self.session = _session_of_requests(self._by_environment)
+                    self._makes_session = False
+                super().open()
 
         def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
             streamed = kwargs.get("stream", False)
             if not kwargs.get("proxies"):
                 # A key may go there in clear text, and must not pass another machine.
                 kwargs["proxies"] = dict(_NO_PROXIES) if is_loopback(request.url) else None
-            with _clear_errors():
+            with clear_errors(request.url) as head:
+                kwargs = head.watched(kwargs)
                 if answer_within is None and not streamed:
                     return super().send(request, **kwargs)
                 end = inf if answer_within is None else time.monotonic() + answer_within
@@ -90,17 +111,23 @@ def sync_transport(**options: Any) -> RequestsTransport:
                     response.read()
             return response
 
-    session = options.pop("session", None)
-    if session is None:
-        session = requests.Session()
-        session.auth = _unsigned  # or it would put the login of some netrc in the key's place
-        session.trust_env = options.get("use_env_settings", True)
-        # A cookie of one origin would go to the next on the same host, whatever the port.
-        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        once = Retry(total=False, redirect=False, raise_on_status=False)
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, Adapter(max_retries=once, pool_maxsize=POOL_SIZE))
-    return Transport(session=session, **options)
+    return Transport
+
+
+def _session_of_requests(by_environment: bool) -> Any:
+    """Make a session with room for many threads, when the first call needs one."""
+    import requests
+    from urllib3.util.retry import Retry
+
+    session = requests.Session()
+    session.auth = _unsigned  # or it would put the login of some netrc in the key's place
+    session.trust_env = by_environment
+    # A cookie of one origin would go to the next on the same host, whatever the port.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    once = Retry(total=False, redirect=False, raise_on_status=False)
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _sync_class().adapter(max_retries=once, pool_maxsize=POOL_SIZE))
+    return session
 
 
 def async_transport(**options: Any) -> AioHttpTransport:
@@ -108,43 +135,47 @@ def async_transport(**options: Any) -> AioHttpTransport:
 
     :raises ImportError: where aiohttp is not installed, with the command that installs it.
     """
-    try:
-        import aiohttp  # noqa: F401
-    except ImportError as error:
-        raise ImportError(
-            "The async clients need aiohttp: pip install 'github-models-azure[aio]'."
-        ) from error
+    _find_aiohttp()
+    # aiohttp reads proxies and netrc together or not at all, and a netrc's login is no credential.
+    by_environment = options.pop("use_env_settings", True)
+    transport = _async_class()(use_env_settings=False, **options)
+    transport.by_environment = by_environment
+    return transport
+
+
+@lru_cache(maxsize=1)
+def _async_class() -> Any:
     import asyncio
 
     from azure.core.pipeline.transport import AioHttpTransport
 
-    owns_session = options.get("session_owner", True)
-    # aiohttp reads proxies and netrc together or not at all, and a netrc's login is no credential.
-    by_environment = options.pop("use_env_settings", True)
-
-    class Transport(AioHttpTransport):  # type: ignore[misc]
+    class Transport(SessionPerLoop, AioHttpTransport):  # type: ignore[misc]
         takes_answer_within = True
 
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
-            self.session: Any
+            self.owns_session = options.get("session_owner", True)
+            self.by_environment = True
             self.streams: WeakSet[Any] = WeakSet()
             self._is_closed = False
 
         async def open(self) -> None:
-            self.session = self.session or _session(owns_session and not self._is_closed)
+            if self.session is None and self.owns_session and not self._is_closed:
+                await self.keep(_session())
             await super().open()
 
         async def close(self) -> None:
-            _break_off(self.streams, owns_session)
-            self._is_closed = self.session is not None
+            _break_off(self.streams, self.owns_session)
+            self._is_closed = self._is_closed or self.is_open
+            await self.close_others()
             await super().close()
 
         async def send(
             self, request: Any, *, answer_within: float | None = None, **kwargs: Any
         ) -> Any:
-            with _clear_errors():
-                if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
+            check_timeouts(kwargs, self.connection_config)
+            with clear_errors(request.url) as head:
+                if self.by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
                     kwargs["proxy"] = _proxy_for(request.url)
                 sending = super().send(request, **kwargs)
                 if answer_within is None:
@@ -154,6 +185,7 @@ def async_transport(**options: Any) -> AioHttpTransport:
                         response = await asyncio.wait_for(sending, answer_within)
                     except asyncio.TimeoutError as error:
                         raise _late(answer_within) from error
+                head.has_come = True
                 await _check_location(response)
             if kwargs.get("stream", False):
                 inner, usual = response.internal_response, self.connection_config.read_timeout
@@ -163,16 +195,23 @@ def async_transport(**options: Any) -> AioHttpTransport:
                 self.streams.add(inner)
             return response
 
-    return Transport(use_env_settings=False, **options)
+    return Transport
 
 
-def _session(is_wanted: bool) -> Any:
-    """Make a session for a transport that is to have one of ours, as azure-core makes its own.
+def _find_aiohttp() -> None:
+    try:
+        import aiohttp  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "The async clients need aiohttp: pip install 'github-models-azure[aio]'."
+        ) from error
 
-    One thing is different: aiohttp's own connector lets the hundred-and-first call wait silently.
+
+def _session() -> Any:
+    """Make a session as azure-core makes its own, but for one thing.
+
+    aiohttp's own connector lets the hundred-and-first call wait silently.
     """
-    if not is_wanted:
-        return None
     import aiohttp
 
     return aiohttp.ClientSession(
@@ -311,17 +350,6 @@ def _wait_longer_async(inner: Any, usual: float, seconds: float | None) -> None:
 def _socket_of(inner: Any) -> Any:
     """Return the socket an answer comes from; ``None`` if it will not be kept, or is none."""
     return getattr(getattr(inner.raw, "connection", None), "sock", None)
-
-
-@contextmanager
-def _clear_errors() -> Iterator[None]:
-    """Give what libraries raise for broken headers, names and files the class of azure-core."""
-    try:
-        yield
-    except AzureError:
-        raise
-    except (ValueError, OSError) as error:
-        raise ServiceRequestError(error, error=error) from error
 
 
 def _late(seconds: float) -> ServiceResponseTimeoutError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -35,8 +36,14 @@ BROKEN = (AzureError, AnswerFault, EOFError, RecursionError, zlib.error)
 
 TOKEN_RETRY = 60.0  # a credential that gave no token is asked again after this many seconds
 NAME_RETRY = 300.0  # a name that does not resolve is asked again after this many seconds
-_MISTAKES = frozenset({"InvalidHeader", "InvalidSchema", "InvalidURL", "MissingSchema"})
+_MISTAKES = frozenset(
+    {"InvalidHeader", "InvalidSchema", "InvalidURL", "LocationParseError", "MissingSchema"}
+)
 """What requests and aiohttp call the caller's own mistakes; azure-core calls them unsent."""
+
+_NO_FILES = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
+_OF_FILES = frozenset({"PEM", "X509"})  # what a server sends is read by the part called SSL
+_REASON, _PEM = 0xFFF, 9  # OpenSSL's ERR_R_PEM_LIB, which Python has no name for
 
 _CUT = (HttpResponseError, IncompleteReadError)
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
@@ -115,7 +122,35 @@ def is_callers_mistake(error: BaseException) -> bool:
     """Tell what no target could serve: a leak that was refused, a header or URL that is none."""
     if isinstance(error, CredentialScopeError):
         return True
-    return any(type(cause).__name__ in _MISTAKES for cause in _causes(error))
+    causes = list(_causes(error))
+    if any(_MISTAKES & {kind.__name__ for kind in type(cause).__mro__} for cause in causes):
+        return True
+    if any(map(_names_no_host, causes)):
+        return True
+    # Of a file that may not be read the class alone does not tell: firewalls refuse alike.
+    in_tls = any(type(cause).__name__ == "SSLError" for cause in causes)
+    return any(
+        isinstance(cause, OSError)
+        and is_about_a_file(cause)
+        and (in_tls or not isinstance(cause, PermissionError))
+        for cause in causes
+    )
+
+
+def is_about_a_file(error: OSError) -> bool:
+    """Return whether a certificate or key could not be read from its file, or is none."""
+    if isinstance(error, ssl.SSLError):
+        reason = getattr(error, "reason", None)  # which errors of aiohttp lack
+        pem = reason is None and (error.errno or 0) & _REASON == _PEM
+        return pem or getattr(error, "library", None) in _OF_FILES
+    if isinstance(error, _NO_FILES):
+        return True
+    return type(error) is OSError and error.errno is None  # requests, of a path that is not there
+
+
+def _names_no_host(cause: BaseException) -> bool:
+    """Return whether a host name cannot be written in a request."""
+    return isinstance(cause, UnicodeError) and not isinstance(cause, UnicodeDecodeError)
 
 
 def as_azure_error(error: Exception) -> Exception:
