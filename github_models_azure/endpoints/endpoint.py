@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -137,9 +137,15 @@ class Endpoint:
         return f"{self.origin} was retired on {self.retired_on.isoformat()}"
 
 
+_FIELDS = tuple(one.name for one in fields(Endpoint))
+_VALUES = attrgetter(*_FIELDS)
+
+
 def with_credential(endpoint: Endpoint, credential: object) -> Endpoint:
     """Return an endpoint with another credential; the rest of it was checked before."""
-    made = copy(endpoint)
+    made = object.__new__(type(endpoint))  # in a fraction of the time of copy
+    for one, value in zip(_FIELDS, _VALUES(endpoint), strict=True):
+        object.__setattr__(made, one, value)
     object.__setattr__(made, "credential", credential)
     return made
 

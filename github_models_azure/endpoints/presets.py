@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from .._core.failure.error_body import clean_text
-from .endpoint import Endpoint, origin_of
+from .endpoint import Endpoint, origin_of, with_credential
 
 _ADVICE = (
     "Set GITHUB_MODELS_ENDPOINT (or endpoint=) to a service you can use, such as Foundry's "
@@ -135,14 +136,19 @@ def endpoint_for(
         path = value.strip("/")
         found = replace(GITHUB, name=f"github/{path}", url=f"https://models.github.ai/{path}")
     elif "://" in value:
-        found = _from_url(value, known)
+        found = _from_preset_url(value) if known is PRESETS else _from_url(value, known)
     else:
         names = ", ".join(sorted(known))
         raise ValueError(
             f"The endpoint {clean_text(value, 60)!r} is neither a URL nor a known name. "
             f"Known names: {names}. Pass a key as credential, not as endpoint."
         )
-    return found if credential is None else replace(found, credential=credential)
+    return found if credential is None else with_credential(found, credential)
+
+
+@lru_cache(maxsize=64)  # of the same few URLs, client after client
+def _from_preset_url(url: str) -> Endpoint:
+    return _from_url(url, PRESETS)
 
 
 def _from_url(url: str, known: Mapping[str, Endpoint]) -> Endpoint:

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 
@@ -61,10 +62,17 @@ def user_cache_dir(
     return home / ".cache" / _NAME
 
 
+@lru_cache(maxsize=4)  # every client asks
+def _catalog_file(named: tuple[str | None, ...]) -> str:
+    """Return where the user's catalogue is, for the variables that say it."""
+    return str(user_cache_dir() / _CATALOG_FILE)
+
+
 def refreshed_at() -> int | None:
     """Return when the user's catalogue was last refreshed, in nanoseconds; ``None`` for never."""
+    named = tuple(map(os.environ.get, ("XDG_CACHE_HOME", "LOCALAPPDATA", "HOME", "USERPROFILE")))
     try:
-        return (user_cache_dir() / _CATALOG_FILE).stat().st_mtime_ns
+        return os.stat(_catalog_file(named)).st_mtime_ns
     except (OSError, RuntimeError):
         return None
 

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +28,41 @@ _LONGEST_SEARCH = 64 * MOST_BYTES
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FLAGS |= getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was looked for: paths of files, and where a folder was asked for, with the answer."""
+
+    paths: set[str] = field(default_factory=set)
+    marks: dict[str, bool] = field(default_factory=dict)
+
+
+_seen: ContextVar[Seen | None] = ContextVar("seen", default=None)
+
+
+@contextmanager
+def witnessed() -> Iterator[Seen]:
+    """Note all that is looked for, whether there is something or not."""
+    seen = Seen()
+    token = _seen.set(seen)
+    try:
+        yield seen
+    finally:
+        _seen.reset(token)
+
+
+def _note(path: Path) -> None:
+    if (seen := _seen.get()) is not None:
+        seen.paths.add(os.path.abspath(path))
+
+
+def _is_repository(folder: Path) -> bool:
+    mark = folder / ".git"
+    there = os.path.lexists(mark)
+    if (seen := _seen.get()) is not None:
+        seen.marks[str(mark)] = there
+    return there
 
 
 def is_own_group(owner: int, group: int) -> bool:
@@ -76,7 +112,7 @@ def folders(directory: Path, home: Path | None) -> tuple[Path, ...]:
     found: list[Path] = []
     for folder in (here, *here.parents):
         found.append(folder)
-        if folder == home or os.path.lexists(folder / ".git"):
+        if folder == home or _is_repository(folder):
             return tuple(found)
     return (here,)
 
@@ -169,6 +205,7 @@ def read_found(path: Path, machine: Machine, mentions: bytes = b"") -> SettingsF
 @contextmanager
 def _open(path: Path, machine: Machine) -> Iterator[tuple[int, FileFacts]]:
     """Open a file once: what is judged is what is read, whatever is put in its place meanwhile."""
+    _note(path)
     if machine.user is None:
         descriptor = os.open(path, _FLAGS)
         try:

@@ -15,6 +15,7 @@ from .applications import LOGAI_PROVIDER, Document, find_applications, joined, l
 from .env_file import ENV_FILE, EnvFile, read_env_file
 from .found import Machine, SettingsFile, folders, read_found, read_named, this_machine
 from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, LOGAI_PREFIX, PREFIX, Settings
+from .remembered import remembered
 from .trusted import judged
 
 _LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
@@ -49,8 +50,31 @@ def load_settings(
     :raises SettingsError: for a file that cannot be read or is refused, and for values of a wrong
         type.
     """
-    environ = os.environ if environ is None else environ
-    directory, machine = directory or Path.cwd(), machine or this_machine()
+    if (environ, directory, named, machine) == (None, None, None, None) and env_file is _NO_FILE:
+        process = dict(os.environ)  # once: each look at a variable decodes it
+        here = os.getcwd()
+        key = (decided, here, *process.items())
+        return remembered(
+            key, lambda: _read(process, Path(here), decided, env_file, None, this_machine())
+        )
+    return _read(
+        os.environ if environ is None else environ,
+        directory or Path.cwd(),
+        decided,
+        env_file,
+        named,
+        machine or this_machine(),
+    )
+
+
+def _read(
+    environ: Mapping[str, str],
+    directory: Path,
+    decided: bool,
+    env_file: EnvFile,
+    named: SettingsFile | None,
+    machine: Machine,
+) -> Settings:
     variables = {
         name: value
         for name, value in {**env_file.values, **_filled(environ)}.items()

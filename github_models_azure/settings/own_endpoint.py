@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureKeyCredential
@@ -143,7 +144,7 @@ def address_of(
 def _with(endpoint: Endpoint, credential: object, why: str | None) -> Endpoint:
     if why is not None:
         credential = WithheldKey(f"The endpoint {endpoint.name} is not asked: {why}")
-    return replace(endpoint, credential=credential)
+    return with_credential(endpoint, credential)
 
 
 def signed_endpoints(
@@ -166,7 +167,9 @@ def signed_endpoints(
         else:
             signed = _signed(settings, endpoint, signing, takes_token=wants_token)
             demo = _asks_demo(signed)
-            found[name] = own if demo and emulated else replace(signed, demo=demo)
+            if demo:
+                signed = own if emulated else replace(signed, demo=True)
+            found[name] = signed
     return found
 
 
@@ -230,13 +233,19 @@ def _signed(
             return Signed(with_credential(endpoint, signing.github()), KeySource("github"))
     if variable is None or is_loopback(endpoint.url):  # a local server may well ask for none
         return Signed(endpoint, KeySource("none"))
-    entry = entry_at(endpoint.name, endpoint.origin)
-    stored = StoredKey(
-        entry,
-        f"The endpoint {endpoint.name} has no key. Set {variable}, pass credential=, or "
-        f"declare one in the settings, or store one: github-models login {endpoint.name}.",
+    source, message = _in_keyring(endpoint.name, endpoint.origin, variable)
+    # An object of its own: a key that was read is kept there, and may be another one next time.
+    return Signed(with_credential(endpoint, StoredKey(source.name, message)), source)
+
+
+@lru_cache(maxsize=128)  # every client asks, for every service that is known
+def _in_keyring(name: str, origin: str, variable: str) -> tuple[KeySource, str]:
+    """Return the entry of an endpoint's key, and what to do if there is none."""
+    return (
+        KeySource("keyring", entry_at(name, origin)),
+        f"The endpoint {name} has no key. Set {variable}, pass credential=, or "
+        f"declare one in the settings, or store one: github-models login {name}.",
     )
-    return Signed(with_credential(endpoint, stored), KeySource("keyring", entry))
 
 
 def _declared(settings: Settings, endpoint: Endpoint) -> KeySource:
