@@ -30,6 +30,7 @@ PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 
 OVERALL = 92  # per cent of lines and branches
 CONNECTORS = ["langchain", "litellm", "semantic_kernel"]
+SAMPLES_AS_USERS_CHECK = ["--strict", "--config-file="]  # nothing but what the flag says
 DROP_INS = ["autogen", "langchain_azure_ai", "llama_index"]  # frameworks that take our clients
 DECISIONS = "*/_core/*,*/policies/*"  # these must be covered to the last branch
 
@@ -93,6 +94,20 @@ def types(session: nox.Session) -> None:
     """Check types with mypy in strict mode."""
     install(session, "[all]", "types")
     session.run("mypy")
+    session.run("mypy", *SAMPLES_AS_USERS_CHECK, *samples())
+
+
+@nox.session
+def pyright(session: nox.Session) -> None:
+    """Check the documentation's samples with pyright; by hand, for it fetches a Node.js."""
+    install(session, "[all]", "types")
+    session.install("pyright")
+    session.run("pyright", "--pythonpath", str(Path(session.bin) / "python"), *samples())
+
+
+def samples() -> list[str]:
+    """Return the samples of the documentation, which are checked as users check their programs."""
+    return sorted(map(str, (ROOT / "docs" / "samples").glob("*.py")))
 
 
 @nox.session

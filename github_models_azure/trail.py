@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from ._core.answer.usage import Usage
@@ -159,12 +159,12 @@ def _header_value(text: str) -> str:
     return quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
 
 
-def trail_of(value: object) -> Trail | None:
+def trail_of(value: object) -> Trail | Any:
     """Return the trail of a completion, a stream, embeddings, or an error that was raised.
 
     Results of a stock SDK client carry none; there, pass what ``raw_response_hook`` receives, an
     error, or a stream. An error that was raised from another one has that one's. ``None`` where
-    the value has no trail.
+    the value has no trail; the type leaves that out, as all that this package makes has one.
     """
     for one in (value, *_causes(value)):
         for trail in _kept_by(one):

@@ -30,7 +30,7 @@ FIRST_KEY = fingerprint(KEY)  # the emulator keeps no keys, only fingerprints
 NOTHING_SAID = {"retry-after": "", "x-ratelimit-timeremaining": ""}
 
 
-class NotingTransport(RequestsTransport):
+class NotingTransport(RequestsTransport):  # type: ignore[misc]  # azure-core loads it on use
     """Notes down how long it was told to sleep, and does not."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from github_models_azure import trail_of
 from github_models_azure.policies import FallbackPolicy
 from github_models_azure.server.emulator import Emulator
 
-responses = []
+responses: list[object] = []
 
 with Emulator() as emulator:
     emulator.fault("rate_limit", model="openai/gpt-4.1", seconds=5631, type="UserByModelByDay")

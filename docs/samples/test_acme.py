@@ -1,6 +1,7 @@
 """Tests of the provider in acme.toml, against an emulator in its place; `pytest test_acme.py`."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ MODELS = {"acme/acme-large": {"tier": "high"}, "acme/acme-small": {"tier": "low"
 
 
 @pytest.fixture
-def acme(monkeypatch):
+def acme(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """The file as it is; the variable replaces the URL, and nothing else of the endpoint."""
     registry = ModelRegistry.bundled().with_overlay(MODELS)
     with Emulator(registry=registry, strict_api_version=True) as emulator:
@@ -25,10 +26,11 @@ def acme(monkeypatch):
         yield emulator
 
 
-def test_the_request_is_what_the_provider_takes(acme):
+def test_the_request_is_what_the_provider_takes(acme: Emulator) -> None:
     with ChatCompletionsClient() as client:
         answer = client.complete(messages=QUESTION, seed=7)
     sent = acme.journal[-1]
+    assert isinstance(sent.body, dict)
     assert (sent.model, sent.query, "seed" in sent.body) == ("acme-large", "", False)
     assert sent.headers["x-acme-region"] == "eu"
     assert "authorization" in sent.credential_headers
@@ -36,14 +38,14 @@ def test_the_request_is_what_the_provider_takes(acme):
     assert "seed=7 dropped" in [change.change for change in trail_of(answer).adaptations]
 
 
-def test_a_limit_is_answered_by_the_small_model(acme):
+def test_a_limit_is_answered_by_the_small_model(acme: Emulator) -> None:
     acme.fault("rate_limit", model="acme-large", seconds=60)
     with ChatCompletionsClient() as client:
         trail = trail_of(client.complete(messages=QUESTION))
     assert trail.served_by == "acme/acme-small"
 
 
-def test_without_a_fallback_the_limit_is_waited_out(acme):
+def test_without_a_fallback_the_limit_is_waited_out(acme: Emulator) -> None:
     acme.fault("rate_limit", model="acme-large", seconds=50)
     clock = ManualClock(skip_waits=True)
     with ChatCompletionsClient(fallback=None, clock=clock) as client:

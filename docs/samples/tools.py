@@ -6,6 +6,7 @@ import os
 from azure.ai.inference.models import (
     AssistantMessage,
     ChatCompletionsToolDefinition,
+    ChatRequestMessage,
     FunctionDefinition,
     ToolMessage,
     UserMessage,
@@ -34,11 +35,11 @@ tools = [
         )
     )
 ]
-messages = [UserMessage("What is the weather in Oslo?")]
+messages: list[ChatRequestMessage] = [UserMessage("What is the weather in Oslo?")]
 
 with ChatCompletionsClient(model="openai/gpt-4.1") as client:
     asked = client.complete(messages=messages, tools=tools)
-    calls = asked.choices[0].message.tool_calls
+    calls = asked.choices[0].message.tool_calls or []
     # The objects go back as they came: some servers hide members in them that they need again.
     messages.append(AssistantMessage(tool_calls=calls))
     for call in calls:

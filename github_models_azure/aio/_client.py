@@ -10,7 +10,7 @@ from azure.ai.inference import aio as _sdk
 from ..client.base import WiredClient, built_like, made_of, signed_like
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, MutableMapping
+    from collections.abc import AsyncIterable, Mapping, MutableMapping, Sequence
     from typing import IO, TypeVar
 
     from azure.ai.inference import models
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..policies.parsed import AsyncParsedStream, ParsedChatCompletions
 
     T = TypeVar("T")
+    # A list of one kind of message is no list of messages to type checkers; a sequence is.
+    _Messages = Sequence[models.ChatRequestMessage] | Sequence[Mapping[str, Any]]
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
     _ToolChoice = (
         str | models.ChatCompletionsToolChoicePreset | models.ChatCompletionsNamedToolChoice
@@ -117,11 +119,11 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
 
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
-        @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too
+        @overload
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             tools: list[models.ChatCompletionsToolDefinition],
             stream: Literal[False] = False,
@@ -132,7 +134,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             stream: Literal[False] = False,
             **kwargs: Any,
@@ -142,7 +144,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             stream: Literal[True],
             **kwargs: Any,
@@ -152,7 +154,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             stream: Literal[False] = False,
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,
@@ -173,7 +175,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             stream: Literal[True],
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,
@@ -194,7 +196,7 @@ class ChatCompletionsClient(_AsyncClient, _sdk.ChatCompletionsClient):
         async def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage],
+            messages: _Messages,
             stream: bool | None = None,
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,

@@ -10,7 +10,7 @@ from azure.ai import inference as _sdk
 from .base import WiredClient, built_like, made_of, signed_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import Iterable, Mapping, MutableMapping, Sequence
     from typing import IO, TypeVar
 
     from azure.ai.inference import models
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .assemble import Parts
 
     T = TypeVar("T")
+    # A list of one kind of message is no list of messages to type checkers; a sequence is.
+    _Messages = Sequence[models.ChatRequestMessage] | Sequence[Mapping[str, Any]]
     _Format = Literal["text", "json_object"] | models.JsonSchemaFormat
     _ToolChoice = (
         str | models.ChatCompletionsToolChoicePreset | models.ChatCompletionsNamedToolChoice
@@ -118,11 +120,11 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
 
     if TYPE_CHECKING:
         # Overloads cannot be added to: the SDK's own have to be said once more.
-        @overload  # type: ignore[override]  # the SDK's **kwargs take a response_model too
+        @overload
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             tools: list[models.ChatCompletionsToolDefinition],
             stream: Literal[False] = False,
@@ -133,7 +135,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             stream: Literal[False] = False,
             **kwargs: Any,
@@ -143,7 +145,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             response_model: type[T] | TypeAdapter[T],
             stream: Literal[True],
             **kwargs: Any,
@@ -153,7 +155,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             stream: Literal[False] = False,
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,
@@ -174,7 +176,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             stream: Literal[True],
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,
@@ -195,7 +197,7 @@ class ChatCompletionsClient(_SyncClient, _sdk.ChatCompletionsClient):
         def complete(
             self,
             *,
-            messages: list[models.ChatRequestMessage] | list[dict[str, Any]],
+            messages: _Messages,
             stream: bool | None = None,
             frequency_penalty: float | None = None,
             presence_penalty: float | None = None,

@@ -242,7 +242,7 @@ def _parse(file: SettingsFile) -> Mapping[str, object]:
     try:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[no-redef, unused-ignore]
+        import tomli as tomllib  # type: ignore[import-not-found, no-redef, unused-ignore]
     try:
         return tomllib.loads(file.data.decode("utf-8-sig"))  # editors of Windows write a mark
     except UnicodeDecodeError as error:

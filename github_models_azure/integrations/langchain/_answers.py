@@ -29,8 +29,8 @@ def chat_result(answer: Json, trail: Trail | None) -> ChatResult:
         info = {name: value for name, value in _choice_info(choice).items() if value is not None}
         generations.append(ChatGeneration(message=message, generation_info=info))
     output: dict[str, Any] = {"token_usage": _plain(usage), "model_provider": "github_models"}
-    if "model_name" in metadata:
-        output["model_name"] = metadata["model_name"]
+    told = ("model_name", "id", "system_fingerprint")
+    output.update({name: metadata[name] for name in told if name in metadata})
     return ChatResult(generations=generations, llm_output=output)
 
 

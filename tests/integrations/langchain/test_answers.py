@@ -188,6 +188,23 @@ def test_several_answers(side: Side) -> None:
     assert result.llm_output["model_name"] == FIRST
 
 
+def test_the_output_names_the_answer(side: Side) -> None:
+    """By its id and the fingerprint of what made it, as LangChain's own connectors do."""
+
+    def answer(sent: Any) -> Any:
+        made = chat(sent.model)
+        made.body.update(id="chatcmpl-7", system_fingerprint="fp_1")
+        return made
+
+    for told, given in ((("chatcmpl-7", "fp_1"), answer), (("1", None), lambda s: chat(s.model))):
+        model = side.chat(Service(given))
+        messages = [model._convert_input([("human", "Hello")]).to_messages()]
+        generate = model._agenerate if side.is_async else model._generate
+        output = side.twin.run(generate(messages[0])).llm_output
+        assert (output.get("id"), output.get("system_fingerprint")) == told
+        assert output["model_name"] == FIRST
+
+
 def test_probabilities_are_kept(side: Side) -> None:
     """Whole, and in the order in which a stream brought them."""
     told = {"content": [{"token": "Hi", "logprob": -0.5}]}
