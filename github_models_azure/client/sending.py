@@ -60,8 +60,10 @@ def clear_errors(url: str) -> Iterator[Head]:
 
 def _is_callers(error: ValueError | OSError, url: str) -> bool:
     if isinstance(error, OSError):
-        # A handshake that failed comes as an error of the library's own.
-        return isinstance(error, ssl.SSLError) or is_about_a_file(error)
+        # A handshake that failed comes as an error of the library's own. What has no number is
+        # what requests says of a path at which there is nothing.
+        unnumbered = type(error) is OSError and error.errno is None
+        return unnumbered or isinstance(error, ssl.SSLError) or is_about_a_file(error)
     return _is_readable(url)  # one that is not may come from a redirect
 
 

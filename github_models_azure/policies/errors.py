@@ -143,9 +143,7 @@ def is_about_a_file(error: OSError) -> bool:
         reason = getattr(error, "reason", None)  # which errors of aiohttp lack
         pem = reason is None and (error.errno or 0) & _REASON == _PEM
         return pem or getattr(error, "library", None) in _OF_FILES
-    if isinstance(error, _NO_FILES):
-        return True
-    return type(error) is OSError and error.errno is None  # requests, of a path that is not there
+    return isinstance(error, _NO_FILES)
 
 
 def _names_no_host(cause: BaseException) -> bool:

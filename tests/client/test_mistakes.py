@@ -20,6 +20,7 @@ from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import AzureError, ServiceRequestError
 
 from github_models_azure import Endpoint, MemoryLedger, Target, trail_of
+from github_models_azure.policies.errors import is_about_a_file, is_callers_mistake
 from tests.harness import HELLO, Service, Twin, chat
 from tests.loopback import Journal, completion, serve
 
@@ -325,12 +326,21 @@ def test_a_hook_of_the_callers_own_is_kept(server: Journal) -> None:
 
 def test_what_is_about_a_file() -> None:
     """The kinds by which libraries say it."""
-    from github_models_azure.policies.errors import is_about_a_file
-
     broken = ssl.SSLError(1, "[SSL: UNEXPECTED_MESSAGE] unexpected message")
     broken.reason, broken.library = "UNEXPECTED_MESSAGE", "SSL"
     assert not is_about_a_file(broken)
     assert not is_about_a_file(ConnectionRefusedError(111, "refused"))
     assert not is_about_a_file(OSError(101, "unreachable"))
-    assert is_about_a_file(OSError("Could not find a suitable TLS CA certificate bundle"))
+    assert not is_about_a_file(OSError("cut"))
     assert is_about_a_file(PermissionError(13, "denied"))
+
+
+def test_a_file_that_may_not_be_read_is_told_from_a_firewall() -> None:
+    """Both are refused alike; only the first is found by what sets TLS up."""
+    denied = PermissionError(13, "denied")
+    firewall = ServiceRequestError("no", error=denied)
+    assert not is_callers_mistake(firewall)
+    reading = type("SSLError", (Exception,), {})(denied)
+    assert is_callers_mistake(ServiceRequestError("no", error=reading))
+    assert is_callers_mistake(ServiceRequestError("no", error=FileNotFoundError(2, "none")))
+    assert not is_callers_mistake(ServiceRequestError("no", error=OSError(101, "unreachable")))
