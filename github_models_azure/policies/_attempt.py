@@ -13,6 +13,7 @@ from azure.core.exceptions import ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.answer.bounds import told_size
 from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
@@ -94,13 +95,15 @@ class OpenAttempt:
     :param known: what the target is known to refuse beside its dialect: facts, and what was learnt.
     :param deadline: the moment after which the call is over.
     :ivar request: the request as it was fitted; set by :meth:`fit`.
+    :ivar bounds: of what comes back.
     :ivar came: the body or the exception that came back, as observers are to see it.
     :ivar event: the attempt as it stands in the trail, once it is over.
     """
 
     __slots__ = (
         "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
-        "_version", "came", "candidate", "destination", "event", "reader", "started", "step",
+        "_version", "bounds", "came", "candidate", "destination", "event", "reader", "started",
+        "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -123,6 +126,7 @@ class OpenAttempt:
         self.came: object = None
         self._version = KEEP
         self._limit = settings.attempt_timeout
+        self.bounds = settings.bounds(outgoing.operation)
 
     # What to send
 
@@ -166,6 +170,7 @@ class OpenAttempt:
             wanted=self._structured.is_wanted,
             tool=self._structured.tool,
             sees=sees,
+            bounds=self.bounds,
         )
         return self._outgoing.attempt(
             self.destination,
@@ -173,6 +178,7 @@ class OpenAttempt:
             seconds=self._seconds_left(),
             pristine=pristine,
             version=self._version,
+            bounds=self.bounds,
         )
 
     def _seconds_left(self) -> float:
@@ -206,7 +212,9 @@ class OpenAttempt:
             return response, None
         self.came = value = read_body(response)
         if http.status_code != 200:
-            failure = refusal_in(http, self._settings.clock(), self.destination.endpoint.dialect)
+            failure = self._refusal_in(http)
+        elif len(_bytes_of(http)) > self.bounds.answer:  # the transport is somebody else's
+            failure = Failure(FailureKind.UNAVAILABLE, message=told_size(self.bounds.answer))
         else:
             body = _text_of(http) if value is None else value
             try:
@@ -225,7 +233,12 @@ class OpenAttempt:
     def judge_error(self, error: BaseException) -> Failure:
         """Return what an exception means that came in place of an answer."""
         self.came = error
-        return judge_error(error, self._settings.clock(), self.destination.endpoint.dialect)
+        dialect = self.destination.endpoint.dialect
+        return judge_error(error, self._settings.clock(), dialect, self.bounds)
+
+    def _refusal_in(self, http: Any) -> Failure:
+        dialect = self.destination.endpoint.dialect
+        return refusal_in(http, self._settings.clock(), dialect, self.bounds)
 
     # What to do about it
 
@@ -283,5 +296,9 @@ def read_body(response: PipelineResponse[Any, Any]) -> object:
 
 def _text_of(http: Any) -> str:
     """Return a body that was not read as anything; responses of older transports have none."""
+    return _bytes_of(http).decode("utf-8", "replace")
+
+
+def _bytes_of(http: Any) -> bytes:
     content: object = getattr(http, "content", None)
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    return content if isinstance(content, bytes) else b""

@@ -20,6 +20,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
+from .._core.answer.bounds import USUAL, Bounds
 from .._core.answer.stages import AnswerFault, StatedErrors
 from .._core.failure.classify import classify_response
 from .._core.failure.error_body import ErrorBody, read_error_body
@@ -42,15 +43,21 @@ _CUT = (HttpResponseError, IncompleteReadError)
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
 
 
-def judge_error(error: BaseException, now: float, dialect: Dialect = SDK) -> Failure:
+class AnswerTooLargeError(ServiceResponseError):
+    """An answer is larger than it may be; the rest of it was not read."""
+
+
+def judge_error(
+    error: BaseException, now: float, dialect: Dialect = SDK, bounds: Bounds = USUAL
+) -> Failure:
     """Judge an exception that came in place of an answer."""
     if isinstance(error, AnswerFault):
         return error.failure
     http = answer_in(error)
-    return fault_of(error) if http is None else refusal_in(http, now, dialect)
+    return fault_of(error) if http is None else refusal_in(http, now, dialect, bounds)
 
 
-def refusal_in(http: Any, now: float, dialect: Dialect = SDK) -> Failure:
+def refusal_in(http: Any, now: float, dialect: Dialect = SDK, bounds: Bounds = USUAL) -> Failure:
     """Return what an answer means that was read and is not one; of a 200, whose body was broken."""
     body = http.content if isinstance(http.content, bytes) else b""
     if http.status_code == 200:
@@ -59,7 +66,15 @@ def refusal_in(http: Any, now: float, dialect: Dialect = SDK) -> Failure:
             dialect=dialect, content_type=content_type, headers=http.headers, now=now
         )
         return stated.failure_of(body.decode("utf-8", "replace"))
-    return classify_response(http.status_code, http.headers, body, now=now, dialect=dialect)
+    is_cut = len(body) > bounds.error
+    return classify_response(
+        http.status_code,
+        http.headers,
+        body[: bounds.error],
+        now=now,
+        dialect=dialect,
+        is_cut=is_cut,
+    )
 
 
 def unless_redirected(failure: Failure, http: Any, place: str) -> Failure:
@@ -92,7 +107,9 @@ def fault_of(error: BaseException) -> Failure:
     """
     kind, scope, what, wait = FailureKind.UNAVAILABLE, Scope.TARGET, "the connection broke", None
     causes = list(_causes(error))
-    if isinstance(error, ClientAuthenticationError):
+    if isinstance(error, AnswerTooLargeError):
+        what = "too much"
+    elif isinstance(error, ClientAuthenticationError):
         kind, scope, what, wait = FailureKind.AUTH, Scope.ENDPOINT, "no token", TOKEN_RETRY
     elif isinstance(error, ServiceRequestTimeoutError):
         scope, what = Scope.ENDPOINT, "no connection in time"

@@ -12,6 +12,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.pipeline.policies import NetworkTraceLoggingPolicy
 from azure.core.rest import HttpRequest
 
+from .._core.answer.bounds import Bounds
 from .._core.request.dialect import DROP, KEEP
 from .._core.route.needs import Operation
 from ..endpoints import origin_of
@@ -85,6 +86,7 @@ class Outgoing:
         seconds: float,
         pristine: bool,
         version: str = KEEP,
+        bounds: Bounds,
     ) -> PipelineRequest[HttpRequest]:
         """Make the request ready for one destination.
 
@@ -92,9 +94,10 @@ class Outgoing:
         :param seconds: how long the attempt may wait for an answer; ``inf`` for no limit of ours.
         :param pristine: whether no attempt has been made yet.
         :param version: the ``api-version`` that the endpoint was learnt to want, or ``drop``.
+        :param bounds: of what comes back; our own transports read no more.
         """
         context = self._request.context
-        context.options = self._options(seconds)
+        context.options = self._options(seconds, bounds)
         context[ENDPOINT_KEY] = destination.endpoint
         context.pop("insecure_domain_change", None)  # a redirect of an earlier attempt
         if destination.model is not None and payload.get("model") != destination.model:
@@ -140,7 +143,7 @@ class Outgoing:
             parts += _version(wanted, given, stated, here=here, learnt=version != KEEP)
         return f"{destination.url}?{'&'.join(parts)}" if parts else destination.url
 
-    def _options(self, seconds: float) -> dict[str, Any]:
+    def _options(self, seconds: float, bounds: Bounds) -> dict[str, Any]:
         options = dict(self.options)
         if self._switches_retry_off:  # the loop of this package is the only one
             options["retry_total"] = 0
@@ -148,10 +151,13 @@ class Outgoing:
         else:
             options.pop("retry_total", None)
         options.pop("timeout", None)
+        transport = self._request.context.transport
+        is_ours = getattr(transport, "takes_answer_within", False)
+        if is_ours:
+            options["bounds"] = bounds
         if seconds == inf:
             return options
-        transport = self._request.context.transport
-        if getattr(transport, "takes_answer_within", False):
+        if is_ours:
             options["answer_within"] = seconds
         config = getattr(transport, "connection_config", None)
         for name, attribute in _TIMEOUTS.items():

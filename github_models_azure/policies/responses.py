@@ -49,8 +49,8 @@ class FittedResponse(StandIn):
         return self._value
 
 
-class RefusedResponse(StandIn):
-    """A refusal of a streamed request, whose body was read as long as the attempt might go on."""
+class ReadResponse(StandIn):
+    """A response whose body was read here, within the bounds of the call."""
 
     is_closed = is_stream_consumed = True
 
@@ -97,7 +97,7 @@ class RefusedResponse(StandIn):
     iter_raw = iter_bytes
 
 
-class AsyncRefusedResponse(RefusedResponse):
+class AsyncReadResponse(ReadResponse):
     """The async twin."""
 
     async def read(self) -> Any:
