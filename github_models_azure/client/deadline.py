@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from contextvars import ContextVar
 from functools import lru_cache
 from math import inf
 from typing import Any
+
+from ..policies.logged import shown_url
 
 
 class Deadline:
@@ -52,6 +55,15 @@ def reading_by(deadline: Deadline) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+def _hide_query(record: logging.LogRecord) -> bool:
+    """Log no query of what is sent by a deadline, which is what this package sends."""
+    if _CURRENT.get() is not None and isinstance(record.args, tuple):
+        record.args = tuple(
+            shown_url(value) if isinstance(value, str) else value for value in record.args
+        )
+    return True
 
 
 class _Reader(io.RawIOBase):
@@ -100,6 +112,7 @@ class TimedResponse(http.client.HTTPResponse):
 
 def read_timed(manager: Any) -> Any:
     """Have the connections of one of urllib3's pool managers read by deadlines; return it."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_hide_query)
     classes = manager.pool_classes_by_scheme
     manager.pool_classes_by_scheme = {name: _timed_pool(one) for name, one in classes.items()}
     return manager

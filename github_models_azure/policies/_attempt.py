@@ -18,6 +18,7 @@ from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure, FailureKind
+from .._core.failure.redact import Redactor
 from .._core.request.defaults import NO_DEFAULTS
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
@@ -28,11 +29,12 @@ from .._core.trail_events import Attempt, Change
 from ..credentials.keys import key_of
 from ..endpoints import origin_of
 from ..exceptions import OutputValidationError
-from .errors import Secret, judge_error, refusal_in, secret_of, unless_redirected
+from .errors import judge_error, refusal_in, unless_redirected
 from .options import FallbackSettings
 from .outgoing import Outgoing
 from .responses import BODY, with_body
 from .route import Destination
+from .secrets import hide_in_failure
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]
@@ -94,6 +96,7 @@ class OpenAttempt:
 
     :param known: what the target is known to refuse beside its dialect: facts, and what was learnt.
     :param deadline: the moment after which the call is over.
+    :param secrets: hides what the attempts of the call are signed with.
     :ivar request: the request as it was fitted; set by :meth:`fit`.
     :ivar bounds: of what comes back.
     :ivar came: the body or the exception that came back, as observers are to see it.
@@ -101,9 +104,9 @@ class OpenAttempt:
     """
 
     __slots__ = (
-        "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
-        "_version", "bounds", "came", "candidate", "destination", "event", "reader", "started",
-        "step",
+        "_deadline", "_known", "_limit", "_outgoing", "_secrets", "_settings", "_structured",
+        "_unfitted", "_version", "bounds", "came", "candidate", "destination", "event", "reader",
+        "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -118,9 +121,10 @@ class OpenAttempt:
         known: frozenset[str],
         structured: Unstructured,
         deadline: float,
+        secrets: Redactor,
     ) -> None:
         self._settings, self._outgoing, self._known = settings, outgoing, known
-        self._structured, self._deadline = structured, deadline
+        self._structured, self._deadline, self._secrets = structured, deadline, secrets
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
         self.came: object = None
@@ -210,7 +214,8 @@ class OpenAttempt:
         http, failure = response.http_response, None
         if http.status_code == 200 and self._outgoing.is_streamed:
             return response, None
-        self.came = value = read_body(response)
+        value = read_body(response)
+        self.came = value
         if http.status_code != 200:
             failure = self._refusal_in(http)
         elif len(_bytes_of(http)) > self.bounds.answer:  # the transport is somebody else's
@@ -227,6 +232,7 @@ class OpenAttempt:
                 if failure is None and fitted is not value:
                     response = with_body(response, fitted)
         if failure is not None:
+            self.came = self._secrets.value(self.came)
             failure = unless_redirected(failure, http, self.destination.endpoint.origin)
         return response, failure
 
@@ -242,11 +248,6 @@ class OpenAttempt:
 
     # What to do about it
 
-    @property
-    def secret(self) -> Secret:
-        """The key that the attempt was signed with, for a server may repeat it."""
-        return secret_of(self.destination.endpoint, self._settings.endpoint)
-
     def is_redirected(self, url: str) -> bool:
         """Return whether the request was on its way to where a server sent it."""
         return origin_of(url) != self.destination.endpoint.origin
@@ -254,7 +255,7 @@ class OpenAttempt:
     def close(self, failure: Failure | None, http: Any, now: float) -> Attempt:
         """Return the attempt as it stands in the trail."""
         if failure is not None:
-            failure = self._structured.about(self._timed(self.secret.out_of_failure(failure)))
+            failure = self._structured.about(self._timed(hide_in_failure(self._secrets, failure)))
         self.event = Attempt(
             self.candidate.target,
             self.started,

@@ -1,15 +1,13 @@
-"""The original request of a call, what each attempt makes of it, and what a trace shows of it."""
+"""The original request of a call, and what each attempt makes of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from math import inf
-from types import SimpleNamespace
 from typing import Any
 
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import NetworkTraceLoggingPolicy
+from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
 from .._core.answer.bounds import Bounds
@@ -29,9 +27,6 @@ _FREE_HEADERS = frozenset(
 )  # fmt: skip
 """The headers that may go to any origin; all others were meant for the first, and stay there."""
 
-_REDACTED = "REDACTED"
-_SHOWN = frozenset({"extra-parameters", "x-ms-client-request-id"})
-_SHOWN_QUERY = frozenset({"api-version"})
 _MOST_REDIRECTS = 2  # azure-core's thirty would be thirty requests in one attempt
 _READ_TIMEOUT = 300.0  # azure-core's own
 _VERSION = "api-version="
@@ -185,51 +180,3 @@ def _version(
 def is_free_header(name: str) -> bool:
     """Tell whether a header may go to any origin."""
     return name.lower() in _FREE_HEADERS
-
-
-class TracePolicy(NetworkTraceLoggingPolicy):
-    """Logs what azure-core's own policy logs, which shows keys and cookies as they are.
-
-    Shown are the headers that may go to any origin, the id of the request and the bodies.
-    """
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Log the request if that is asked for."""
-        options = request.context.options
-        if not options.get("logging_enable", self.enable_http_logger):
-            options.pop("logging_enable", None)
-            request.context["logging_enable"] = False
-            return  # nothing is made for a trace that was not asked for
-        http = request.http_request
-        shown: Any = SimpleNamespace(
-            url=_url(http.url),
-            method=http.method,
-            headers={name: _value(name, value) for name, value in http.headers.items()},
-            body=http.content,
-        )
-        super().on_request(PipelineRequest(shown, request.context))
-
-    def on_response(
-        self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
-    ) -> None:
-        """Log the answer if that is asked for."""
-        if not response.context.get("logging_enable"):
-            return
-        http = response.http_response
-        headers = {
-            name: _REDACTED if name.lower() == "set-cookie" else value
-            for name, value in http.headers.items()
-        }
-        shown: Any = SimpleNamespace(status_code=http.status_code, headers=headers, text=http.text)
-        super().on_response(request, PipelineResponse(shown, shown, response.context))
-
-
-def _value(name: str, value: str) -> str:
-    return value if is_free_header(name) or name.lower() in _SHOWN else _REDACTED
-
-
-def _url(url: str) -> str:
-    base, mark, query = url.partition("?")
-    parts = [part.partition("=") for part in query.split("&") if part]
-    shown = [f"{name}={value if name in _SHOWN_QUERY else _REDACTED}" for name, _, value in parts]
-    return base + mark + "&".join(shown)

@@ -11,6 +11,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
+from ..endpoints.endpoint import without_query
 from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
@@ -86,6 +87,15 @@ class Settings:
     warnings: tuple[str, ...] = ()
     applications: bool = True
 
+    def __repr__(self) -> str:
+        """Show what is set, and no value that may be a secret."""
+        where = None if self.endpoint is None else without_query(self.endpoint)
+        options, endpoints = sorted(self.options), sorted(self.endpoints)
+        return (
+            f"Settings(endpoint={where!r}, model={self.model!r}, options={options}, "
+            f"endpoints={endpoints}, file={str(self.file or '')!r})"
+        )
+
     def for_vectors(self, *, texts: bool) -> Settings:
         """Leave out what an application says of chat models, for clients of embeddings.
 
@@ -133,6 +143,10 @@ class Application:
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     over_files: bool = False
+
+    def __repr__(self) -> str:
+        """Show what it is, and no value that may be a secret."""
+        return f"Application({without_query(self.endpoint)!r}, {self.model!r})"
 
 
 def says_where(variables: Mapping[str, str]) -> bool:

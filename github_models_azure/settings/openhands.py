@@ -14,7 +14,6 @@ from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
 from .providers import Place, UnplacedError, place, provider_of
 
-_HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
 _VERSION = re.compile(r"v1|latest|preview|\d{4}-\d{2}-\d{2}(-preview)?")
 LOCAL = "local"
@@ -151,9 +150,8 @@ class LlmTable:
         except ValidationError as error:
             for problem in error.errors(include_url=False):
                 name = str(problem["loc"][0])
-                shown = "" if name in _HIDDEN else f" (got {problem['input']!r:.80})"
                 why = problem["msg"].removeprefix("Value error, ")
-                lines.append(f"{self.origin(name)}: {why}{shown}")
+                lines.append(f"{self.origin(name)}: {why}")
         if lines:  # the error of pydantic is no cause to show: it repeats all values
             raise SettingsError("\n".join(lines))
         return made

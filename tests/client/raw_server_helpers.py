@@ -19,9 +19,10 @@ def raw_server(script: Script) -> Iterator[str]:
 
     def serve(connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            asked = b""
-            while b"\r\n\r\n" not in asked:
-                asked += connection.recv(65536)
+            asked = piece = connection.recv(65536)
+            while piece and b"\r\n\r\n" not in asked:
+                piece = connection.recv(65536)
+                asked += piece
             script(asked, connection.sendall, stop)
 
     def accept() -> None:

@@ -1,4 +1,4 @@
-"""What a server sends is bounded after decompression (`reading`, `_core.answer.bounds`): the next answers."""
+"""What a server sends is bounded after decompression: `reading`, `bounds`, the next answers."""
 
 from __future__ import annotations
 

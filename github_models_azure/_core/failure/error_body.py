@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..answer.bounds import ERROR_BYTES
+from .redact import without_login
 
 BODY_LIMIT = ERROR_BYTES
 """Bytes of a body that are looked at."""
@@ -136,6 +137,7 @@ def clean_text(text: str, limit: int) -> str:
     """
     printable = "".join(char if char.isprintable() else " " for char in text[:_TEXT_LIMIT])
     line = " ".join(printable.split())[: limit + 4096]
+    line = without_login(line)
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
