@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.bounded import LONGEST_URL
 from .._core.failure.redact import without_login
 from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
@@ -190,12 +191,16 @@ def without_query(url: str) -> str:
     return without_login(url).partition("?")[0]
 
 
-@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
 def origin_of(url: str) -> str:
     """Give scheme, host and port of a URL, the default port left out, in lower case.
 
     What libraries read in two ways, or in none, has an origin that no endpoint has.
     """
+    return _origin_of(url) if len(url) <= LONGEST_URL else _origin_of.__wrapped__(url)
+
+
+@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address

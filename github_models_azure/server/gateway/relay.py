@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from ..._core.route.needs import Operation
 from ...policies.responses import body_of
 from . import errors
-from .bodies import BODY_SECONDS, Body, Left, read_body
+from .bodies import BODY_SECONDS, Body, Left, check_name, read_body
 from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange, exchange_of, path_params, served_headers
 from .failures import answer_of
@@ -47,6 +47,7 @@ class Relay:
             seconds = min(BODY_SECONDS, settings.timeout)
             body = await read_body(receive, exchange.headers, settings.max_body, seconds)
             deployment = path_params(scope).get("deployment")
+            check_name(deployment)
             if deployment is not None and body.model is None:
                 body = body.with_model(deployment)
             await self._serve(exchange, body)
