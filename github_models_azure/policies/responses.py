@@ -122,7 +122,8 @@ class KeptResponse(ReadResponse):
     def __init__(
         self, status: int, reason: str, headers: Mapping[str, str], body: bytes, where: list[str]
     ) -> None:
-        self.status_code, self.reason, self.content = status, reason, body
+        super().__init__(None, body)
+        self.status_code, self.reason = status, reason
         self.headers = case_insensitive_dict(headers)
         self.content_type, self.encoding = self.headers.get("content-type"), None
         self.request = HttpRequest(*where)
