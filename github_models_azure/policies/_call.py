@@ -33,7 +33,16 @@ from .names import named_target
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
+from .responses import hidden_response
 from .route import Route
+from .secrets import (
+    hide_in_error,
+    hide_in_failure,
+    note_endpoint,
+    note_proxies,
+    note_signed,
+    secrets_of,
+)
 from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
@@ -51,8 +60,8 @@ class Call:
 
     __slots__ = (
         "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing",
-        "_own_back_offs", "_request", "_route", "_seen", "_settings", "_spent", "_structured",
-        "plan", "served_by", "watch",
+        "_own_back_offs", "_request", "_route", "_secrets", "_seen", "_settings", "_spent",
+        "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
     _open: OpenAttempt  # the last one
 
@@ -68,6 +77,7 @@ class Call:
     ) -> None:
         self._settings, self._request, self._outgoing = settings, request, outgoing
         self._context, self._route, self._structured = request.context, route, structured
+        self._secrets = secrets_of(request)
         self.plan = structured.weigh(plan, settings.tokenizer)
         self._deadline = settings.deadline(outgoing.options, now)
         self._back_off: BackOff | None = None
@@ -117,10 +127,18 @@ class Call:
             spent = self._open.spending
         return Trail(self._route.requested, tuple(self._events), self.served_by, spent)
 
-    def hide_key(self, error: BaseException) -> None:
-        """Take the key of the last attempt out of what an error says."""
-        if hasattr(self, "_open"):  # something was sent
-            self._open.secret.out_of_error(error)
+    def hide_secrets(self, error: BaseException) -> None:
+        """Take what the attempts were signed with out of an error and its causes."""
+        self._note_sent()
+        hide_in_error(self._secrets, error)
+
+    def _note_sent(self) -> None:
+        note_signed(self._request)
+        note_proxies(self._secrets, self._outgoing.options)
+
+    def hide(self, text: str) -> str:
+        """Return a text without what the attempts were signed with."""
+        return self._secrets.text(text)
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
@@ -222,7 +240,9 @@ class Call:
             self._structured,
             self._deadline,
             self.plan.needs.input_tokens,
+            self._secrets,
         )
+        note_endpoint(self._secrets, self._open.destination.endpoint, self._settings.endpoint)
         return self._open
 
     def prepare(self, attempt: OpenAttempt) -> PipelineRequest[HttpRequest]:
@@ -239,6 +259,10 @@ class Call:
         self, attempt: OpenAttempt, response: PipelineResponse[Any, Any]
     ) -> PipelineResponse[Any, Any] | None:
         """Judge an answer and return it as it is handed on; ``None`` asks for the next step."""
+        if response.http_response.status_code != 200:
+            self._note_sent()
+            hidden = hidden_response(response.http_response, self._secrets)
+            response = PipelineResponse(response.http_request, hidden, response.context)
         answer, failure = attempt.judge(response)
         self._record(attempt, failure, response.http_response)
         if failure is not None:
@@ -253,11 +277,11 @@ class Call:
 
         :raises BaseException: the same, if the caller has something to mend.
         """
+        self.hide_secrets(error)  # before it is judged, which cuts what it says
         if is_callers_mistake(error) and not attempt.is_redirected(self._request.http_request.url):
             raise error  # not an outage to route around
         http = answer_in(error)
         failure = attempt.judge_error(error)
-        attempt.secret.out_of_error(error)  # an observer is shown it
         self._record(attempt, failure, http)
         answer = None
         if http is not None and http.status_code != 200:
@@ -266,7 +290,7 @@ class Call:
 
     def interrupted(self, attempt: OpenAttempt, failure: Failure) -> Failure:
         """Note a stream that broke after its first content; return the failure without its key."""
-        now, failure = self._settings.clock(), attempt.secret.out_of_failure(failure)
+        now, failure = self._settings.clock(), hide_in_failure(self._secrets, failure)
         seconds = max(0.0, now - attempt.started)
         self._events[-1] = replace(attempt.event, failure=failure, seconds=seconds)
         cooldown = self._settings.ledger.fail(attempt.candidate.key, failure, now)
@@ -364,7 +388,7 @@ class Call:
         failure = raised if raised is not None else error
         if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
             raise RuntimeError(f"nothing to hand back after {step}")
-        self.hide_key(failure)
+        self.hide_secrets(failure)
         attach_trail(failure, self.trail())
         if failure is error:
             raise failure

@@ -14,8 +14,10 @@ from functools import lru_cache
 from math import inf
 from typing import Any, Literal, TypedDict
 
+from .._core.answer.bounds import ANSWER_BYTES, ERROR_BYTES, EVENT_BYTES, VECTORS_BYTES, Bounds
 from .._core.failure.kinds import MOVES_ON, FailureKind
 from .._core.request.defaults import NO_DEFAULTS, Defaults, Waits
+from .._core.route.needs import Operation
 from .._core.route.plan import Rules
 from .._core.route.tokens import TokenCounter, Tokenizer, estimate_text
 from ..endpoints import Endpoint, Target, parse_target
@@ -130,6 +132,28 @@ class FallbackSettings:
             "it to the transport (300).",
         ),
     )
+    max_answer_bytes: int | None = field(
+        default=None,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of a whole answer, after decompression; by default 64 MiB for a completion and "
+            "256 MiB for embeddings. A target that sends more counts as unavailable.",
+        ),
+    )
+    max_event_bytes: int = field(
+        default=EVENT_BYTES,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of one event of a stream, 16 MiB by default; a stream's sum has no limit.",
+        ),
+    )
+    max_error_bytes: int = field(
+        default=ERROR_BYTES,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of an error that are read and judged, 1 MiB by default.",
+        ),
+    )
     plan: Plan = field(
         default=Plan.FREE,
         metadata=_setting(
@@ -240,6 +264,11 @@ class FallbackSettings:
         retries = options.get("retry_total", self.retry_total)
         return _rules(self.fallback_on, self.fallback_max_attempts, self.fallback_max_wait, retries)
 
+    def bounds(self, operation: Operation) -> Bounds:
+        """Give the most bytes that the answer to one call may have."""
+        usual = ANSWER_BYTES if operation is Operation.CHAT else VECTORS_BYTES
+        return Bounds(self.max_answer_bytes or usual, self.max_event_bytes, self.max_error_bytes)
+
     def deadline(self, options: Mapping[str, Any], now: float) -> float:
         """Give the moment at which the whole call is over."""
         timeout = options.get("timeout", self.timeout)
@@ -270,6 +299,9 @@ class FallbackOptions(TypedDict, total=False):
     fallback_max_wait: float | None
     fallback_max_attempts: int | None
     attempt_timeout: float | None
+    max_answer_bytes: int | None
+    max_event_bytes: int | None
+    max_error_bytes: int | None
     adapt: str | None
     registry: ModelRegistry | None
     ledger: Ledger | None

@@ -375,7 +375,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         origins={name: origin for name, origin in found.origins.items() if name in won},
         endpoint_by=found.by,
         api_key_by=BY_USER,
-        endpoints_by={n: by for n, by in own.endpoints_by.items() if n not in found.endpoints},
+        endpoints_by={**own.endpoints_by, **dict.fromkeys(found.endpoints, found.by)},
     )
 
 

@@ -32,6 +32,7 @@ from .resets import fold_headers, parse_wait, read_limit, read_retry_after
 _MESSAGE_LIMIT = 300
 _CODE_LIMIT = 100
 
+_ENDLESS = "the error is larger than what is read of it, and its beginning states none"
 _MAX_DEPTH = 4
 _TARGET, _ENDPOINT = Scope.TARGET, Scope.ENDPOINT
 
@@ -69,19 +70,26 @@ def classify_response(
     *,
     now: float,
     dialect: Dialect | None = None,
+    is_cut: bool = False,
 ) -> Failure:
     """Return what an answer with any status but 200 means.
 
     :param headers: in any spelling of the names.
-    :param body: the bytes received; the first 64 KiB count.
+    :param body: the bytes received; the first MiB counts.
     :param now: epoch seconds, for dates in headers.
     :param dialect: whose error codes and reset headers go before what is known of all servers.
+    :param is_cut: the body goes on beyond what is read; unless its beginning states an error, a
+        refusal of the request is not taken at its word.
     """
     folded = fold_headers(headers)
     error = read_error_body(body, folded.get("content-type"))
     empty = not body[:64].strip()
     evidence = _Evidence(status, error, folded, empty=empty, now=now, dialect=dialect)
-    return _failure(_decide(evidence), evidence, stated_status=status)
+    ruling = _decide(evidence)
+    if is_cut and ruling.kind is FailureKind.REJECTED and not error.is_stated:
+        evidence = replace(evidence, error=replace(error, message=_ENDLESS))
+        ruling = Ruling(FailureKind.UNAVAILABLE, code=MALFORMED_ANSWER)
+    return _failure(ruling, evidence, stated_status=status)
 
 
 def classify_ok_body(

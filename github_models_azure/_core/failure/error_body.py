@@ -12,8 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-BODY_LIMIT = 65536
+from ..answer.bounds import ERROR_BYTES
+from .redact import without_login
+
+BODY_LIMIT = ERROR_BYTES
 """Bytes of a body that are looked at."""
+
+_TEXT_LIMIT = 65536  # characters of one message that are looked at
 
 _MESSAGE_LIMIT = 2000
 _NAME_LIMIT = 120
@@ -112,6 +117,7 @@ class ErrorBody:
     nesting levels in lower case, outermost first: what a classifier looks up. ``param`` is the
     member complained about, dotted. ``status`` is the HTTP status that the body itself states.
     ``retry_delay`` is Gemini's protobuf duration. All are ``None`` where nothing was said.
+    ``is_stated``: something of it stood where errors stand, and is not just the text of the body.
     """
 
     code: str | None = None
@@ -121,6 +127,7 @@ class ErrorBody:
     status: int | None = None
     retry_delay: str | None = None
     names: tuple[str, ...] = ()
+    is_stated: bool = field(default=False, compare=False)
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -128,8 +135,9 @@ def clean_text(text: str, limit: int) -> str:
 
     Redaction comes before the cut, so that no half of a token survives at the end.
     """
-    printable = "".join(char if char.isprintable() else " " for char in text[:BODY_LIMIT])
+    printable = "".join(char if char.isprintable() else " " for char in text[:_TEXT_LIMIT])
     line = " ".join(printable.split())[: limit + 4096]
+    line = without_login(line)
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
@@ -174,7 +182,7 @@ def _unknown_names(text: str) -> str | None:
 def read_error_body(body: object, content_type: str | None = None) -> ErrorBody:
     """Return what an error body says, whatever its shape; never raises.
 
-    :param body: bytes or text as received (only the first 64 KiB are read), or a JSON value.
+    :param body: bytes or text as received (only the first MiB is read), or a JSON value.
     :param content_type: the header's value; a hint only, since servers mislabel errors.
     """
     found = _Found()
@@ -211,6 +219,7 @@ class _Found:
             status=next(iter(self.statuses), None),
             retry_delay=_first(self.delays),
             names=tuple(names),
+            is_stated=bool(names or self.messages),
         )
 
 
@@ -226,7 +235,9 @@ def _read_text(text: str, content_type: str, found: _Found) -> None:
     stripped = text.lstrip("\ufeff").strip()
     if "html" in content_type.lower() or stripped[:15].lower().startswith(("<!doctype", "<html")):
         title = _TITLE.search(stripped)
-        found.messages.append(html.unescape(title[1]) if title else stripped and "an HTML page")
+        found.spare_messages.append(
+            html.unescape(title[1]) if title else stripped and "an HTML page"
+        )
     elif not _read_json(stripped, found, 0):
         found.spare_messages.append(stripped)
 

@@ -229,7 +229,7 @@ def test_no_step_asks_what_may_not_be_asked(
 
     call = Watched(plan, timeout, data)
     for key, cooldown in cooled(data, plan).items():
-        call.ledger._cooldowns[key] = cooldown
+        call.ledger._cooldowns.put(key, cooldown)
     call.run()
 
 
@@ -263,7 +263,8 @@ def test_the_survey_says_who_is_asked_first(plan: Plan, data: st.DataObject) -> 
 def test_every_wait_ends_in_an_attempt(plan: Plan, timeout: float, data: st.DataObject) -> None:
     """Nobody waits for a target that is not asked afterwards."""
     call = Call(plan, timeout, data)
-    call.ledger._cooldowns.update(cooled(data, plan))
+    for key, cooldown in cooled(data, plan).items():
+        call.ledger._cooldowns.put(key, cooldown)
     call.run()
     for before, after in zip(call.steps, call.steps[1:], strict=False):
         assert not isinstance(before, Wait) or isinstance(after, Try)

@@ -288,7 +288,7 @@ def test_a_bug_is_a_500_that_says_nothing(
 def test_a_name_that_no_header_can_hold_is_escaped() -> None:
     """Callers choose model names freely; none of them makes a header of its own."""
     good = answer({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
-    name = "m\r\nx-evil: 1\u20ac" + "x" * 500
+    name = "m\r\nx-evil: 1\u20ac" + "x" * 480
     with behind(lambda asked: good) as (gateway, _wire):
         response = ask(gateway, model=name)
     assert response.status_code == 200
