@@ -171,6 +171,9 @@ SECRET = "sk-secret-0123456789"
         ("groq_day = 2026-01-01", "groq_day", "JSON does not have"),
         (f"groq_api_key = '{SECRET}'", "groq_api_key", "write api_key"),
         (f"groq_secret = '{SECRET}'", "groq_secret", "would be sent in the body"),
+        (f"groq_token = '{SECRET}'", "groq_token", "would be sent in the body"),
+        (f"groq_key = '{SECRET}'", "groq_key", "would be sent in the body"),
+        (f"groq_x = {{ token = '{SECRET}' }}", "groq_x", "would be sent in the body"),
         ("groq_num_retries = 3", "groq_num_retries", "write num_retries"),
         ("xai_region = 'eu'", "xai_region", "is not known"),
         ("region = 'eu'", "region", "A provider's own members begin with its name"),
@@ -220,6 +223,15 @@ def test_another_programs_file_is_passed_over(text: str) -> None:
     file = write(f"[llm]\n{text}\n")
     (note,) = load_settings({}).notes
     assert note == f"{file} is not used: [llm] has 'provider', which OpenHands does not know."
+
+
+def test_a_github_token_is_not_sent_as_a_member() -> None:
+    """As somebody writes it who knows the variable's name; ``github`` is the provider."""
+    file = write(f'[llm]\nmodel = "github/openai/gpt-4.1"\ngithub_token = "{SECRET}"\n')
+    text = refused()
+    assert text.startswith(f"llm.github_token in {file}: would be sent in the body")
+    assert "a key is api_key of the table" in text
+    assert SECRET not in text
 
 
 def test_embeddings_are_given_the_timeout_alone(twin: Twin) -> None:
