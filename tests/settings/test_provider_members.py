@@ -209,6 +209,18 @@ def test_a_file_that_plainly_means_us_is_never_dropped(text: str) -> None:
     assert load_settings({}, decided=True).endpoint is None
 
 
+@pytest.mark.parametrize(("line", "says"), [("", "is missing"), ("model = 5", "a valid string")])
+def test_a_file_with_a_provider_and_no_model_is_never_dropped(line: str, says: str) -> None:
+    """``custom_llm_provider`` is LiteLLM's word; a variable may have the model."""
+    text = 'custom_llm_provider = "openai"\nbase_url = "https://a.example/v1"\napi_key = "k"'
+    file = write(f"[llm]\n{line}\n{text}\n")
+    assert refused().startswith(f"llm.model in {file}: ")
+    assert says in refused()
+    assert load_settings({"LLM_MODEL": "own"}).model == "own"
+    file = write("[llm]\ncustom_llm_provider = ''\n")
+    assert load_settings({}).notes == (f"{file} is not used: its [llm] table names no model.",)
+
+
 def test_a_provider_that_nobody_knows_is_named_with_its_file() -> None:
     """Its own members tell that the file means us."""
     file = write('[llm]\nmodel = "dummyllm/x"\ndummyllm_region = "eu"\n')
