@@ -127,6 +127,8 @@ def test_what_is_served_elsewhere_was_checked() -> None:
         ("claude-3-5-sonnet", "retired Claude 3.5 Sonnet on 2025-10-28"),
         ("github/Claude-3.5-Sonnet", "retired Claude 3.5 Sonnet on 2025-10-28"),
         ("anthropic/claude-3.5-sonnet-20241022", "retired Claude 3.5 Sonnet on 2025-10-28"),
+        ("claude-3-5-haiku", "retired Claude 3.5 Haiku on 2026-02-19"),
+        ("anthropic/claude-3.5-haiku-20241022", "retired Claude 3.5 Haiku on 2026-02-19"),
         ("claude-sonnet-5", "Messages API only"),
         ("deepseek-v2.5-1210", "until V3 came in December 2024"),
     ],
