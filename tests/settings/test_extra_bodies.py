@@ -292,10 +292,18 @@ def test_a_secret_in_a_body_is_sent_and_never_shown(
         extra_body = { password = "sk-1", x = 1 }
         """
     )
-    service = Service(lambda sent: chat(sent.model))
+
+    def refuses(sent: Sent) -> Answer:
+        if "password" in sent.body:
+            return error(400, "unsupported_parameter", "Unsupported parameter: 'password'")
+        return chat(sent.model)
+
+    service = Service(refuses)
     answer = twin.complete(client_of(twin, service))
     assert service.sent[0].body["tenant_key"] == "sk-1"
-    said = str(trail_of(answer))
+    mine = ModelRegistry.bundled().with_overlay({"m": {"extra_body": {"password": "sk-1"}}})
+    said = f"{trail_of(answer)}{mine.get('m')!r}{load_settings({}).endpoints['mine'].terms!r}"
+    assert "password='...' dropped" in said
     assert "tenant_key='...', as the settings of the target say" in said
     program = Program(capsys)
     for arguments in (["doctor", "--timeout", "0.1"], ["models", "m"]):

@@ -43,8 +43,8 @@ class Defaults:
 
     members: Mapping[str, object] = field(default_factory=dict, hash=False)
     attempt_timeout: float | None = None
-    chat_body: Mapping[str, object] = field(default_factory=dict, hash=False)
-    extra_body: Mapping[str, object] = field(default_factory=dict, hash=False)
+    chat_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
     timeout: float | None = None
     retries: int | None = None
     waits: Waits | None = None

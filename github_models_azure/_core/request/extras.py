@@ -87,6 +87,10 @@ def without_secrets(name: str, value: object) -> object:
     return value
 
 
-def shown(name: str, value: object) -> str:
-    """Return a member in words, as trails and ``doctor`` have it; no secret is in it."""
-    return f"{name}={without_secrets(name, value)!r:.80}"
+def shown(name: str, value: object, width: int = 80) -> str:
+    """Return a member in words, as trails and ``doctor`` have it; no secret is in it.
+
+    :param width: the most characters of the value.
+    """
+    kept = without_secrets(name, value) if holds_secret(name, value) else value
+    return f"{name}={kept!r:.{width}}"

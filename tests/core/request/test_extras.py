@@ -78,7 +78,7 @@ SECRETS: dict[str, Any] = {
     "access-token": "sk-1",
     "Authorization": "sk-1",
     "password": "sk-1",
-    "options": {"deep": [{"client_secret": "sk-1"}]},
+    "options": {"deep": [{"client_secret": "sk-1", "n": 1}]},
 }
 
 
