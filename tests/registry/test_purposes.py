@@ -104,6 +104,13 @@ def test_the_facts_bear_the_recommendations_out() -> None:
         assert all(model.supports("chat") for model in REGISTRY.recommended(task))
 
 
+def test_the_languages_of_a_model_of_two_are_named() -> None:
+    """Its tag says only that there are several."""
+    jais = REGISTRY.get("core42/jais-30b-chat")
+    assert "Arabic and English" in str(jais.purpose)
+    assert jais.sources["purpose"].startswith("reported: Microsoft Learn")
+
+
 def test_a_user_gives_a_line_of_their_own() -> None:
     """An overlay describes a new model, and takes the place of a known line."""
     mine = REGISTRY.with_overlay(
