@@ -386,6 +386,7 @@ def load(session: nox.Session) -> None:
     install(session, "[all]", "test")
     load = ["python", "-m", "tests.benchmarks.gateway_load"]
     session.run(*load, *session.posargs, env=hermetic())
+    session.run("python", "-m", "tests.benchmarks.gateway_unread", env=hermetic())
     session.run("python", "-m", "tests.benchmarks.gateway_cost", env=hermetic())
 
 

@@ -13,12 +13,14 @@ GITHUB_HOSTS = frozenset({"models.github.ai", "models.inference.ai.azure.com", "
 
 @lru_cache(maxsize=512)
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL names this machine, so that a key on cleartext goes nowhere."""
+    """Tell whether a URL names this machine, so that a key on cleartext goes nowhere.
+
+    Names below ``localhost`` do not count: what they lead to is up to whoever resolves them.
+    """
     parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
     if "\\" in parts.netloc:  # another host to requests than to us
         return False
-    return host.endswith(".localhost") or is_loopback_host(host)
+    return is_loopback_host((parts.hostname or "").lower())
 
 
 def is_loopback_host(host: str) -> bool:

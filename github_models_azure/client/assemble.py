@@ -87,10 +87,12 @@ def wire(
     settings = load_settings(decided=endpoint is not None or credential is not None)
     if serves != "chat":
         settings = settings.for_vectors(texts=serves == "embeddings")
-    _warn_once(settings.warnings)
+    warn_once(settings.warnings)
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
-    signed = own_endpoint(settings, endpoint, credential, signing).started()
+    signed = own_endpoint(settings, endpoint, credential, signing)
+    warn_once(signed.warnings)
+    signed = signed.started()
     known = signed_endpoints(settings, signed, signing)
     policy_options = {**settings.retries, **_policy_options(settings, options)}
     listed = _endpoints_in(policy_options.get("fallback"))
@@ -127,7 +129,8 @@ def wire(
     return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
-def _warn_once(warnings: tuple[str, ...]) -> None:
+def warn_once(warnings: tuple[str, ...]) -> None:
+    """Log each warning once in a process."""
     for text in warnings:
         if text not in _WARNED:
             _WARNED.add(text)

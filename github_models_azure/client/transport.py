@@ -127,10 +127,17 @@ def async_transport(**options: Any) -> AioHttpTransport:
 
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
+            self.session: Any
             self.streams: WeakSet[Any] = WeakSet()
+            self._is_closed = False
+
+        async def open(self) -> None:
+            self.session = self.session or _session(owns_session and not self._is_closed)
+            await super().open()
 
         async def close(self) -> None:
             _break_off(self.streams, owns_session)
+            self._is_closed = self.session is not None
             await super().close()
 
         async def send(
@@ -147,11 +154,7 @@ def async_transport(**options: Any) -> AioHttpTransport:
                         response = await asyncio.wait_for(sending, answer_within)
                     except asyncio.TimeoutError as error:
                         raise _late(answer_within) from error
-                try:  # azure-core would meet what is wrong with it too late to name it
-                    urlsplit(response.headers.get("location") or "")
-                except ValueError:
-                    await response.close()
-                    raise
+                await _check_location(response)
             if kwargs.get("stream", False):
                 inner, usual = response.internal_response, self.connection_config.read_timeout
                 response.drain = partial(_drain_async, inner)
@@ -161,6 +164,35 @@ def async_transport(**options: Any) -> AioHttpTransport:
             return response
 
     return Transport(use_env_settings=False, **options)
+
+
+def _session(is_wanted: bool) -> Any:
+    """Make a session for a transport that is to have one of ours, as azure-core makes its own.
+
+    One thing is different: aiohttp's own connector lets the hundred-and-first call wait silently.
+    """
+    if not is_wanted:
+        return None
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+
+
+async def _check_location(response: Any) -> None:
+    """Close an answer whose redirect has no URL: azure-core would meet that too late to name it.
+
+    :raises ValueError: in that case.
+    """
+    try:
+        urlsplit(response.headers.get("location") or "")
+    except ValueError:
+        await response.close()
+        raise
 
 
 def close_pools(adapter: Any) -> None:

@@ -20,10 +20,13 @@ from .route import Destination
 ENDPOINT_KEY = "github_models_azure.endpoint"
 """The key of the pipeline context under which an attempt's endpoint is found."""
 
+HOPS = "x-github-models-hops"
+"""The header that names the gateways which a request has passed; it crosses every origin."""
+
 _FREE_HEADERS = frozenset(
     {
         "accept", "accept-encoding", "connection", "content-length", "content-type", "traceparent",
-        "tracestate", "user-agent",
+        "tracestate", "user-agent", HOPS,
     }
 )  # fmt: skip
 """The headers that may go to any origin; all others were meant for the first, and stay there."""

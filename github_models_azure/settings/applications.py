@@ -13,13 +13,17 @@ from types import MappingProxyType
 from azure.core.credentials import AzureKeyCredential
 
 from .._core.request.fit import is_sendable
+from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import GITHUB_AZURE, Endpoint, endpoint_for
 from ..exceptions import SettingsError
+from .found import Machine, SettingsFile
 from .model import (
     LLM_FIELDS,
     LLM_IGNORED,
     LLM_PREFIX,
+    LOGAI_PREFIX,
+    LOGAI_TOKEN,
     PREFIX,
     Application,
     Settings,
@@ -27,10 +31,9 @@ from .model import (
     says_where,
     stands_in,
 )
+from .trusted import judged
 
-LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
-LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 _LOGAI_MODEL_NAME = "LOGAI_GITHUB_MODEL"
 _LOGAI_MODEL = "gpt-4o"
 _LOGAI_OTHERS = frozenset({"anthropic", "azure", "gemini", "github-copilot", "ollama", "openai"})
@@ -44,7 +47,8 @@ class Found:
     """The settings of applications as they lie there.
 
     ``notes`` say what is set and does not count, without a value; ``broken`` why the nearest
-    ``config.toml`` with an ``[llm]`` heading cannot be read.
+    ``config.toml`` with an ``[llm]`` heading cannot be read. ``file_by`` is who chose the file,
+    ``logai_by`` who chose LogAI's provider.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -53,6 +57,8 @@ class Found:
     logai: bool = False
     notes: tuple[str, ...] = ()
     broken: SettingsError | None = None
+    file_by: Chosen = BY_USER
+    logai_by: Chosen = BY_USER
 
     @property
     def by_variables(self) -> bool:
@@ -70,20 +76,38 @@ class Found:
         if says_where(self.variables) or (self.table and not self.logai):
             from .openhands_route import read_llm
 
-            return read_llm(self.variables, self.table, self.file, environ)
-        return _read_logai(environ, frozenset(models)) if self.logai else None
+            read = read_llm(self.variables, self.table, self.file, environ)
+            return replace(read, by=self.file_by) if read.by_file else read
+        return (
+            replace(_read_logai(environ, frozenset(models)), by=self.logai_by)
+            if self.logai
+            else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A ``config.toml`` with an ``[llm]`` table, or the error of one that cannot be read."""
+
+    file: SettingsFile
+    table: Mapping[str, object] = field(default_factory=dict, repr=False)
+    broken: SettingsError | None = None
 
 
 def find_applications(
     environ: Mapping[str, str],
-    documents: Iterable[tuple[Path, Mapping[str, object] | SettingsError]],
-    named: tuple[Path, Mapping[str, object]] | None = None,
+    documents: Iterable[Document],
+    named: Document | None = None,
+    *,
+    machine: Machine,
+    logai_by: Chosen = BY_USER,
 ) -> Found:
     """Look for settings of applications.
 
-    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first;
-        an error in place of a table that cannot be read.
-    :param named: the file and the table that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
+    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first.
+    :param named: the one that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
+    :param logai_by: who chose LogAI's provider.
+    :raises SettingsError: for a file that is theirs and is refused.
     """
     variables = {
         name: value
@@ -92,20 +116,18 @@ def find_applications(
     }
     notes: list[str] = []
     broken: SettingsError | None = None
-    file, table = named or (None, MappingProxyType({}))
-    for path, other in documents if named is None else ():
-        if isinstance(other, SettingsError):
-            broken = other
-            break
-        why = _foreign(other)
-        if why is None:
-            file, table = path, other
-            break
-        notes.append(f"{path} is not used: {why}.")
-    notes.extend(_of_no_use(table, file))
+    file, table = (named.file, named.table) if named else (None, MappingProxyType({}))
+    if named is None:
+        document, strangers = nearest(documents)
+        notes.extend(strangers)
+        if document is not None:
+            file, table = judged(document.file.usable(), machine), document.table
+            broken = document.broken
+    notes.extend(_of_no_use(table, file.path if file is not None else None))
     if _routes(table) and not {"model", "fallback_llms"} & {*table, *variables}:
         first, table = _led_by_the_first(table)
-        notes.append(f"[llm] in {file} names no model: that of [llm.{first}] is asked first.")
+        where = file.path if file is not None else None
+        notes.append(f"[llm] in {where} names no model: that of [llm.{first}] is asked first.")
     if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
@@ -118,7 +140,18 @@ def find_applications(
     provider = environ.get(LOGAI_PROVIDER, "").strip().lower()
     logai = provider == "github"
     notes.extend(_logai_unused(environ, provider, others_go_first=says_where(variables)))
-    return Found(variables, table, file, logai, tuple(notes), broken)
+    path, by = (file.path, file.chosen) if file is not None and table else (None, BY_USER)
+    return Found(variables, table, path, logai, tuple(notes), broken, by, logai_by)
+
+
+def nearest(documents: Iterable[Document]) -> tuple[Document | None, list[str]]:
+    """Return the first document that is OpenHands', and why those before it are not."""
+    notes: list[str] = []
+    for document in documents:
+        if document.broken is not None or (why := _foreign(document.table)) is None:
+            return document, notes
+        notes.append(f"{document.file.path} is not used: {why}.")
+    return None, notes
 
 
 def _of_no_use(table: Mapping[str, object], file: Path | None) -> Iterator[str]:
@@ -283,7 +316,7 @@ def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:
     The model of an application that cannot say where its service is goes with an endpoint of ours
     that stands in that service's place.
     """
-    if found.placeless and _takes_logai(own.endpoint):
+    if found.placeless and own.endpoint_by == BY_USER and _takes_logai(own.endpoint):
         if own.model is not None:
             return replace(own, lent=found)
         origins = {**own.origins, "model": found.origins["model"]}
@@ -340,8 +373,11 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         call=found.call,
         vectors=vectors,
         notes=(*own.notes, *found.notes),
-        warnings=found.notes,
+        warnings=(*own.warnings, *found.notes),
         origins={name: origin for name, origin in found.origins.items() if name in won},
+        endpoint_by=found.by,
+        api_key_by=BY_USER,
+        endpoints_by={n: by for n, by in own.endpoints_by.items() if n not in found.endpoints},
     )
 
 

@@ -146,6 +146,7 @@ def read_llm(
         origins=dict(_origins(first, targets, listed, file)),
         notes=tuple(dict.fromkeys(notes)),
         over_files=says_where(variables),
+        by_file=file is not None and _origin_of(variables) != where.endpoint.origin,
     )
 
 

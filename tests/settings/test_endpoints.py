@@ -28,9 +28,10 @@ def _no_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(text: str, **environ: str) -> Settings:
-    """Load the settings with this file, and these variables."""
-    Path(FILE).write_text(text, "utf-8")
-    return load_settings(environ)
+    """Load the settings with this file, which is named, and these variables."""
+    path = Path(FILE).resolve()
+    path.write_text(text, "utf-8")
+    return load_settings({"GITHUB_MODELS_CONFIG": str(path), **environ})
 
 
 def mine(text: str, name: str = "mine", **environ: str) -> Endpoint:

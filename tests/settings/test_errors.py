@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -141,18 +141,20 @@ def test_a_file_that_is_no_text_is_a_clear_error() -> None:
     assert line.startswith(f"The settings file {path} cannot be read: ")
 
 
-def test_a_file_that_cannot_be_read_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours is an error; a project's ``pyproject.toml`` that we may not read says nothing."""
+@pytest.mark.parametrize("name", [FILE, "pyproject.toml", "config.toml"])
+def test_a_file_that_cannot_be_read_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also one that may be anybody's: what it holds is not known, and is not skipped silently."""
 
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise PermissionError("not yours")
+    def refuse(_: int) -> bytes:
+        raise PermissionError(errno.EACCES, "not yours")
 
-    write("[tool.github-models]\nmodel = 'm'", "pyproject.toml")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    monkeypatch.setattr(Path, "read_text", refuse)
-    assert load() == Settings()
-    write("model = 'm'")
-    assert "cannot be read: not yours" in refused()[0]
+    path = write("[tool.github-models]\nmodel = 'm'", name)
+    monkeypatch.setattr("github_models_azure.settings.found._read", refuse)
+    (line,) = refused()
+    assert line.startswith(f"The settings file {path} is refused: it cannot be read (not yours).")
+    assert f"GITHUB_MODELS_CONFIG={path}" in line
 
 
 @pytest.mark.parametrize("name", ["nowhere.toml", "."])

@@ -17,6 +17,7 @@ from github_models_azure.settings.model import LLM_FIELDS
 from tests.cli.program import Program
 from tests.harness import Service, Twin, chat
 from tests.settings.test_openhands_in_clients import client_of
+from tests.trusting import trust
 
 OWN = "http://127.0.0.1:9/v1"
 BASE = {"LLM_MODEL": "openai/x", "LLM_BASE_URL": OWN, "LLM_API_KEY": "k"}
@@ -139,6 +140,7 @@ def test_what_says_nothing_of_calls_is_a_line_of_doctor(
         "[llm.a]\nmodel = 'openai/y'\nseed = 3\n[llm.completion_kwargs]\nx = 1\n",
         "utf-8",
     )
+    trust(path)  # or the endpoint that it chooses is warned of
     line = (
         f"Set in {path.resolve()} and not used: llm.log_completions, llm.completion_kwargs, "
         "llm.a.seed. They say nothing of calls here."
@@ -158,6 +160,7 @@ def test_a_table_that_is_not_listed_is_a_line_of_doctor(
         "[llm.a]\nmodel = 'openai/y'\n[llm.b]\nmodel = 'openai/z'\n",
         "utf-8",
     )
+    trust(path)  # or the endpoint that it chooses is warned of
     (line,) = (line for line in heard(caplog, program).splitlines() if line)
     assert line == f"[llm.b] in {path.resolve()} is not used: fallback_llms does not list it."
     assert not caplog.records
