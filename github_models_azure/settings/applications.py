@@ -177,9 +177,11 @@ def _foreign(table: Mapping[str, object]) -> str | None:
     One that says where its model is in LiteLLM's words is meant for us, whatever else is in it:
     what is wrong there is an error.
     """
-    if not isinstance(table.get("model"), str) and not _is_route_alone(table):
+    given = table.get("custom_llm_provider")
+    says_provider = isinstance(given, str) and bool(given.strip())  # LiteLLM's own word
+    if not (isinstance(table.get("model"), str) or says_provider or _is_route_alone(table)):
         return "its [llm] table names no model"
-    if _is_litellms(table):
+    if says_provider or _is_litellms(table):
         return None
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED

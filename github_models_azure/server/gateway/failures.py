@@ -28,7 +28,7 @@ _CODES = {
     503: "no_target", 504: "timeout",
 }  # fmt: skip
 _LATE = (ServiceRequestTimeoutError, ServiceResponseTimeoutError, TimeoutError)
-_HINTS = ("Nearest known models:", "GitHub Models never had ")
+_HINTS = ("Nearest known models:", "GitHub Models never had ", "Name an embeddings model, ")
 
 
 def answer_of(error: AzureError) -> ErrorAnswer:
