@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from urllib.parse import quote
 
+from ._core import trail_events
 from ._core.trail_events import (
     Adaptation,
     Attempt,
@@ -85,6 +86,7 @@ LEFT_OUT_OF_JSON = {
     "Trail.attempts": "they are among the events",
     "Trail.skipped": "they are among the events",
     "Trail.adaptations": "they are among the events",
+    **trail_events.LEFT_OUT_OF_JSON,
 }
 """The facts that :func:`trail_as_json` does not show of themselves, each with the reason."""
 

@@ -52,7 +52,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The candidates of one request, and where each is found."""
+    """The candidates of one request, and where each is found.
+
+    ``listed`` counts those that the caller or the settings named: no models of a tier, no heirs.
+    """
 
     requested: str
     candidates: tuple[Candidate, ...]
@@ -60,6 +63,7 @@ class Route:
     keys: tuple[str, ...]
     origins: tuple[str, ...]
     credentials: tuple[tuple[object, str | None], ...] = field(repr=False)
+    listed: int = 0
 
     def is_current(self) -> bool:
         """Return whether the credentials have the keys that they had when the route was made."""
@@ -101,6 +105,7 @@ def build_route(
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
     places: dict[int, _Place] = {}
+    listed = 0
     wanted = _with_heirs(settings, _targets(settings, own, model, operation), today)
     for declared, name, chosen, substituted in wanted:
         place = places.get(id(declared))
@@ -110,6 +115,7 @@ def build_route(
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
+        listed += not (chosen or substituted)
         destinations[candidate.key] = Destination(
             place.endpoint, place.url, place.query, wire_name, place.note,
             substituted or _substitution(settings, place.endpoint, name, chosen=chosen),
@@ -133,6 +139,7 @@ def build_route(
         tuple(keys),
         tuple(origins),
         tuple((one, key_of(one)) for one in credentials.values()),
+        listed=listed,
     )
 
 

@@ -13,7 +13,7 @@ from ..failure.classify import classify_stream_error
 from ..failure.kinds import MALFORMED_ANSWER, Failure
 from ..request.dialect import Dialect
 from ..route.needs import Operation, demanded_call
-from .demands import ForcedCall, Said, WantedShape
+from .demands import AllVectors, ForcedCall, Said, WantedShape, inputs_in
 from .normalise import Form, id_seed_of
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
@@ -44,6 +44,7 @@ class AnswerReader:
     :param wanted: whether the answer has a wanted shape, so that :attr:`said` is kept;
         ``tool`` is the tool whose forced call holds it.
     :param sees: is shown every update of a stream.
+    :param vectors: how many embeddings there have to be.
 
     ``done`` says that a stream has said all.
     """
@@ -64,6 +65,7 @@ class AnswerReader:
         wanted: bool = False,
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
+        vectors: int = 0,
     ) -> None:
         self._errors = StatedErrors(operation, dialect)
         self._written = None if written is None else WrittenCalls(written)
@@ -73,6 +75,8 @@ class AnswerReader:
         stages: list[Stage] = [self._errors]
         if operation is Operation.CHAT:
             stages.append(Form(id_seed))
+        if vectors:
+            stages.append(AllVectors(vectors))
         if self._written is not None:
             stages.append(self._written)
         if forced is not None:
@@ -107,6 +111,7 @@ class AnswerReader:
             wanted=wanted,
             tool=tool,
             sees=sees,
+            vectors=0 if operation is Operation.CHAT else inputs_in(payload),
         )
 
     @property
