@@ -16,10 +16,10 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.answer.demands import Said
-from .._core.failure.kinds import Failure, FailureKind
+from .._core.failure.kinds import Failure, FailureKind, Scope
 from .._core.failure.lifecycle import read_lifecycle
 from .._core.request.defaults import Waits
-from .._core.request.repairs import versions_in
+from .._core.request.repairs import taught_of_model, versions_in
 from .._core.route.cooldown import covers_endpoint
 from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
@@ -46,7 +46,10 @@ from .secrets import (
 from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
-_ABOUT_THE_MODEL = (FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.WRONG_DIALECT)
+_ABOUT_THE_MODEL = (
+    FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.UNCLEAR, FailureKind.WRONG_DIALECT,
+)  # fmt: skip
+_Outcome = tuple[PipelineResponse[Any, Any] | None, BaseException | None]
 _ANNOUNCING = ("deprecation", "sunset", "link")
 
 
@@ -59,10 +62,11 @@ class Call:
     """
 
     __slots__ = (
-        "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing",
+        "_back_off", "_context", "_deadline", "_doubted", "_events", "_last", "_open", "_outgoing",
         "_own_back_offs", "_request", "_route", "_secrets", "_seen", "_settings", "_spent",
         "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
+    _doubted: _Outcome  # of the attempt that the plan has its doubts about
     _open: OpenAttempt  # the last one
 
     def __init__(
@@ -84,7 +88,7 @@ class Call:
         self._own_back_offs: dict[str, BackOff] = {}
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
-        self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
+        self._last: _Outcome = (None, None)
         self.served_by: str | None = None
         self._spent: Spent = None  # of a call that went on for this one
         self.watch: Unwatched = UNWATCHED
@@ -266,7 +270,7 @@ class Call:
         answer, failure = attempt.judge(response)
         self._record(attempt, failure, response.http_response)
         if failure is not None:
-            self._last = (response, self._structured.error)
+            self._keep(response, self._structured.error)
             return None
         self.served_by = attempt.candidate.target
         self.declare(self._structured.notes)
@@ -286,7 +290,15 @@ class Call:
         answer = None
         if http is not None and http.status_code != 200:
             answer = PipelineResponse(self._request.http_request, http, self._context)
-        self._last = (answer, error)
+        self._keep(answer, error)
+
+    def _keep(
+        self, response: PipelineResponse[Any, Any] | None, error: BaseException | None
+    ) -> None:
+        """Keep what came of the last attempt, in case the call has nothing better."""
+        self._last = (response, error)
+        if self.plan.doubt == len(self.plan.attempts) - 1:
+            self._doubted = self._last
 
     def interrupted(self, attempt: OpenAttempt, failure: Failure) -> Failure:
         """Note a stream that broke after its first content; return the failure without its key."""
@@ -322,6 +334,8 @@ class Call:
     def _learn(self, attempt: OpenAttempt, failure: Failure) -> bool:
         """Remember what a refusal teaches; return whether the same target may be asked again."""
         candidate, ledger = attempt.candidate, self._settings.ledger
+        for lesson in taught_of_model(failure):
+            ledger.learn(candidate.key, lesson)
         lessons = attempt.lessons(failure)
         for lesson in sorted(lessons):
             # What a URL may carry concerns all models behind it.
@@ -336,9 +350,14 @@ class Call:
         return repair
 
     def _cool(self, attempt: OpenAttempt, failure: Failure, now: float) -> None:
-        candidate = attempt.candidate
-        key = candidate.endpoint if covers_endpoint(failure) else candidate.key
-        cooldown = self._settings.ledger.fail(key, failure, now)
+        candidate, ledger = attempt.candidate, self._settings.ledger
+        if failure.guessed:  # sure of the one target, and of the others no more than likely
+            ledger.fail(candidate.endpoint, failure, now)
+            sure = replace(failure, scope=Scope.TARGET, guessed=False)
+            cooldown = ledger.fail(candidate.key, sure, now)
+        else:
+            key = candidate.endpoint if covers_endpoint(failure) else candidate.key
+            cooldown = ledger.fail(key, failure, now)
         self.watch.cooled(candidate.target, cooldown, now)
         _log(candidate.target, failure)
 
@@ -379,7 +398,7 @@ class Call:
 
     def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
         """Hand back the last answer as it is, or raise what the caller can act upon."""
-        response, error = self._last
+        response, error = self._last if step.attempt is None else self._doubted
         raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
         if raised is None and response is not None:
             self._publish(response)

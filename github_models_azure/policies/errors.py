@@ -34,7 +34,6 @@ BROKEN = (AzureError, AnswerFault, EOFError, RecursionError, zlib.error)
 """What sending or reading raises for an answer that is broken; all else is a mistake of code."""
 
 TOKEN_RETRY = 60.0  # a credential that gave no token is asked again after this many seconds
-NAME_RETRY = 300.0  # a name that does not resolve is asked again after this many seconds
 _MISTAKES = frozenset({"InvalidHeader", "InvalidSchema", "InvalidURL", "MissingSchema"})
 """What requests and aiohttp call the caller's own mistakes; azure-core calls them unsent."""
 
@@ -117,7 +116,7 @@ def fault_of(error: BaseException) -> Failure:
     elif isinstance(error, ServiceRequestError) and not any(map(_was_connected, found)):
         scope, what = Scope.ENDPOINT, "no connection"
         if any(map(_is_unknown_name, found)):
-            kind, what, wait = FailureKind.ENDPOINT_GONE, "the name does not resolve", NAME_RETRY
+            what = "the name does not resolve"
     return Failure(
         kind=kind,
         scope=scope,
@@ -170,18 +169,21 @@ def complete_error(error: HttpResponseError) -> None:
 
     Codes become text. What azure-core read well stays as it is.
     """
-    known = error.error
+    known, before = error.error, str(error.error)
+    said = _said(error.response)
     if known is not None:
         _make_text_of_codes(known)
+        if said is not None:
+            known.target = known.target or said.param  # azure-core reads no "param"
         message: object = known.message
         if message is None or isinstance(message, str):
             return
-    said = _said(error.response)
     if said is None:
         return
-    made = ODataV4Format({"code": said.code, "message": said.message, "target": said.param})
+    members = {"code": said.code, "message": said.message, "target": said.param}
+    made = ODataV4Format({**members, "innererror": said.innererror})
     generic = f"Operation returned an invalid status '{error.reason}'"
-    is_generic = error.message in (generic, str(known))
+    is_generic = error.message in (generic, before)
     error.error = made
     if is_generic:
         error.message = str(made) if said.code else f"HTTP {error.status_code}: {said.message}"

@@ -38,9 +38,10 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
     :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
-        are not the caller's error.
+        are not the caller's error. After ``unclear`` one other target is asked.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
-    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all; by default 6, or the
+        number of targets that were listed if that is more.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
     :keyword max_answer_bytes: bytes of a whole answer, after decompression; by default 64 MiB for a

@@ -41,6 +41,7 @@ from .waits import Clock
 
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
+_LEAST_ATTEMPTS = 6
 _START = time.time() - time.monotonic()
 _WAITS = frozenset({"retry_backoff_factor", "retry_backoff_max", "retry_backoff_min"})
 
@@ -111,17 +112,19 @@ class FallbackSettings:
         metadata=_setting(
             failure_kinds,
             "the failure kinds that may move on to the next target; by default all that are not "
-            "the caller's error.",
+            "the caller's error. After ``unclear`` one other target is asked.",
         ),
     )
     fallback_max_wait: float = field(
         default=60.0,
         metadata=_setting(Number(least=0), "seconds that one call may wait in all, 60 by default."),
     )
-    fallback_max_attempts: int = field(
-        default=6,
+    fallback_max_attempts: int | None = field(
+        default=None,
         metadata=_setting(
-            Number(least=1, whole=True), "requests that one call may send in all, 6 by default."
+            Number(least=1, whole=True),
+            "requests that one call may send in all; by default 6, or the number of targets that "
+            "were listed if that is more.",
         ),
     )
     attempt_timeout: float | None = field(
@@ -259,10 +262,15 @@ class FallbackSettings:
         overrides = {name: options.pop(name) for name in given}
         return replace(self, **check_options(overrides, self.endpoints))
 
-    def rules(self, options: Mapping[str, Any]) -> Rules:
-        """Give the limits of one call; ``retry_total`` counts the retries of one target."""
-        retries = options.get("retry_total", self.retry_total)
-        return _rules(self.fallback_on, self.fallback_max_attempts, self.fallback_max_wait, retries)
+    def rules(self, options: Mapping[str, Any], listed: int = 0) -> Rules:
+        """Give the limits of one call; ``retry_total`` counts the retries of one target.
+
+        :param listed: how many targets the caller and the settings named.
+        """
+        retries, attempts = options.get("retry_total", self.retry_total), self.fallback_max_attempts
+        if attempts is None:
+            attempts = max(_LEAST_ATTEMPTS, listed)
+        return _rules(self.fallback_on, attempts, self.fallback_max_wait, retries)
 
     def bounds(self, operation: Operation) -> Bounds:
         """Give the most bytes that the answer to one call may have."""

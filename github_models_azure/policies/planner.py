@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from azure.core.pipeline import PipelineRequest
@@ -12,12 +12,14 @@ from azure.core.rest import HttpRequest
 
 from .._core.bounded import LONGEST_NAME, Bounded
 from .._core.request.fit import adapt
+from .._core.request.repairs import facts_learnt
 from .._core.route.needs import Operation, derive_needs
-from .._core.route.plan import REFUSED, Plan
+from .._core.route.plan import REFUSED, Candidate, Plan
 from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
+from ..ledger import Ledger
 from ._attempt import UNSTRUCTURED, Unstructured
 from ._call import Call
 from .observers import CallStart, watch
@@ -169,7 +171,8 @@ class Planner:
             retries, waits = settings.own_terms(said)
             route = on_terms(route, retries=retries, waits=waits)
         needs = derive_needs(payload, operation, settings.tokenizer)
-        plan = Plan(route.candidates, needs, settings.rules(options))
+        candidates = _informed(route.candidates, settings.ledger)
+        plan = Plan(candidates, needs, settings.rules(options, route.listed))
         return _Planned(settings, payload, operation, route, plan, now, said)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
@@ -242,6 +245,17 @@ def _payload(http: HttpRequest) -> Mapping[str, object] | None:
     except (OSError, TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _informed(candidates: tuple[Candidate, ...], ledger: Ledger) -> tuple[Candidate, ...]:
+    """Return the candidates with what their own refusals taught of them."""
+    taught = {one.key: found for one in candidates if (found := ledger.learnt(one.key))}
+    if not taught:
+        return candidates
+    return tuple(
+        replace(one, learnt=facts_learnt(taught[one.key])) if one.key in taught else one
+        for one in candidates
+    )
 
 
 def _losses(

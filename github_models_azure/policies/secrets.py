@@ -28,6 +28,7 @@ SECRETS_KEY = "github_models_azure.secrets"
 
 SECRET_NAME = re.compile(r"(?i)auth|cookie|key|pass|secret|signature|token|\bsig\b")
 _OURS = frozenset(value for preset in PRESETS.values() for value in preset.headers.values())
+_TEXTS = ("message", "code", "param", "details")
 _CARRIES = ("request", "response", "request_info", "history", "headers", "pool", "conn")
 """What libraries put on their exceptions, with the headers that were sent among it."""
 
@@ -87,11 +88,9 @@ def note_proxies(secrets: Redactor, options: Any) -> None:
 
 def hide_in_failure(secrets: Redactor, failure: Failure) -> Failure:
     """Return a failure whose texts hold no secret."""
-    code, message = failure.code, secrets.text(failure.message)
-    code = code and secrets.text(code)
-    if code == failure.code and message == failure.message:
-        return failure
-    return replace(failure, message=message, code=code)
+    said: dict[str, Any] = {name: getattr(failure, name) for name in _TEXTS}
+    hidden: dict[str, Any] = {name: text and secrets.text(text) for name, text in said.items()}
+    return failure if hidden == said else replace(failure, **hidden)
 
 
 def hide_in_error(secrets: Redactor, error: BaseException) -> None:

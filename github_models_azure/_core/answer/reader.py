@@ -14,7 +14,7 @@ from ..failure.kinds import MALFORMED_ANSWER, Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation, demanded_call
 from .bounds import USUAL, Bounds, told_ahead
-from .demands import ForcedCall, Said, WantedShape
+from .demands import AllVectors, ForcedCall, Said, WantedShape, inputs_in
 from .normalise import Form, id_seed_of
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
@@ -48,6 +48,7 @@ class AnswerReader:
     :param sees: is shown every update of a stream.
     :param spending: the stage that notes what the answer uses.
     :param bounds: of one event, and of all that comes before the first content.
+    :param vectors: how many embeddings there have to be.
 
     ``done`` says that a stream has said all.
     """
@@ -70,6 +71,7 @@ class AnswerReader:
         sees: Callable[[Body], None] | None = None,
         spending: Stage | None = None,
         bounds: Bounds = USUAL,
+        vectors: int = 0,
     ) -> None:
         self._bounds, self._ahead = bounds, 0
         self._errors = StatedErrors(operation, dialect)
@@ -80,6 +82,8 @@ class AnswerReader:
         stages: list[Stage] = [self._errors]
         if operation is Operation.CHAT:
             stages.append(Form(id_seed))
+        if vectors:
+            stages.append(AllVectors(vectors))
         if self._written is not None:
             stages.append(self._written)
         if forced is not None:
@@ -120,6 +124,7 @@ class AnswerReader:
             sees=sees,
             spending=spending,
             bounds=bounds,
+            vectors=0 if operation is Operation.CHAT else inputs_in(payload),
         )
 
     @property

@@ -73,6 +73,8 @@ failures = st.builds(
     message=st.just("no"),
     retry_after=SECONDS,
     max_input_tokens=LIMITS,
+    guessed=st.booleans(),
+    final=st.booleans(),
 )
 cooldowns = st.builds(
     Cooldown,
@@ -160,6 +162,9 @@ def test_a_callers_error_is_the_last_attempt(
     call.run()
     kinds = [attempt.failure.kind for _, attempt in call.plan.attempts if attempt.failure]
     assert all(kind in MOVES_ON for kind in kinds[:-1])
+    assert kinds.count(FailureKind.UNCLEAR) <= 2
+    if kinds.count(FailureKind.UNCLEAR) == 2:
+        assert kinds[-1] is FailureKind.UNCLEAR
 
 
 @given(**calls)
