@@ -406,6 +406,13 @@ def load(session: nox.Session) -> None:
 
 
 @nox.session
+def bombs(session: nox.Session) -> None:
+    """Answer with 1.2 GB after decompression, and measure who holds how much of it; by hand."""
+    install(session, "[all]", "test")
+    session.run("python", "-m", "tests.benchmarks.bombs", env=hermetic())
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure the cost of the policy and of the import."""
     install(session, "[all]", "test")

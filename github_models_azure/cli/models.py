@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._core.request.extras import shown, without_secrets
 from ._connect import known_models
 from ._console import Console, JsonValue, plain, table, wrap
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
@@ -235,7 +236,7 @@ def _text(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, dict):
-        return ", ".join(f"{name}={one!r}" for name, one in value.items())
+        return ", ".join(shown(name, one) for name, one in value.items())
     known = plain(value)
     return ", ".join(map(str, known)) if isinstance(known, list) else str(known)
 
@@ -272,7 +273,9 @@ def _as_json(registry: ModelRegistry, model: ModelInfo) -> JsonValue:
     from ..registry import Plan
 
     facts: dict[str, JsonValue] = {"id": model.id}
-    facts |= {field: plain(getattr(model, field)) for field in _fields(model)}
+    facts |= {
+        field: plain(without_secrets(field, getattr(model, field))) for field in _fields(model)
+    }
     quotas = {plan.value: registry.quota(model, plan) for plan in Plan}
     facts["quotas"] = {
         plan: asdict(quota) if quota is not None else None for plan, quota in quotas.items()

@@ -11,8 +11,8 @@ from typing import Any
 from ..credentials.keys import Credential
 from ..endpoints import Endpoint
 from ..exceptions import CredentialUnavailableError, SettingsError
+from ..policies.logged import HeadLoggingPolicy, TracePolicy
 from ..policies.options import CLIENT_NAMES, CORE_NAMES
-from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings
@@ -122,6 +122,8 @@ def wire(
         )
     if keywords.get("logging_policy") is None:
         keywords["logging_policy"] = TracePolicy(**keywords)
+    if keywords.get("http_logging_policy") is None:
+        keywords["http_logging_policy"] = HeadLoggingPolicy(**keywords)
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)

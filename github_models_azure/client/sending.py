@@ -8,7 +8,7 @@ the transport as they are; the fallback policy lets them pass.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +33,12 @@ class Head:
     def come(self, response: Any, **_: Any) -> None:
         """Note it; a hook of requests, which calls it before it looks at anything."""
         self.has_come = True
+
+    async def after(self, sending: Awaitable[Any]) -> Any:
+        """Note it once a request has been sent and its answer has begun."""
+        response = await sending
+        self.has_come = True
+        return response
 
     def watched(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a request with the hook after the caller's own."""

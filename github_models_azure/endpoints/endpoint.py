@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.bounded import LONGEST_URL
+from .._core.failure.redact import without_login
 from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
 from .._core.request.defaults import NO_DEFAULTS, Defaults
@@ -162,9 +164,10 @@ def _check_url(name: str, url: str) -> None:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address
         parts = SplitResult("", "", "", "", "")
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or _has_login(url, parts):
+        place = f" on {parts.hostname}" if "@" in parts.netloc else ""
         raise ValueError(
-            f"The URL of the endpoint {name!r} on {parts.hostname} carries a user name or "
+            f"The URL of the endpoint {name!r}{place} carries a user name or "
             "password. Pass the key as credential instead."
         )
     host = parts.hostname or "\\"
@@ -199,6 +202,14 @@ def _check_headers(endpoint: Endpoint) -> None:
             )
 
 
+def _has_login(url: str, parts: SplitResult) -> bool:
+    """Tell a password with a slash in it, whose head looks like a port, from an @ in a path."""
+    if without_login(url) == url:
+        return False
+    host = parts.hostname or ""
+    return not _has_valid_port(parts) or not ("." in host or ":" in host or host == "localhost")
+
+
 def _has_valid_port(parts: SplitResult) -> bool:
     try:
         return parts.port != 0
@@ -207,16 +218,20 @@ def _has_valid_port(parts: SplitResult) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Give what may be shown of a URL: its query may hold a key."""
-    return url.partition("?")[0]
+    """Give what may be shown of a URL: its query may hold a key, and a login a password."""
+    return without_login(url).partition("?")[0]
 
 
-@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
 def origin_of(url: str) -> str:
     """Give scheme, host and port of a URL, the default port left out, in lower case.
 
     What libraries read in two ways, or in none, has an origin that no endpoint has.
     """
+    return _origin_of(url) if len(url) <= LONGEST_URL else _origin_of.__wrapped__(url)
+
+
+@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address

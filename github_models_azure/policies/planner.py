@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._core.bounded import LONGEST_NAME, Bounded
 from .._core.request.fit import adapt
+from .._core.request.repairs import facts_learnt
 from .._core.route.needs import Operation, derive_needs
-from .._core.route.plan import REFUSED, Plan
+from .._core.route.plan import REFUSED, Candidate, Plan
 from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
+from ..ledger import Ledger
 from ._attempt import UNSTRUCTURED, Unstructured
 from ._call import Call
 from .observers import CallStart, watch
@@ -62,7 +65,8 @@ class RoutePlan:
         return "\n".join(lines)
 
 
-_ROUTES_KEPT = 512
+_ROUTES_BYTES = 8 * 1024 * 1024
+_CANDIDATE_BYTES = 2048  # of one target of a route that is kept
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another
     (operation.value, operation)
     for operation in (Operation.CHAT, Operation.IMAGE_EMBEDDINGS, Operation.EMBEDDINGS)
@@ -104,8 +108,8 @@ class Planner:
         self.settings = settings
         self._crosses, self._retries = crosses, retries
         self._switches_retry_off: bool | None = None
-        self._routes: dict[tuple[object, ...], Route] = {}
-        self._own: dict[str, Endpoint] = {}
+        self._routes: Bounded[Route] = Bounded(_ROUTES_BYTES)
+        self._own: Bounded[Endpoint] = Bounded(_ROUTES_BYTES)
 
     def begin(self, request: PipelineRequest[HttpRequest]) -> Call | None:
         """Start a call; ``None`` for requests that are not inference, which pass untouched."""
@@ -167,18 +171,17 @@ class Planner:
             retries, waits = settings.own_terms(said)
             route = on_terms(route, retries=retries, waits=waits)
         needs = derive_needs(payload, operation, settings.tokenizer)
-        plan = Plan(route.candidates, needs, settings.rules(options))
+        candidates = _informed(route.candidates, settings.ledger)
+        plan = Plan(candidates, needs, settings.rules(options, route.listed))
         return _Planned(settings, payload, operation, route, plan, now, said)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
         own = self._own.get(base)
         if own is None:
-            if len(self._own) >= _ROUTES_KEPT:
-                self._own.clear()
             own = settings.endpoint
             if own is None or own.base_url() != base:
                 own = endpoint_for(base, known=settings.endpoints)
-            self._own[base] = own
+            self._own.put(base, own)
         return own
 
     def _route(
@@ -189,15 +192,15 @@ class Planner:
         operation: Operation,
         now: float,
     ) -> Route:
-        if settings is not self.settings:
+        if settings is not self.settings or len(model or "") > LONGEST_NAME:
             return build_route(settings, own, model, operation, now)
         # A route holds for a day and for its credentials: dates pass, keys are rotated.
-        key = (own.url, model, operation, now // 86_400)
+        key = f"{operation.name} {now // 86_400} {model is None} {own.url} {model}"
         route = self._routes.get(key)
         if route is None or not route.is_current():
-            if len(self._routes) >= _ROUTES_KEPT:
-                self._routes.clear()
-            route = self._routes[key] = build_route(settings, own, model, operation, now)
+            route = build_route(settings, own, model, operation, now)
+            size = len(route.candidates) * (_CANDIDATE_BYTES + 4 * len(model or ""))
+            self._routes.put(key, route, size)
         return route
 
     def _check_origins(self, route: Route, url: str) -> None:
@@ -242,6 +245,17 @@ def _payload(http: HttpRequest) -> Mapping[str, object] | None:
     except (OSError, TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _informed(candidates: tuple[Candidate, ...], ledger: Ledger) -> tuple[Candidate, ...]:
+    """Return the candidates with what their own refusals taught of them."""
+    taught = {one.key: found for one in candidates if (found := ledger.learnt(one.key))}
+    if not taught:
+        return candidates
+    return tuple(
+        replace(one, learnt=facts_learnt(taught[one.key])) if one.key in taught else one
+        for one in candidates
+    )
 
 
 def _losses(

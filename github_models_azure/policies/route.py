@@ -58,6 +58,7 @@ class Route:
     """The candidates of one request, and where each is found.
 
     ``has_terms`` says that some have retries, waits or a strictness of their own.
+    ``listed`` counts those that the caller or the settings named: no models of a tier, no heirs.
     """
 
     requested: str
@@ -67,6 +68,7 @@ class Route:
     origins: tuple[str, ...]
     credentials: tuple[tuple[object, str | None], ...] = field(repr=False)
     has_terms: bool = False
+    listed: int = 0
 
     def is_current(self) -> bool:
         """Return whether the credentials have the keys that they had when the route was made."""
@@ -108,6 +110,7 @@ def build_route(
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
     places: dict[int, _Place] = {}
+    listed = 0
     wanted = _with_heirs(settings, _targets(settings, own, model, operation), today)
     for declared, name, chosen, substituted in wanted:
         place = places.get(id(declared))
@@ -117,6 +120,7 @@ def build_route(
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
+        listed += not (chosen or substituted)
         destinations[candidate.key] = Destination(
             _taking(place.endpoint, defaults), place.url, place.query, wire_name, place.note,
             substituted or _substitution(settings, place.endpoint, name, chosen=chosen), defaults,
@@ -140,7 +144,8 @@ def build_route(
         tuple(keys),
         tuple(origins),
         tuple((one, key_of(one)) for one in credentials.values()),
-        any(destination.defaults.has_terms for destination in destinations.values()),
+        has_terms=any(destination.defaults.has_terms for destination in destinations.values()),
+        listed=listed,
     )
 
 

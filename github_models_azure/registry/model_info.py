@@ -153,7 +153,7 @@ class ModelInfo:
     deprecated_on: date | None = None
     retired_on: date | None = None
     successor: str | None = None
-    extra_body: Mapping[str, object] = field(default_factory=dict, hash=False)
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:

@@ -177,9 +177,11 @@ def _foreign(table: Mapping[str, object]) -> str | None:
     One that says where its model is in LiteLLM's words is meant for us, whatever else is in it:
     what is wrong there is an error.
     """
-    if not isinstance(table.get("model"), str) and not _is_route_alone(table):
+    given = table.get("custom_llm_provider")
+    says_provider = isinstance(given, str) and bool(given.strip())  # LiteLLM's own word
+    if not (isinstance(table.get("model"), str) or says_provider or _is_route_alone(table)):
         return "its [llm] table names no model"
-    if _is_litellms(table):
+    if says_provider or _is_litellms(table):
         return None
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED
@@ -375,7 +377,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         origins={name: origin for name, origin in found.origins.items() if name in won},
         endpoint_by=found.by,
         api_key_by=BY_USER,
-        endpoints_by={n: by for n, by in own.endpoints_by.items() if n not in found.endpoints},
+        endpoints_by={**own.endpoints_by, **dict.fromkeys(found.endpoints, found.by)},
     )
 
 

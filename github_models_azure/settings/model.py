@@ -12,7 +12,7 @@ from azure.core.credentials import AzureKeyCredential
 from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
-from ..endpoints.endpoint import is_loopback
+from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
@@ -97,6 +97,15 @@ class Settings:
     api_key_by: Chosen = BY_USER
     endpoints_by: Mapping[str, Chosen] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        """Show what is set, and no value that may be a secret."""
+        where = None if self.endpoint is None else without_query(self.endpoint)
+        options, endpoints = sorted(self.options), sorted(self.endpoints)
+        return (
+            f"Settings(endpoint={where!r}, model={self.model!r}, options={options}, "
+            f"endpoints={endpoints}, file={str(self.file or '')!r})"
+        )
+
     def for_vectors(self, *, texts: bool) -> Settings:
         """Leave out what an application says of chat models, for clients of embeddings.
 
@@ -158,6 +167,10 @@ class Application:
     placeless: bool = False
     by_file: bool = False
     by: Chosen = BY_USER
+
+    def __repr__(self) -> str:
+        """Show what it is, and no value that may be a secret."""
+        return f"Application({without_query(self.endpoint)!r}, {self.model!r})"
 
 
 def stands_in(endpoint: Endpoint) -> bool:

@@ -17,7 +17,6 @@ from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
 from .provider_members import ProviderMembers, is_member, names_of, read_members
 from .providers import Place, UnplacedError, place, provider_of
 
-_HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
 _VERSION = re.compile(r"v1|latest|preview|\d{4}-\d{2}-\d{2}(-preview)?")
 WHERE = ("api_key", "api_version", "base_url", "custom_llm_provider", "ollama_base_url")
@@ -173,9 +172,8 @@ class LlmTable:
         except ValidationError as error:
             for problem in error.errors(include_url=False):
                 name = str(problem["loc"][0])
-                shown = "" if name in _HIDDEN else f" (got {problem['input']!r:.80})"
                 why = problem["msg"].removeprefix("Value error, ")
-                lines.append(f"{self.origin(name)}: {why}{shown}")
+                lines.append(f"{self.origin(name)}: {why}")
         if lines:  # the error of pydantic is no cause to show: it repeats all values
             raise SettingsError("\n".join(lines))
         return made

@@ -10,12 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._core.request.extras import checked_members, checked_seconds
+from .._core.request.extras import checked_members, checked_seconds, holds_secret
 from .model import LLM_FIELDS, LLM_IGNORED
 
 _FORMATS: Mapping[str, str] = {"json": "json_object", "json_object": "json_object", "text": "text"}
 _SAMPLING = frozenset({"temperature", "timeout", "top_p"})
-_SECRET = re.compile(r"api_?key|secret|password|credential|access_token|auth", re.IGNORECASE)
 
 
 class MemberError(ValueError):
@@ -105,7 +104,7 @@ def _format(rest: str, value: object) -> dict[str, object]:
 def _body_member(rest: str, value: object) -> dict[str, object]:
     if rest in LLM_FIELDS - _SAMPLING - {"model"}:
         raise MemberError(f"is a setting of the table itself; write {rest}")
-    if _SECRET.search(rest):
+    if holds_secret(rest, value):
         raise MemberError(
             "would be sent in the body of every request; a key is api_key of the table, a header "
             "goes into headers of an [endpoints.NAME] table of github-models.toml"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +23,9 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from .._core.failure.kinds import MOVES_ON
+from .._core.failure.redact import HIDDEN, Redactor, without_login
 from .._core.trust import BY_USER, Chosen, weakest
+from ..endpoints.endpoint import without_query
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
 from ..policies.option_checks import Check, MemberOf, Number, OneOf, Switch
@@ -32,8 +35,7 @@ from .model import PREFIX, Settings
 
 _OPTIONS = {name: option.check for name, option in OPTIONS.items() if option.in_settings}
 
-_SHOWN = frozenset({*_OPTIONS, "model"})
-"""The settings whose wrong values are repeated in an error; all others might hold a key."""
+_LONGEST_WORD = 24  # of those that our messages have in them, names of dialects and endpoints
 
 _TABLES = ("endpoints", "dialects", "models", "tiers")
 """The settings that are JSON in the environment."""
@@ -102,10 +104,10 @@ def _form(name: str, check: Check | None) -> object:
 
 
 class _Base(BaseSettings):
-    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX)
+    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX, hide_input_in_errors=True)
 
-    endpoint: str | None = None
-    api_key: str | None = None
+    endpoint: str | None = Field(default=None, repr=False)
+    api_key: str | None = Field(default=None, repr=False)
     model: str | None = None
     applications: bool = True
     endpoints: dict[str, EndpointModel] = {}
@@ -138,6 +140,7 @@ def validate(
     unknown = sorted(variables.keys() - known)
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting. Known: {', '.join(sorted(known))}.")
+    wrong = ""
     try:
         model, parts = _build(variables, table)
         variable_by = variables_by.get(PREFIX + "ENDPOINTS", BY_USER)
@@ -146,7 +149,9 @@ def validate(
         _check_hosts(parts.over if variable_by.is_found else {})
         declared = declare(model.endpoints, model.dialects, environ, by)
     except (ValidationError, ValueError) as error:
-        raise SettingsError(_explain(error, variables, file)) from error
+        wrong = _without_values(_explain(error, variables, file), (variables, table))
+    if wrong:  # raised here, it has no cause and no context: pydantic's repeat the values
+        raise SettingsError(wrong)
     given = {name: getattr(model, name) for name in _OPTIONS}
     options = {name: value for name, value in given.items() if value is not None}
     if options.get("fallback") == "none":
@@ -275,9 +280,35 @@ def _explain(error: ValueError, variables: Mapping[str, str], file: Path | None)
 
 def _told(problem: ErrorDetails) -> tuple[str, str]:
     path = ".".join(str(part) for part in problem["loc"])
-    setting = path.partition(".")[0]
-    shown = f" (got {problem['input']!r:.80})" if setting in _SHOWN else ""
-    return path, f"{problem['msg'].removeprefix('Value error, ')}{shown}"
+    return path, problem["msg"].removeprefix("Value error, ")
+
+
+def _without_values(text: str, given: object) -> str:
+    """Take the values that were given out of what checks of ours say of them.
+
+    What is quoted is a value; unquoted ones are known by their length, which words have not.
+    """
+    for value in sorted(_leaves(given), key=len, reverse=True):
+        text = text.replace(f"{value!r}", HIDDEN)
+        if len(value) > _LONGEST_WORD:
+            text = Redactor((value,)).text(text)
+    return without_login(text)
+
+
+def _leaves(given: object) -> Iterator[str]:
+    if isinstance(given, str) and given:
+        yield given
+        shown = without_query(given)
+        if shown != given:
+            yield shown
+        with suppress(ValueError):  # a variable may be JSON
+            yield from _leaves(json.loads(given)) if given[0] in "{[" else ()
+    elif isinstance(given, Mapping):
+        for inner in given.values():
+            yield from _leaves(inner)
+    elif isinstance(given, list | tuple):
+        for inner in given:
+            yield from _leaves(inner)
 
 
 def _named(path: str, variables: Mapping[str, str], place: str) -> str:

@@ -15,9 +15,9 @@ from requests.exceptions import ChunkedEncodingError
 from urllib3.exceptions import IncompleteRead
 
 import github_models_azure
+from github_models_azure.client.reading import arriving as _arriving
 from github_models_azure.client.transport import (
     POOL_SIZE,
-    _arriving,
     async_transport,
     sync_transport,
 )
@@ -25,7 +25,7 @@ from github_models_azure.client.transport import (
 
 def response(read1: Any = None, blocks: Iterable[bytes] = ()) -> Any:
     raw = SimpleNamespace() if read1 is None else SimpleNamespace(read1=read1)
-    return SimpleNamespace(raw=raw, iter_content=lambda size: iter(blocks))
+    return SimpleNamespace(raw=raw, headers={}, iter_content=lambda size: iter(blocks))
 
 
 def test_aiohttp_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -273,3 +273,42 @@ def test_variables_say_them_as_json(twin: Twin, monkeypatch: pytest.MonkeyPatch)
     assert service.sent[0].body["seed"] == 9
     assert service.sent[0].body["region"] == "us-west-2"
     assert service.sent[0].options["read_timeout"] == 2
+
+
+@pytest.mark.extras
+def test_a_secret_in_a_body_is_sent_and_never_shown(
+    twin: Twin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Some servers want one there: neither the trail nor a command has its value."""
+    write(
+        """
+        endpoint = "mine"
+        model = "m"
+        [endpoints.mine]
+        url = "http://127.0.0.1:9/v1"
+        credential = { none = true }
+        extra_body = { tenant_key = "sk-1", options = { token = "sk-1" } }
+        [models.m]
+        extra_body = { password = "sk-1", x = 1 }
+        """
+    )
+
+    def refuses(sent: Sent) -> Answer:
+        if "password" in sent.body:
+            return error(400, "unsupported_parameter", "Unsupported parameter: 'password'")
+        return chat(sent.model)
+
+    service = Service(refuses)
+    answer = twin.complete(client_of(twin, service))
+    assert service.sent[0].body["tenant_key"] == "sk-1"
+    mine = ModelRegistry.bundled().with_overlay({"m": {"extra_body": {"password": "sk-1"}}})
+    said = f"{trail_of(answer)}{mine.get('m')!r}{load_settings({}).endpoints['mine'].terms!r}"
+    assert "password='...' dropped" in said
+    assert "tenant_key='...', as the settings of the target say" in said
+    program = Program(capsys)
+    for arguments in (["doctor", "--timeout", "0.1"], ["models", "m"]):
+        for json_too in ([], ["--json"]):
+            outcome = program(*arguments, *json_too)
+            said += outcome.out + outcome.err
+    assert "x=1" in said
+    assert "sk-1" not in said

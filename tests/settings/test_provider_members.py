@@ -171,6 +171,9 @@ SECRET = "sk-secret-0123456789"
         ("groq_day = 2026-01-01", "groq_day", "JSON does not have"),
         (f"groq_api_key = '{SECRET}'", "groq_api_key", "write api_key"),
         (f"groq_secret = '{SECRET}'", "groq_secret", "would be sent in the body"),
+        (f"groq_token = '{SECRET}'", "groq_token", "would be sent in the body"),
+        (f"groq_key = '{SECRET}'", "groq_key", "would be sent in the body"),
+        (f"groq_x = {{ token = '{SECRET}' }}", "groq_x", "would be sent in the body"),
         ("groq_num_retries = 3", "groq_num_retries", "write num_retries"),
         ("xai_region = 'eu'", "xai_region", "is not known"),
         ("region = 'eu'", "region", "A provider's own members begin with its name"),
@@ -206,6 +209,18 @@ def test_a_file_that_plainly_means_us_is_never_dropped(text: str) -> None:
     assert load_settings({}, decided=True).endpoint is None
 
 
+@pytest.mark.parametrize(("line", "says"), [("", "is missing"), ("model = 5", "a valid string")])
+def test_a_file_with_a_provider_and_no_model_is_never_dropped(line: str, says: str) -> None:
+    """``custom_llm_provider`` is LiteLLM's word; a variable may have the model."""
+    text = 'custom_llm_provider = "openai"\nbase_url = "https://a.example/v1"\napi_key = "k"'
+    file = write(f"[llm]\n{line}\n{text}\n")
+    assert refused().startswith(f"llm.model in {file}: ")
+    assert says in refused()
+    assert load_settings({"LLM_MODEL": "own"}).model == "own"
+    file = write("[llm]\ncustom_llm_provider = ''\n")
+    assert load_settings({}).notes == (f"{file} is not used: its [llm] table names no model.",)
+
+
 def test_a_provider_that_nobody_knows_is_named_with_its_file() -> None:
     """Its own members tell that the file means us."""
     file = write('[llm]\nmodel = "dummyllm/x"\ndummyllm_region = "eu"\n')
@@ -220,6 +235,15 @@ def test_another_programs_file_is_passed_over(text: str) -> None:
     file = write(f"[llm]\n{text}\n")
     (note,) = load_settings({}).notes
     assert note == f"{file} is not used: [llm] has 'provider', which OpenHands does not know."
+
+
+def test_a_github_token_is_not_sent_as_a_member() -> None:
+    """As somebody writes it who knows the variable's name; ``github`` is the provider."""
+    file = write(f'[llm]\nmodel = "github/openai/gpt-4.1"\ngithub_token = "{SECRET}"\n')
+    text = refused()
+    assert text.startswith(f"llm.github_token in {file}: would be sent in the body")
+    assert "a key is api_key of the table" in text
+    assert SECRET not in text
 
 
 def test_embeddings_are_given_the_timeout_alone(twin: Twin) -> None:

@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..trail_events import Change
+from .extras import shown
 from .fit import RENAMES, SDK
 from .fit_messages import IMAGES, fit_messages
-
-RESERVED = frozenset({"input", "messages", "model", "stream"})
-"""Members of a body that no settings say: they are what the call itself is."""
 
 _WITHOUT_IMAGES = frozenset({IMAGES})
 _WHY = "as the settings of the target say"
@@ -45,8 +43,8 @@ class Defaults:
 
     members: Mapping[str, object] = field(default_factory=dict, hash=False)
     attempt_timeout: float | None = None
-    chat_body: Mapping[str, object] = field(default_factory=dict, hash=False)
-    extra_body: Mapping[str, object] = field(default_factory=dict, hash=False)
+    chat_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
     timeout: float | None = None
     retries: int | None = None
     waits: Waits | None = None
@@ -94,7 +92,7 @@ class Defaults:
                 changes.append(Change(f"{name} left out, {_WHY}"))
             else:
                 filled[name] = value
-                changes.append(Change(f"{name}={value!r:.80}, {_WHY}"))
+                changes.append(Change(f"{shown(name, value)}, {_WHY}"))
         if self.text_only and is_chat:
             filled["messages"], left_out = fit_messages(payload["messages"], _WITHOUT_IMAGES, SDK)
             changes += left_out
@@ -130,7 +128,7 @@ class Defaults:
         """Yield what they say, each as one short text."""
         for name, value in self.chat_members.items():
             if value is not None:
-                yield f"{name}={value!r:.80}"
+                yield shown(name, value)
         if self.attempt_timeout is not None:
             yield f"attempt_timeout={self.attempt_timeout:g}"
         if self.timeout is not None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from math import isfinite
 
-from .defaults import RESERVED
-
 LEAST_SECONDS = 0.001
+RESERVED = frozenset({"input", "messages", "model", "stream"})
+"""Members of a body that no settings say: they are what the call itself is."""
+
 _DEEPEST = 32
+_SECRET = re.compile(
+    r"api_?key|secret|passw|credential|bearer|auth(?!or(?!iz))"
+    r"|(?:^|[_-])(?<!cache[_-])(?:key|token|pat)$",
+    re.IGNORECASE,
+)
+"""Names of secrets; ``prompt_cache_key`` and ``author`` are none."""
 
 
 def checked_members(members: object) -> dict[str, object]:
@@ -57,3 +65,32 @@ def _is_json(value: object, depth: int = 0) -> bool:
     if isinstance(value, dict):  # no other mapping is written as JSON
         return all(isinstance(n, str) and _is_json(one, depth + 1) for n, one in value.items())
     return isinstance(value, list | tuple) and all(_is_json(one, depth + 1) for one in value)
+
+
+def holds_secret(name: str, value: object) -> bool:
+    """Return whether a member of a body is named like a secret, or has such a member in it."""
+    if _SECRET.search(name):
+        return True
+    if isinstance(value, Mapping):
+        return any(holds_secret(str(one), member) for one, member in value.items())
+    return isinstance(value, list | tuple) and any(holds_secret("", one) for one in value)
+
+
+def without_secrets(name: str, value: object) -> object:
+    """Return the value of a member as it may be shown: without what is named like a secret."""
+    if _SECRET.search(name):
+        return "..."
+    if isinstance(value, Mapping):
+        return {one: without_secrets(str(one), member) for one, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_secrets("", one) for one in value]
+    return value
+
+
+def shown(name: str, value: object, width: int = 80) -> str:
+    """Return a member in words, as trails and ``doctor`` have it; no secret is in it.
+
+    :param width: the most characters of the value.
+    """
+    kept = without_secrets(name, value) if holds_secret(name, value) else value
+    return f"{name}={kept!r:.{width}}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,9 @@ IN_MESSAGE, IN_CALL = "messages.", "messages.tool_calls."
 
 TEXT_ROLE, TOOL_ID = "text.", "tool_ids="
 """Before the role whose content must be text, and before the shape that ids must have."""
+
+CALL_NAME = IN_CALL + "function.name"
+"""Stands for a server that takes only names of letters, digits, ``_`` and ``-`` in calls."""
 
 IMAGES = "messages.content.image_url"
 """Stands for the images of messages, where they are left out and the text is sent."""
@@ -30,6 +34,8 @@ _MEANT = frozenset(  # set by the caller, not left by another server
     {"audio", "content", "function_call", "name", "prefix", "role", "tool_call_id", "tool_calls"}
 )
 _EMPTY: tuple[object, ...] = (None, "", [], {})
+_LONGEST_NAME = 64
+_PLAIN_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
@@ -62,6 +68,7 @@ class _Rules:
     tool_ids: str
     signed: bool
     images: bool
+    plain_names: bool
 
 
 def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
@@ -81,6 +88,7 @@ def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
         and _EXTRA not in dropped
         and (calls is None or _EXTRA in calls),
         images=IMAGES not in refused,
+        plain_names=CALL_NAME in refused,
     )
 
 
@@ -166,6 +174,8 @@ class _Fitting:
         self._drop(fitted, rules.call_members, rules.call_dropped, "tool calls")
         if "id" in fitted:
             fitted["id"] = self._id(fitted["id"])
+        if rules.plain_names:
+            self._name(fitted)
         # Of calls made side by side Gemini signs the first alone.
         extra = _members(call.get(_EXTRA))
         google = _members(extra.get("google"))
@@ -173,6 +183,15 @@ class _Fitting:
             fitted[_EXTRA] = {**extra, "google": {**google, SIGNATURE: _NO_SIGNATURE}}
             self._note("tool calls of another model marked as unsigned")
         return fitted
+
+    def _name(self, call: dict[str, object]) -> None:
+        """Write a name that a model made up so that it can be one; the result tells it the rest."""
+        function = _members(call.get("function"))
+        name = function.get("name")
+        if isinstance(name, str) and not _PLAIN_NAME.fullmatch(name):
+            made = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:_LONGEST_NAME] or "unknown"
+            call["function"] = {**function, "name": made}
+            self._note("names of calls sent without what no name of a tool may have")
 
     def _drop(
         self,

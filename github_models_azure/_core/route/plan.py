@@ -17,7 +17,7 @@ from math import inf
 from ..failure.kinds import MOVES_ON, Failure, FailureKind
 from ..trail_events import Attempt, Skip
 from .cooldown import Cooldown
-from .needs import Needs, unmet
+from .needs import Needs
 from .progress import Progress
 from .standing import LAST_RESORT, LATER, READY, REFUSED, Candidate, Findings, Standing
 
@@ -73,12 +73,14 @@ class GiveUp:
     """Stop: raise, or hand back the last response.
 
     ``retry_at`` is when the first target returns, ``kind`` why it is left out until then.
+    ``attempt`` is the number of the one whose answer is handed back; ``None`` is the last.
     """
 
     reason: GiveUpReason
     retry_at: float | None = None
     kind: FailureKind | None = None
     passed: tuple[Skip, ...] = ()
+    attempt: int | None = None
 
 
 Step = Try | Wait | GiveUp
@@ -137,17 +139,26 @@ class Plan:
         """
         stop = self._stop(now, deadline)
         if stop is not None:
-            return GiveUp(stop)
+            return self._given_up(GiveUp(stop))
         if self.repair is not None:
             return Try(self.repair, retry=True, forced=True)
         if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
             return Try(self.route[0])  # the healthy path, without a choice
         choice = _Choice(self, self._so_far(), now, deadline, cooldowns or {}, own_back_off)
-        return choice.step(back_off)
+        step = choice.step(back_off)
+        return step if isinstance(step, Try) else self._given_up(step)
 
     def tries_of(self, candidate: Candidate) -> int:
         """Return how often a target was asked."""
         return self._so_far().findings.tries_of(candidate)
+
+    @property
+    def doubt(self) -> int | None:
+        """The number of the first attempt whose refusal may be the caller's or its target's.
+
+        Its answer is what the caller gets unless another target serves the request.
+        """
+        return self._so_far().findings.doubt if self.attempts else None
 
     @property
     def last_failure(self) -> Failure | None:
@@ -162,15 +173,29 @@ class Plan:
 
     def _suits(self, candidate: Candidate) -> bool:
         known = candidate.gone or candidate.refused
-        return known is None and unmet(self.needs, candidate.facts) is None
+        return known is None and candidate.lack(self.needs)[0] is None
+
+    def _given_up(self, step: Wait | GiveUp) -> Step:
+        """Hand back the refusal that is in doubt: nobody waits for a second word on it."""
+        doubt = self.doubt
+        if doubt is None:
+            return step
+        return GiveUp(GiveUpReason.CALLER_ERROR, passed=step.passed, attempt=doubt)
 
     def _stop(self, now: float, deadline: float) -> GiveUpReason | None:
         failure = self.last_failure
         if failure is not None and not failure.kind.rule.moves_on:
             return GiveUpReason.CALLER_ERROR
+        settled = bool(self.attempts) and self._so_far().findings.settled
+        if settled or (failure is not None and self._keeps(failure)):
+            return GiveUpReason.CALLER_ERROR
         if len(self.attempts) >= self.rules.max_attempts:
             return GiveUpReason.ATTEMPTS
         return GiveUpReason.DEADLINE if now >= deadline else None
+
+    def _keeps(self, failure: Failure) -> bool:
+        """Return whether no second word is asked for: what is in doubt is the caller's at once."""
+        return failure.kind.rule.doubtful and failure.kind not in self.rules.moves_on
 
     def _so_far(self) -> Progress:
         made = self._progress

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import AzureError, HttpResponseError
 from pydantic import PrivateAttr
 from semantic_kernel.exceptions.service_exceptions import (
     ServiceContentFilterException,
@@ -22,7 +22,7 @@ from semantic_kernel.exceptions.service_exceptions import (
 )
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from ..._core.failure.kinds import RequestError
+from ..._core.failure.kinds import RequestError, deciding
 from ..._core.never import assert_never
 from ...client.assemble import warn_once
 from ...endpoints import Endpoint
@@ -164,7 +164,9 @@ def _error_class(error: AzureError) -> type[ServiceException]:
     if isinstance(error, OutputValidationError):
         return ServiceInvalidResponseError
     trail = trail_of(error)
-    failure = trail.attempts[-1].failure if trail is not None and trail.attempts else None
+    attempts = trail.attempts if trail is not None else ()
+    failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
+    failure = deciding(failures, refused=isinstance(error, HttpResponseError))
     what = None if failure is None else failure.kind.rule.request_error
     match what:
         case RequestError.FILTERED:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from ..._core.trust import BY_USER
 from ...endpoints import Endpoint
 from ...endpoints.presets import PRESETS
 from ...policies.names import listed_target, named_target
@@ -30,10 +31,15 @@ Resolve = Callable[..., Iterable[tuple[Any, ...]]]
 def declared(settings: Settings) -> frozenset[str]:
     """Return the names of the endpoints that settings declare and callers may therefore name.
 
-    A preset counts if the settings change it.
+    A preset counts if the settings change it. What a file says that was found and not trusted
+    does not count: who can put a file into a folder cannot open the gateway to an address.
     """
-    known = settings.endpoints.items()
-    return frozenset(name for name, one in known if one is not PRESETS.get(name))
+    by = settings.endpoints_by
+    return frozenset(
+        name
+        for name, one in settings.endpoints.items()
+        if one is not PRESETS.get(name) and not by.get(name, BY_USER).is_found
+    )
 
 
 class Reach:

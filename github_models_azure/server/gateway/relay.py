@@ -14,7 +14,7 @@ from ..._core.route.needs import Operation
 from ...policies.outgoing import HOPS
 from ...policies.responses import body_of
 from . import errors
-from .bodies import BODY_SECONDS, Body, Left, read_body
+from .bodies import BODY_SECONDS, Body, Left, check_name, read_body
 from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange, exchange_of, path_params, served_headers
 from .failures import answer_of
@@ -54,6 +54,7 @@ class Relay:
             deployment = path_params(scope).get("deployment")
             if deployment == "":
                 raise Refusal(errors.unknown_path(scope["method"], scope["path"]))
+            check_name(deployment)
             if deployment is not None:
                 body = body.with_model(deployment)
             refusal = self._upstream.refusal(self._operation, body.model)

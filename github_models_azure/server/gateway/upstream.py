@@ -90,6 +90,7 @@ class Upstream:
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
         self.model = wired.model
+        self._vectors_model = made_of(self._embeddings).model
         if self.model is None and self.own.dialect.is_github:
             self.model = "auto"
         self._closing = AsyncExitStack()
@@ -163,8 +164,10 @@ class Upstream:
         :raises AzureError: for everything else than an answer.
         """
         chat = operation is Operation.CHAT
-        if chat and body.model is None and self.model is not None:
-            body = body.with_model(self.model)
+        default = {Operation.CHAT: self.model, Operation.EMBEDDINGS: self._vectors_model}
+        model = default.get(operation)
+        if body.model is None and model is not None:
+            body = body.with_model(model)
         request = HttpRequest(
             "POST",
             operation.value + _QUERY,

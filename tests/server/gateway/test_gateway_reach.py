@@ -17,7 +17,8 @@ from github_models_azure.endpoints.presets import PRESETS
 from github_models_azure.policies.options import configure
 from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway, create_app
-from github_models_azure.server.gateway.reach import Hops, Reach, leads_to
+from github_models_azure.server.gateway.reach import Hops, Reach, declared, leads_to
+from github_models_azure.settings.load import load_settings
 from tests.server.gateway.gateway_helpers import BODY, KEY, PATIENCE, ask, behind, shaped
 from tests.traps.wire_helpers import GOOD, Asked, Reply, Wire, answer, good, serve
 
@@ -354,3 +355,22 @@ def test_a_deployment_has_a_name() -> None:
         response = requests.post(url, json=BODY, timeout=PATIENCE)
         assert (response.status_code, shaped(response)["code"]) == (404, "unknown_url")
         assert wire.asked == []
+
+
+@pytest.mark.parametrize("file", ["github-models.toml", "config.toml"])
+def test_what_a_found_file_declares_cannot_be_named(tmp_path: Path, file: str) -> None:
+    """Who can put a file into the folder of a gateway does not open it to an address."""
+    (tmp_path / "github-models.toml").write_text(
+        '[endpoints.acme]\nurl = "http://127.0.0.1:9/v1"\n'
+    )
+    (tmp_path / "config.toml").write_text(
+        '[llm]\nmodel = "openai/gpt-4o"\ncustom_llm_provider = "openai"\n'
+        'base_url = "http://127.0.0.1:9/v1"\n[llm.acme]\nmodel = "openai/m"\n'
+        'custom_llm_provider = "openai"\nbase_url = "http://127.0.0.1:8/v1"\n'
+    )
+    for other in {"github-models.toml", "config.toml"} - {file}:
+        (tmp_path / other).unlink()
+    found = load_settings({}, tmp_path)
+    named = load_settings({"GITHUB_MODELS_CONFIG": str(tmp_path / file)}, tmp_path)
+    assert declared(named)
+    assert not declared(found)
