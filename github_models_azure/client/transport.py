@@ -5,9 +5,10 @@ outlives any timeout. These transports take the option ``answer_within`` for the
 
 Their streamed responses have methods more, which those of other transports have not. ``drain``, for
 a stream that has said all, reads on to the end of the body, briefly, so that the connection can
-serve the next call. ``wait_longer``, for a stream whose content has begun in time, gives each
-further wait its own limit. (In the sync one neither does anything where an answer ends with its
-connection.) ``leave``, of the async one, closes without a coroutine what is left half-way.
+serve the next call. (In the sync one it does nothing where an answer ends with its connection.)
+``wait_longer``, for a stream whose content has begun in time, gives each further wait its own
+limit; a short one once its answer is whole. ``leave``, of the async one, closes without a coroutine
+what is left half-way.
 """
 
 from __future__ import annotations
@@ -59,7 +60,15 @@ def sync_transport(**options: Any) -> RequestsTransport:
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 
+    from ._responses import reading_answers
+
     class Adapter(HTTPAdapter):
+        def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+            return reading_answers(super().get_connection_with_tls_context(*args, **kwargs))
+
+        def get_connection(self, *args: Any, **kwargs: Any) -> Any:  # requests below 2.32
+            return reading_answers(super().get_connection(*args, **kwargs))
+
         def close(self) -> None:
             close_pools(self)
             super().close()
@@ -118,6 +127,8 @@ def async_transport(**options: Any) -> AioHttpTransport:
 
     from azure.core.pipeline.transport import AioHttpTransport
 
+    from ._responses import LIMITS
+
     owns_session = options.get("session_owner", True)
     # aiohttp reads proxies and netrc together or not at all, and a netrc's login is no credential.
     by_environment = options.pop("use_env_settings", True)
@@ -139,7 +150,7 @@ def async_transport(**options: Any) -> AioHttpTransport:
             with _clear_errors():
                 if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
                     kwargs["proxy"] = _proxy_for(request.url)
-                sending = super().send(request, **kwargs)
+                sending = super().send(request, **{**LIMITS, **kwargs})
                 if answer_within is None:
                     response = await sending
                 else:
@@ -263,7 +274,8 @@ def _break_off(streams: Iterable[Any], session_closes: bool) -> None:
 
 def _wait_longer(inner: Any, usual: float, seconds: float | None) -> None:
     """Bound each further wait for data by ``seconds``; ``None`` stands for the usual ones."""
-    sock = _socket_of(inner)
+    # The connection forgets its socket where the answer ends with it; the answer's own does not.
+    sock = getattr(getattr(inner.raw, "_original_response", None), "sock", _socket_of(inner))
     if sock is not None:
         sock.settimeout(usual if seconds is None else seconds)
 

@@ -14,6 +14,7 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.answer.demands import Said
+from .._core.answer.normalise import asked_choices
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure, FailureKind
@@ -100,7 +101,8 @@ class OpenAttempt:
 
     __slots__ = (
         "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
-        "_version", "came", "candidate", "destination", "event", "reader", "started", "step",
+        "_version", "came", "candidate", "destination", "event", "partial", "reader", "started",
+        "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -121,6 +123,7 @@ class OpenAttempt:
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
         self.came: object = None
+        self.partial: str | None = None
         self._version = KEEP
         self._limit = settings.attempt_timeout
 
@@ -166,6 +169,7 @@ class OpenAttempt:
             wanted=self._structured.is_wanted,
             tool=self._structured.tool,
             sees=sees,
+            choices=asked_choices(payload),
         )
         return self._outgoing.attempt(
             self.destination,
@@ -212,7 +216,7 @@ class OpenAttempt:
             try:
                 fitted = self.open_reader(http).whole(body)
             except AnswerFault as fault:
-                failure = fault.failure
+                failure, self.partial = fault.failure, fault.partial
             else:
                 self.came = self.reader.observed
                 failure = self._structured.settle(self.reader.said, http)

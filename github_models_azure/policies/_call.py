@@ -12,10 +12,12 @@ from dataclasses import replace
 from math import inf
 from typing import Any
 
+from azure.core.exceptions import DecodeError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.answer.demands import Said
+from .._core.answer.framing import is_framed, value_in
 from .._core.failure.kinds import Failure, FailureKind
 from .._core.failure.lifecycle import read_lifecycle
 from .._core.request.repairs import versions_in
@@ -23,6 +25,7 @@ from .._core.route.cooldown import covers_endpoint
 from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
+from ..exceptions import StreamInterruptedError
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
@@ -218,12 +221,36 @@ class Call:
         """Judge an answer and return it as it is handed on; ``None`` asks for the next step."""
         answer, failure = attempt.judge(response)
         self._record(attempt, failure, response.http_response)
+        if attempt.partial is not None and attempt.event.failure is not None:
+            raise self._broken_off(attempt, attempt.event.failure)
         if failure is not None:
             self._last = (response, self._structured.error)
             return None
         self.served_by = attempt.candidate.target
         self.declare(self._structured.notes)
         return answer
+
+    def _broken_off(self, attempt: OpenAttempt, failure: Failure) -> StreamInterruptedError:
+        """Return the error for a whole answer that failed after it had begun."""
+        made = StreamInterruptedError(
+            f"The answer of {attempt.candidate.target} broke off: {failure.message}",
+            partial_text=attempt.partial or "",
+        )
+        attach_trail(made, self.trail())
+        return made
+
+    def framed_in(self, error: BaseException) -> PipelineResponse[Any, Any] | None:
+        """Return the answer of a plain call that azure-core could not read for what frames it.
+
+        That is JSON with ``[DONE]`` behind it, or an event stream. ``None`` for everything else.
+        """
+        http = answer_in(error) if isinstance(error, DecodeError) else None
+        if self.is_streamed or http is None or http.status_code != 200:
+            return None
+        body = http.content if isinstance(http.content, bytes) else b""
+        if not is_framed(body) and value_in(body.decode("utf-8", "replace")) is None:
+            return None
+        return PipelineResponse(self._request.http_request, http, self._context)
 
     def fail(self, attempt: OpenAttempt, error: BaseException) -> None:
         """Note an exception that came instead of an answer.

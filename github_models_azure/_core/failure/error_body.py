@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..answer.framing import first_data
+
 BODY_LIMIT = 65536
 """Bytes of a body that are looked at."""
 
@@ -224,6 +226,7 @@ def _first(values: list[str]) -> str | None:
 
 def _read_text(text: str, content_type: str, found: _Found) -> None:
     stripped = text.lstrip("\ufeff").strip()
+    stripped = first_data(stripped) or stripped  # an event stream in place of a body
     if "html" in content_type.lower() or stripped[:15].lower().startswith(("<!doctype", "<html")):
         title = _TITLE.search(stripped)
         found.messages.append(html.unescape(title[1]) if title else stripped and "an HTML page")
