@@ -277,7 +277,8 @@ def _wait_longer(inner: Any, usual: float, seconds: float | None) -> None:
     # The connection forgets its socket where the answer ends with it; the answer's own does not.
     sock = getattr(getattr(inner.raw, "_original_response", None), "sock", _socket_of(inner))
     if sock is not None:
-        sock.settimeout(usual if seconds is None else seconds)
+        with suppress(OSError):  # it is closed: all has come
+            sock.settimeout(usual if seconds is None else seconds)
 
 
 def _wait_longer_async(inner: Any, usual: float, seconds: float | None) -> None:

@@ -54,6 +54,7 @@ class _Streamed(StandIn):
         self._asked = self._call.now()
         if self._head is not None:
             return True
+        self._attempt.reader.check()
         if self._is_whole and self._wait_longer is not None:
             self._wait_longer(max(_LAST_WORDS - self._spent, _AT_ONCE))
         return False

@@ -191,7 +191,10 @@ class CallPieces:
             another = not (said.goes_on(last) and said.name in ("", last.name))
         else:
             another = named and not (said.name == last.name and said.text and last.has_begun)
-        return self._begin(said) if another else last
+        if another:
+            return self._begin(said)
+        last.shifts = last.shifts or bool(said.id and last.given)
+        return last
 
     def _under_new_index(self, said: _Piece) -> _Call:
         last = self._calls[-1] if self._calls else None

@@ -52,8 +52,8 @@ class AnswerReader:
     """
 
     __slots__ = (
-        "_body", "_choices", "_decoder", "_errors", "_id_seed", "_odd", "_progress", "_shape",
-        "_stages", "_tap", "_written", "done",
+        "_body", "_choices", "_decoder", "_errors", "_fault", "_id_seed", "_odd", "_progress",
+        "_shape", "_stages", "_tap", "_written", "done",
     )  # fmt: skip
 
     def __init__(
@@ -88,6 +88,7 @@ class AnswerReader:
         self._stages = stages
         self._decoder: SSEDecoder | None = None  # made for streams only
         self._body = bytearray()
+        self._fault: AnswerFault | None = None  # what came behind updates not handed on yet
         self._odd = ""  # the first thing that was passed over
         self.done = False
 
@@ -185,6 +186,7 @@ class AnswerReader:
 
         :raises AnswerFault: for an error event, a malformed one, or one of absurd size.
         """
+        self.check()
         if self.done:
             return []
         if not self._is_event_stream():
@@ -200,15 +202,30 @@ class AnswerReader:
         except SSEOverflowError as error:
             raise AnswerFault(bad_stream(str(error))) from error
         updates: list[Update] = []
-        for event in events:
-            self._take(event, updates)
+        try:
+            for event in events:
+                self._take(event, updates)
+        except AnswerFault as fault:
+            # What has come is handed on first, however the network cut it into pieces.
+            if not (updates and self.has_content):
+                raise
+            self._fault = fault
         return updates
+
+    def check(self) -> None:
+        """Raise the fault that the last piece ended in, if it held content before that.
+
+        :raises AnswerFault: then; :meth:`feed` and :meth:`end` do the same.
+        """
+        if self._fault is not None:
+            raise self._fault
 
     def end(self) -> list[Update]:
         """Return what was left at the end of a stream.
 
         :raises AnswerFault: if it is cut off, empty, or not an event stream at all.
         """
+        self.check()
         if self.done:
             return []
         if not self._is_event_stream():

@@ -97,7 +97,7 @@ class ChunkReader:
         """Yield what LangChain needs to see that arguments were cut, for it mends what it can."""
         for index, written in self._written.items():
             if not is_whole(written):
-                ends = ("]", '"]', '""]')
+                ends = ("]", "}", '"]', '"}', '""]', '""}')
                 end = next(e for e in ends if not isinstance(_mended(written + e), dict))
                 yield tool_call_chunk(name=None, args=end, id=None, index=index)
 
