@@ -46,7 +46,8 @@ class _Choice:
             if name == "function":
                 held = call.setdefault(name, {})
                 if isinstance(held, dict) and isinstance(value, Mapping):
-                    _add_function(held, value)
+                    for member, said in value.items():
+                        _add(held, member, said)
             elif name != "index":
                 _add(call, name, value)
 
@@ -92,12 +93,6 @@ def mappings(value: object) -> Iterator[Mapping[str, object]]:
     for item in value if isinstance(value, list) else ():
         if isinstance(item, Mapping):
             yield item
-
-
-def _add_function(function: dict[str, object], piece: Mapping[str, object]) -> None:
-    for name, value in piece.items():
-        if name != "name" or value != function.get("name"):  # some say the name in every piece
-            _add(function, name, value)
 
 
 def _add(members: dict[str, object], name: str, value: object) -> None:

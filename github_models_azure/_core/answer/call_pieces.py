@@ -108,10 +108,11 @@ class CallPieces:
             return
         place, came = call.spot
         fitted = self._fitted[place]
-        if isinstance(fitted, dict):
-            function = {**fitted["function"], "arguments": fitted["function"]["arguments"] + text}
-            made = {**fitted, "function": function}
-            self._fitted[place] = came if made == came else made
+        members = fitted if isinstance(fitted, dict) else {}
+        function = {**members["function"]}
+        function["arguments"] += text
+        made = {**members, "function": function}
+        self._fitted[place] = came if made == came else made
 
     def _fit_piece(self, piece: object) -> object:
         if not isinstance(piece, dict):

@@ -82,9 +82,8 @@ def _fit_call(call: object, place: int, seed: str, empty: str, ids: set[str]) ->
     arguments = whole_arguments(function.get("arguments"), empty)
     name = name_in(function.get("name"))
     if arguments is not function.get("arguments") or name is not function.get("name"):
-        changes["function"] = {**function, "arguments": arguments}
-        if name is not function.get("name"):
-            changes["function"] = {**function, "arguments": arguments, "name": name}
+        named = {"name": name} if "name" in function else {}
+        changes["function"] = {**function, **named, "arguments": arguments}
     if not call.get("type"):
         changes["type"] = "function"
     identity = id_in(call.get("id"))

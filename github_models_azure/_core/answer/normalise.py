@@ -216,8 +216,6 @@ def _fit_texts(message: Mapping[str, object], changes: dict[str, object]) -> Non
 
 def _as_text(value: object) -> str:
     """Return the text that stands in an object or a list of parts; anything else as JSON."""
-    if isinstance(value, str):
-        return value
     if isinstance(value, list):
         return "".join(map(_text_of, value))
     if isinstance(value, dict):

@@ -212,3 +212,26 @@ def test_arguments_that_cannot_be_written_stay() -> None:
     update: Any = {"choices": [{"index": 0, "delta": {"tool_calls": [piece(0, "a", "f", DEEP)]}}]}
     made: Any = Form("s").update(update)
     assert made["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"] is DEEP
+
+
+def test_what_is_held_back_comes_beside_other_pieces() -> None:
+    """Where the answer ends in the update that begins another call."""
+    form = Form("s")
+    form.update({"choices": [{"index": 0, "delta": {"tool_calls": [piece(0, "a", "f", "{}")]}}]})
+    delta = {"tool_calls": [piece(1, "b", "g", OTHER)]}
+    last: Any = form.update({"choices": [{"index": 0, "delta": delta, "finish_reason": "stop"}]})
+    pieces = last["choices"][0]["delta"]["tool_calls"]
+    assert [(one["index"], one["function"]["arguments"]) for one in pieces] == [
+        (1, OTHER), (0, "{}"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [(7, "7"), ({"a": 1}, '{"a": 1}'), (DEEP, ""), ("f", "f")]
+)
+def test_a_name_is_text(name: Any, text: str) -> None:
+    """Of a whole call too."""
+    whole: Any = {"tool_calls": [piece(None, "a", name, "{}")]}
+    answer: Any = Form("s").whole({"choices": [{"index": 0, "message": whole}]})
+    (made,) = answer["choices"][0]["message"]["tool_calls"]
+    assert made["function"] == {"name": text, "arguments": "{}"}

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from github_models_azure._core.answer.normalise import Form, asked_choices
+from github_models_azure._core.answer.pieces import AnswerPieces
 from github_models_azure._core.answer.reader import AnswerReader
 from github_models_azure._core.answer.stages import AnswerFault
 
@@ -190,3 +191,27 @@ def test_calls_without_an_end_are_set_free_by_the_last_word() -> None:
     updates, _ = read(event(chunk(tool_calls=[call])), DONE)
     pieces = [u["choices"][0]["delta"]["tool_calls"][0] for u in updates[:2]]
     assert [one["function"]["arguments"] for one in pieces] == ["", "{}"]
+
+
+def test_json_over_several_lines_may_end_a_stream() -> None:
+    """Without the blank line behind it."""
+    laid_out = json.dumps(chunk("lo", "stop"), indent=1).encode().replace(b"\n", b"\ndata: ")
+    assert read(PARTS[0], b"data: " + laid_out)[1].text == "Hello"
+
+
+def test_thoughts_in_parts_take_the_place_of_none() -> None:
+    """Where a server sends an empty object beside them."""
+    parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "Hi"}]
+    for said in ({"content": parts, "reasoning_content": {}}, {"reasoning": {}, "content": parts}):
+        made: Any = Form().update({"choices": [{"index": 0, "delta": said}]})
+        delta = made["choices"][0]["delta"]
+        assert (delta["content"], delta["reasoning_content"]) == ("Hi", "hm")
+
+
+def test_an_update_without_an_index_that_is_not_read_is_passed_over() -> None:
+    """As foreign clients may hand it on."""
+    pieces = AnswerPieces()
+    assert pieces.take({"choices": [{"delta": "odd"}]}) == ""
+    assert pieces.completion()["choices"] == [
+        {"index": 0, "finish_reason": None, "message": {"role": "assistant", "content": None}}
+    ]
