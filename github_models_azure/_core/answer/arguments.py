@@ -240,7 +240,7 @@ class ArgumentPieces:
 
     def _let(self, text: str) -> str:
         if self._escapes is None:
-            if not _CONTROL.search(text):
+            if not _CONTROL.search(text) or not (self._all() or text).lstrip().startswith("{"):
                 self._sent.append(text)
                 return text
             self._escapes = _Escapes()

@@ -102,6 +102,8 @@ def put_together(*pieces: str, cut: bool = False) -> str:
         ([json.dumps(OBJECT)], OBJECT),
         (list(json.dumps(OBJECT)), OBJECT),
         (['"half', " a text"], '"half a text'),
+        (['"a\n', "b"], '"a\nb'),
+        (["a", "\n"], "a\n"),
         (['{"s": "a\n', '\\', '"\n', '"}\n'], '{"s": "a\\n\\"\\n"}\n'),
         (['{"s": "a', "b\r\nc", '"}'], '{"s": "ab\\r\\nc"}'),
         (['{\n"s"', ': "\t"}'], '{\n"s": "\\t"}'),
