@@ -255,7 +255,7 @@ def applications(session: nox.Session) -> None:
     """Point programs of the field at the gateway, and read a file as OpenHands does."""
     install(session, "[all,server]", "test", "applications")
     session.install("--no-deps", *group("openhands"))
-    environment = hermetic(GITHUB_MODELS_APPLICATIONS_REQUIRED="1")
+    environment = hermetic(APPLICATIONS_REQUIRED="1")
     session.run("pytest", "tests/applications", *session.posargs, env=environment)
 
 

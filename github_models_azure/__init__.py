@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .endpoints import Endpoint, Target
     from .ledger import MemoryLedger
     from .registry import ModelRegistry, RateLimitTier
+    from .tokens import count_tokens
     from .trail import Trail, trail_of
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Target",
     "Trail",
     "__version__",
+    "count_tokens",
     "trail_of",
 ]
 
@@ -44,6 +46,7 @@ _LOADED_ON_USE = {
     "RateLimitTier": ".registry",
     "Target": ".endpoints",
     "Trail": ".trail",
+    "count_tokens": ".tokens",
     "trail_of": ".trail",
 }
 

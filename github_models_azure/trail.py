@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, fields
+from typing import TypeAlias
 from urllib.parse import quote
 
+from ._core.answer.usage import Usage
 from ._core.trail_events import (
     Adaptation,
     Attempt,
@@ -16,10 +18,13 @@ from ._core.trail_events import (
     event_as_json,
 )
 
-__all__ = ["Adaptation", "Attempt", "Pause", "Skip", "Trail", "trail_of"]
+__all__ = ["Adaptation", "Attempt", "Pause", "Skip", "Trail", "Usage", "trail_of"]
 
 TRAIL_KEY = "_github_models_trail"
 """Where a result, an error, a response or a pipeline context keeps its trail."""
+
+Spent: TypeAlias = Callable[[], Usage | None] | Usage | None
+"""The usage of an answer, or what counts it if it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +32,14 @@ class Trail:
     """What one call did, in order; ``str(trail)`` is one readable line per step.
 
     ``requested`` is the target that the caller named, ``served_by`` the one that answered
-    (``None`` where none did), ``waited`` the seconds slept between attempts.
+    (``None`` where none did), ``waited`` the seconds slept between attempts. What the answer used
+    is read as ``usage``; ``spent`` holds what is needed to tell it.
     """
 
     requested: str
     events: tuple[Event, ...] = ()
     served_by: str | None = None
+    spent: Spent = field(default=None, compare=False, repr=False)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
@@ -64,6 +71,15 @@ class Trail:
         """Whether the answer came from the emulator."""
         return any(attempt.emulated for attempt in self.attempts if attempt.failure is None)
 
+    @property
+    def usage(self) -> Usage | None:
+        """The tokens of the answer: as its server counted them, or an estimate, marked as such.
+
+        Of a stream, those so far. ``None`` if no target served, or for embeddings of images whose
+        server sends no usage. The answer's own ``usage`` is never filled in.
+        """
+        return self.spent() if callable(self.spent) else self.spent
+
     def __str__(self) -> str:
         served = f"served by {self.served_by}" if self.served_by else "not served"
         if self.emulated:
@@ -78,6 +94,8 @@ LEFT_OUT_OF_TEXT = {
     "Trail.adaptations": "each has its line",
     "Trail.waited": "each wait has its line",
     "Trail.fell_back": "the first line and the last tell it",
+    "Trail.usage": "the lines are steps",
+    "Trail.spent": "the lines are steps",
 }
 """The facts that ``str(trail)`` does not show of themselves, each with the reason."""
 
@@ -98,6 +116,8 @@ LEFT_OUT_OF_HEADERS = {
     "Trail.skipped": "headers have little room",
     "Trail.adaptations": "headers have little room",
     "Trail.waited": "the caller can measure the request",
+    "Trail.usage": "the headers are sent before a stream has used anything",
+    "Trail.spent": "the headers are sent before a stream has used anything",
 }
 """The facts that :func:`trail_headers` does not show, each with the reason."""
 
@@ -107,9 +127,11 @@ _LONGEST = 200
 
 def trail_as_json(trail: Trail) -> dict[str, JsonValue]:
     """Return a trail as a JSON object; ``events`` has one object for each step."""
-    told = {one.name: getattr(trail, one.name) for one in fields(Trail)}
+    told = {one.name: getattr(trail, one.name) for one in fields(Trail) if one.name != "spent"}
+    usage = trail.usage
     return {
         **told,
+        "usage": None if usage is None else asdict(usage),
         "fell_back": trail.fell_back,
         "emulated": trail.emulated,
         "waited": round(trail.waited, 3),

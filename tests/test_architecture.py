@@ -33,7 +33,7 @@ PARTS = {module.split(".")[1] for module in MODULES if "." in module}
 # the parts of lower layers. Put a new top-level module where it belongs.
 LAYERS: list[set[str]] = [
     {"_core", "_version"},
-    {"registry", "endpoints", "ledger", "exceptions", "trail"},
+    {"registry", "endpoints", "ledger", "exceptions", "tokens", "trail"},
     {"credentials"},
     {"policies", "tools"},
     {"settings"},
@@ -51,7 +51,8 @@ ON_USE = {  # packages that no plain import may load
     *("redis", "starlette", "typer", "uvicorn"),
 }
 LIGHT = [
-    *("", "aio", "policies", "registry", "endpoints", "ledger", "exceptions", "trail", "testing")
+    *("", "aio", "policies", "registry", "endpoints", "ledger", "exceptions", "tokens", "trail"),
+    "testing",
 ]
 SDK_PRIVATE = {
     *("_client", "_config", "_data", "_pipeline", "_impl_policies", "_serialize", "_deserialize"),

@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,7 +34,12 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 MAPS = [ROOT / "CONTRIBUTING.md", ROOT / "docs" / "architecture.md"]
-SAMPLES = sorted((ROOT / "docs" / "samples").glob("*.py"))
+SAMPLES = [
+    path
+    for path in sorted((ROOT / "docs" / "samples").glob("*.py"))
+    if not path.name.startswith("test_")
+]
+PROVIDER = [ROOT / "docs" / "samples" / name for name in ("test_acme.py", "acme.toml")]
 MEASURED = ROOT / "docs" / "samples" / "plain_sdk_beside_this.py"
 LIVE = "<!-- needs a live service -->"
 COMMANDS = ['pip install ".[cli]" && github-models demo', "pip install nox && nox -s tests"]
@@ -52,7 +58,7 @@ _VARYING = [
     (re.compile(r"\breturns in [^,;)\n]+"), "returns in N"),
 ]
 # A sample that tries to leave this machine fails.
-_OFFLINE = """
+_GUARD = """
 import faulthandler, runpy, socket, sys
 faulthandler.dump_traceback_later(60, exit=True)
 connect = socket.socket.connect
@@ -61,8 +67,9 @@ def guarded(self, address):
         raise RuntimeError(f"the sample tried to reach {address[0]}")
     connect(self, address)
 socket.socket.connect = guarded
-runpy.run_path(sys.argv[1], run_name="__main__")
 """
+_OFFLINE = _GUARD + 'runpy.run_path(sys.argv[1], run_name="__main__")'
+_OFFLINE_TESTS = _GUARD + 'import pytest; sys.exit(pytest.main(["-q", sys.argv[1]]))'
 
 
 @dataclass(frozen=True)
@@ -251,16 +258,27 @@ def test_a_sample_runs_offline(sample: Path) -> None:
         assert run_sample(sample).stdout.strip()
 
 
-def run_sample(sample: Path) -> subprocess.CompletedProcess[str]:
+@pytest.mark.extras
+def test_the_worked_case_of_a_provider_is_what_runs(tmp_path: Path) -> None:
+    """Its page shows the files of the samples, whose tests pass in a folder of their own."""
+    pytest.importorskip("starlette", reason="the emulator needs the extra server")
+    page = (ROOT / "docs" / "add-provider.md").read_text("utf-8")
+    for file in PROVIDER:
+        assert f"\n{file.read_text('utf-8')}```\n" in page, f"docs/add-provider.md: {file.name}"
+        shutil.copy(file, tmp_path)
+    assert "3 passed" in run_sample(tmp_path / PROVIDER[0].name, _OFFLINE_TESTS).stdout
+
+
+def run_sample(sample: Path, code: str = _OFFLINE) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [sys.executable, "-c", _OFFLINE, str(sample)],
+        [sys.executable, "-c", code, str(sample)],
         capture_output=True,
         encoding="utf-8",
         env=environment(GITHUB_TOKEN="demo_token"),
         timeout=90,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr
     return done
 
 
@@ -304,7 +322,7 @@ def command_lines(page: Path) -> Iterator[list[str]]:
     for block in blocks(page):
         if block.language != "shell":
             continue
-        for line in block.code.splitlines():
+        for line in block.code.replace("\\\n", " ").splitlines():
             for part in re.split(r"\s(?:&&|\|)\s", line):
                 words = shlex.split(part, comments=True)
                 if words[:1] == ["github-models"] and words[1:] != ["--help"]:

@@ -92,6 +92,7 @@ def test_the_json_of_a_trail_begins_with_the_summary() -> None:
         "fell_back": True,
         "emulated": False,
         "waited": 2.5,
+        "usage": None,
     }
     assert isinstance(events, list)
     assert [event["event"] for event in events if isinstance(event, dict)] == [

@@ -17,7 +17,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from github_models_azure._core.failure.kinds import Failure
-from github_models_azure.trail import Adaptation, Attempt, Pause, Skip, Trail
+from github_models_azure.trail import Adaptation, Attempt, Pause, Skip, Trail, Usage
 
 EVENTS = (Attempt, Skip, Pause, Adaptation)
 PACKAGE = Path(__file__).resolve().parents[1] / "github_models_azure"
@@ -36,6 +36,8 @@ def values(owner: type, name: str, hint: Any) -> tuple[Any, Any]:
     kind = kinds[0] if isinstance(hint, UnionType) and len(kinds) == 1 else hint
     if kind is Failure:
         return sample(Failure), None
+    if kind is Usage:
+        return Usage(1, 2, 3, estimated=True), None
     if isinstance(kind, type) and issubclass(kind, Enum):
         return next(iter(kind)), list(kind)[-1]
     known = {bool: (False, True), int: (431, 512), float: (1.5, 27.25), str: (f"{name} 1", "two")}
@@ -55,7 +57,9 @@ def changes() -> Iterator[tuple[str, Trail, Trail]]:
             first, second = (with_field(owner, one.name, value) for value in pair)
             yield f"{owner.__name__}.{one.name}", first, second
     for one in fields(Trail):
-        other: Any = () if one.name == "events" else "another"
+        other: Any = {"events": (), "spent": Usage(4, 5, 9, estimated=True)}.get(
+            one.name, "another"
+        )
         yield f"Trail.{one.name}", TRAIL, replace(TRAIL, **{one.name: other})
     for name, member in inspect.getmembers(Trail, lambda member: isinstance(member, property)):
         kind = get_type_hints(member.fget)["return"]

@@ -4,6 +4,7 @@ from .._version import __version__
 from ..endpoints import Endpoint, Target
 from ..ledger import MemoryLedger
 from ..registry import ModelRegistry, RateLimitTier
+from ..tokens import count_tokens
 from ..trail import Trail, trail_of
 from ._client import ChatCompletionsClient, EmbeddingsClient, ImageEmbeddingsClient
 from ._credentials import GitHubTokenCredential
@@ -20,5 +21,6 @@ __all__ = [
     "Target",
     "Trail",
     "__version__",
+    "count_tokens",
     "trail_of",
 ]

@@ -120,7 +120,7 @@ class Exchange:
         calls: list[Any],
     ) -> dict[str, JsonValue]:
         told = {} if self.trail is None else trail_as_json(self.trail)
-        steps = told.pop("events", [])
+        steps, used = told.pop("events", []), told.pop("usage", None)
         summary: dict[str, JsonValue] = {
             "content": content,
             "model": model,
@@ -131,6 +131,8 @@ class Exchange:
             "finish_reason": finish,
             "usage": usage,
         }
+        if isinstance(used, dict) and used["estimated"]:  # beside the answer's own, never as it
+            summary["estimated_usage"] = used
         if calls:
             summary["tool_calls"] = calls
         return {**summary, "trail": steps}

@@ -21,6 +21,7 @@ Examples:
   github-models models
   github-models models --tier low --capability tools
   github-models models gpt-4.1
+  github-models models --for coding
   github-models models --json | jq -r '.[].id'
   github-models models --refresh https://models.example.com/catalog/models
 
@@ -33,7 +34,7 @@ reasoning_effort, prompt_cache, images, audio, chat, embeddings.
 _HEAD = ("model", "tier", "in", "out", "tools", "json", "image", "think")
 _WIDTHS = (36, 10, 4, 4, 5, 4, 5, 5)
 _SHOWN = ("tool_calling", "json_schema", "images", "reasoning")
-_LABEL, _VALUE = 20, 40
+_LABEL, _VALUE, _ID = 20, 40, 44
 
 
 @guarded
@@ -55,6 +56,15 @@ def models(
         str | None,
         typer.Option("--publisher", metavar="TEXT", help="Part of the publisher's name."),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="TASK",
+            help="Recommend models: general, coding, reasoning, cheap, multimodal, open-weights, "
+            "european, long-context or retrieval, the best first.",
+        ),
+    ] = None,
     refresh: Annotated[
         str | None,
         typer.Option(
@@ -68,7 +78,7 @@ def models(
 ) -> None:
     """List the known models, or show everything about one."""
     console = console_of(ctx)
-    if name is not None and (tier or capability or publisher):
+    if name is not None and (tier or capability or publisher or task):
         raise WrongUsageError("Give either NAME or filters, not both.")
     if refresh is not None:
         _refresh(console, refresh)
@@ -76,12 +86,17 @@ def models(
     if name is not None:
         _show_one(console, registry, name, as_json=as_json)
         return
-    chosen = _chosen(registry, tier, tuple(capability or ()), publisher)
+    chosen = _chosen(registry, tier, tuple(capability or ()), publisher, task)
     if as_json:
         console.json([_as_json(registry, model) for model in chosen])
         return
     if not chosen:
         raise CommandFailedError("No known model matches these filters.")
+    if task is not None:
+        for model in chosen:
+            for line in wrap(f"{model.id:{_ID}} ", model.purpose or "?"):
+                console.out(line)
+        return
     today = datetime.now(timezone.utc).date()
     for line in table([_HEAD, *(_row(model, today) for model in chosen)], _WIDTHS):
         console.out(line)
@@ -98,13 +113,19 @@ def _refresh(console: Console, url: str) -> None:
 
 
 def _chosen(
-    registry: ModelRegistry, tier: str | None, capabilities: tuple[str, ...], publisher: str | None
+    registry: ModelRegistry,
+    tier: str | None,
+    capabilities: tuple[str, ...],
+    publisher: str | None,
+    task: str | None,
 ) -> tuple[ModelInfo, ...]:
     try:
         chosen = registry.models(tier)
+        if task is not None:
+            chosen = tuple(model for model in registry.recommended(task) if model in chosen)
         for word in capabilities:
             chosen = tuple(model for model in chosen if model.supports(word))
-    except ValueError as error:  # a word that is no tier, or no capability
+    except ValueError as error:  # a word that is no tier, no capability or no task
         raise WrongUsageError(str(error)) from error
     wanted = (publisher or "").strip().lower()
     return tuple(

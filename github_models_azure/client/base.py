@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .._core.route.tokens import Tokenizer
     from ..credentials.keys import Credential
     from ..endpoints import Endpoint
     from ..ledger import Ledger
@@ -29,7 +30,8 @@ class WiredClient:
     :param credential: a key as text or ``AzureKeyCredential``, or a token credential. Left out:
         the endpoint's own from the settings, else a GitHub token for GitHub's endpoints.
     :keyword model: the model of every call that names none: an id, legacy name or alias, ``auto``,
-        ``auto:coding``, ``auto:reasoning``, ``auto:cheap``, or ``endpoint-name/model-id``.
+        ``auto:coding``, ``auto:reasoning``, ``auto:cheap`` or another task of
+        :meth:`.ModelRegistry.recommended`, or ``endpoint-name/model-id``.
     :keyword fallback: ``"tier"`` for the models of the same tier, a list of targets
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
@@ -87,7 +89,7 @@ class WiredClient:
         ledger: Ledger | None = None,
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
-        tokenizer: Callable[[str], int] | None = None,
+        tokenizer: Tokenizer | None = None,
         observer: Observer | None = None,
         clock: Clock | None = None,
         jitter: Callable[[float], float] | None = None,

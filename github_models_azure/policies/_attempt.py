@@ -16,12 +16,14 @@ from azure.core.rest import HttpRequest
 from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
+from .._core.answer.usage import Spending
 from .._core.failure.kinds import Failure, FailureKind
 from .._core.request.defaults import NO_DEFAULTS
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
 from .._core.route.cooldown import format_seconds
+from .._core.route.needs import Operation
 from .._core.route.plan import Candidate, Plan, Try
 from .._core.trail_events import Attempt, Change
 from ..credentials.keys import key_of
@@ -93,14 +95,17 @@ class OpenAttempt:
 
     :param known: what the target is known to refuse beside its dialect: facts, and what was learnt.
     :param deadline: the moment after which the call is over.
+    :param prompt: the tokens of the prompt, as they were counted for the route.
     :ivar request: the request as it was fitted; set by :meth:`fit`.
     :ivar came: the body or the exception that came back, as observers are to see it.
     :ivar event: the attempt as it stands in the trail, once it is over.
+    :ivar spending: what the answer uses.
     """
 
     __slots__ = (
         "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
-        "_version", "came", "candidate", "destination", "event", "reader", "started", "step",
+        "_version", "came", "candidate", "destination", "event", "reader", "spending", "started",
+        "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -115,8 +120,11 @@ class OpenAttempt:
         known: frozenset[str],
         structured: Unstructured,
         deadline: float,
+        prompt: int,
     ) -> None:
         self._settings, self._outgoing, self._known = settings, outgoing, known
+        chat, inputs = outgoing.operation is Operation.CHAT, outgoing.payload.get("input")
+        self.spending = Spending(prompt if chat else None, inputs, settings.tokenizer)
         self._structured, self._deadline = structured, deadline
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
@@ -166,6 +174,7 @@ class OpenAttempt:
             wanted=self._structured.is_wanted,
             tool=self._structured.tool,
             sees=sees,
+            spending=self.spending,
         )
         return self._outgoing.attempt(
             self.destination,

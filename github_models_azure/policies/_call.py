@@ -24,10 +24,11 @@ from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
-from ..trail import TRAIL_KEY, Trail, attach_trail
+from ..trail import TRAIL_KEY, Spent, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
 from ._outcome import outcome
 from .errors import answer_in, is_callers_mistake
+from .names import named_target
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
@@ -49,7 +50,7 @@ class Call:
 
     __slots__ = (
         "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
-        "_route", "_seen", "_settings", "_structured", "plan", "served_by", "watch",
+        "_route", "_seen", "_settings", "_spent", "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
     _open: OpenAttempt  # the last one
 
@@ -72,6 +73,7 @@ class Call:
         self._seen: set[tuple[str, str]] = set()
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
         self.served_by: str | None = None
+        self._spent: Spent = None  # of a call that went on for this one
         self.watch: Unwatched = UNWATCHED
 
     # What is asked of it from outside
@@ -107,7 +109,10 @@ class Call:
 
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
-        return Trail(self._route.requested, tuple(self._events), self.served_by)
+        spent = self._spent
+        if spent is None and self.served_by is not None:
+            spent = self._open.spending
+        return Trail(self._route.requested, tuple(self._events), self.served_by, spent)
 
     def hide_key(self, error: BaseException) -> None:
         """Take the key of the last attempt out of what an error says."""
@@ -116,9 +121,12 @@ class Call:
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
-        model, own = self._outgoing.payload.get("model"), self._settings.endpoint
+        model, own = str(self._outgoing.payload.get("model")), self._settings.endpoint
+        registry = self._settings.registry
+        if own is not None and registry.find(named_target(self._settings, own, model)[1] or ""):
+            return None  # known, once the endpoint's name in front is left out
         try:
-            self._settings.registry.get(str(model))
+            registry.get(model)
         except UnknownModelError as error:
             if error.elsewhere is not None and own is not None and own.dialect.is_github:
                 return f"{error.elsewhere}."
@@ -199,6 +207,7 @@ class Call:
             candidate.facts.rejects | learnt,
             self._structured,
             self._deadline,
+            self.plan.needs.input_tokens,
         )
         return self._open
 
@@ -356,6 +365,7 @@ class Call:
         """Add the trail of a call that went on for this one."""
         self._events += trail.events if trail else ()
         self.served_by = trail.served_by if trail else None
+        self._spent = trail.spent if trail else None
 
     def _publish(self, response: PipelineResponse[Any, Any]) -> None:
         # A stream's trail goes on, so it keeps the call; that circle is left to the collector.

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from .._core.failure.kinds import MOVES_ON, FailureKind
+from .._core.route.tokens import TokenCounter, counter_of
 from .observers import Observer, Watched
 
 
@@ -111,6 +112,11 @@ class Switch:
         if not isinstance(value, bool):
             raise TypeError(f"{name} is True or False, not {value!r}.")
         return value
+
+
+def counting(name: str, value: object, /) -> TokenCounter:
+    """Read a tokenizer: a function that returns a count or tokens, or an object with ``encode``."""
+    return counter_of(value)
 
 
 def observed(name: str, value: object, /) -> Watched:

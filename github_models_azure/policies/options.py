@@ -15,8 +15,8 @@ from math import inf
 from typing import Any, Literal, TypedDict
 
 from .._core.failure.kinds import MOVES_ON, FailureKind
-from .._core.route.needs import estimate_text
 from .._core.route.plan import Rules
+from .._core.route.tokens import TokenCounter, Tokenizer, estimate_text
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
 from ..ledger import Ledger, MemoryLedger
@@ -30,6 +30,7 @@ from .option_checks import (
     Number,
     OneOf,
     Switch,
+    counting,
     failure_kinds,
     observed,
 )
@@ -158,10 +159,10 @@ class FallbackSettings:
             "the memory of cooldowns; share one between clients to share what they learn.",
         ),
     )
-    tokenizer: Callable[[str], int] = field(
+    tokenizer: TokenCounter = field(
         default=estimate_text,
         metadata=_keyword(
-            Function("a function from a text to its tokens"),
+            counting,
             "counts the tokens of a text; without one they are estimated from its characters.",
         ),
     )
@@ -250,7 +251,7 @@ class FallbackOptions(TypedDict, total=False):
     ledger: Ledger | None
     plan: Plan | str | None
     allow_retired: bool | None
-    tokenizer: Callable[[str], int] | None
+    tokenizer: Tokenizer | None
     observer: Observer | None
     clock: Clock | None
     jitter: Callable[[float], float] | None

@@ -118,6 +118,7 @@ class ModelInfo:
     ``developer`` where it refuses those. ``deprecated_on`` is the day on which the model's end
     was announced, ``retired_on`` the first day without it; the end of a service belongs to its
     endpoint and is not repeated here. ``successor`` is the id of the suggested replacement.
+    ``summary`` is what a live catalogue says of the model, ``purpose`` one line of what it is for.
 
     ``sources`` says for each fact how well it is known (``seen``, ``reported``, ``unconfirmed``)
     and from where; on an unknown fact it may say why. Its key for one refused member is
@@ -131,6 +132,7 @@ class ModelInfo:
     legacy_name: str | None = None
     version: str | None = None
     summary: str | None = None
+    purpose: str | None = None
     tier: RateLimitTier | str | None = None
     quota_class: str | None = None
     max_input_tokens: int | None = None

@@ -12,7 +12,18 @@ from .errors import UnknownModelError
 from .model_info import ModelInfo, Plan, Quota, RateLimitTier
 
 _AUTO = "auto"
-_TASK_NAMES = {"": "general", "cost-effective": "cheap"}
+_TASK_NAMES = {
+    "": "general",
+    "best-overall": "general",
+    "code": "coding",
+    "cost-effective": "cheap",
+    "large-context": "long-context",
+    "open": "open-weights",
+    "open-alternative": "open-weights",
+    "open-source": "open-weights",
+    "rag": "retrieval",
+    "vision": "multimodal",
+}
 
 
 class ModelRegistry:
@@ -198,10 +209,14 @@ class ModelRegistry:
     def recommended(self, task: str = "general") -> tuple[ModelInfo, ...]:
         """Return models for a task, the best first: our own judgement, not a measurement.
 
-        :param task: ``general``, ``coding``, ``reasoning``, ``cheap`` or ``cost-effective``.
+        The ``purpose`` of each says in a line what it is for.
+
+        :param task: ``general`` (``best overall``), ``coding``, ``reasoning``, ``cheap``
+            (``cost-effective``), ``multimodal``, ``open-weights``, ``european``,
+            ``long-context`` or ``retrieval``; spaces and underscores are as good as hyphens.
         :raises ValueError: for another task.
         """
-        word = task.strip().lower()
+        word = "-".join(task.lower().replace("_", " ").replace("-", " ").split())
         ids = self._data.recommended.get(_TASK_NAMES.get(word, word))
         if ids is None:
             known = ", ".join((*self._data.recommended, "cost-effective"))

@@ -68,6 +68,7 @@ class ModelRow(BaseModel):
     legacy_name: Word | None = None
     version: Word | None = None
     summary: Text | None = None
+    purpose: Text | None = None
     tier: Word | None = None
     quota_class: Word | None = None
     max_input_tokens: Tokens | None = None
@@ -139,6 +140,7 @@ class BundledModel(ModelRow):
     id: CatalogId
     name: Label
     publisher: Label
+    purpose: Label
     sources: dict[str, str]
 
 
@@ -161,6 +163,7 @@ class BundledElsewhere(BaseModel):
     names: Annotated[list[Word], Field(min_length=1)]
     offer: Label
     source: Annotated[str, Field(pattern="^(seen|reported|unconfirmed): ")]
+    checked: Day
 
 
 class BundledCatalog(BaseModel):

@@ -13,9 +13,19 @@ from types import MappingProxyType
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
-from ..endpoints import GITHUB_AZURE, Endpoint
+from ..endpoints import GITHUB_AZURE, Endpoint, endpoint_for
 from ..exceptions import SettingsError
-from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, Settings, near, says_where
+from .model import (
+    LLM_FIELDS,
+    LLM_IGNORED,
+    LLM_PREFIX,
+    PREFIX,
+    Application,
+    Settings,
+    near,
+    says_where,
+    stands_in,
+)
 
 LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
@@ -90,6 +100,9 @@ def find_applications(
             file, table = path, other
             break
         notes.append(f"{path} is not used: {why}.")
+    if _routes(table) and not {"model", "fallback_llms"} & {*table, *variables}:
+        first, table = _led_by_the_first(table)
+        notes.append(f"[llm] in {file} names no model: that of [llm.{first}] is asked first.")
     if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
@@ -107,13 +120,36 @@ def find_applications(
 
 def _foreign(table: Mapping[str, object]) -> str | None:
     """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
-    if not isinstance(table.get("model"), str):
+    if not isinstance(table.get("model"), str) and not _is_route_alone(table):
         return "its [llm] table names no model"
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED
         if not (known or isinstance(value, Mapping) or near(name)):
             return f"[llm] has {name!r:.40}, which OpenHands does not know"
     return None
+
+
+def _is_route_alone(table: Mapping[str, object]) -> bool:
+    """Return whether a table has fallbacks and no model, as when they alone are copied.
+
+    Tables such as ``[llm.openai]`` are in files of many programs; ``custom_llm_provider`` is
+    LiteLLM's word.
+    """
+    routes = _routes(table).values()
+    if "model" in table or not routes:
+        return False
+    return all({"model", "custom_llm_provider"} <= one.keys() for one in routes)
+
+
+def _routes(table: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+    known = LLM_FIELDS | LLM_IGNORED
+    return {n: one for n, one in table.items() if isinstance(one, Mapping) and n not in known}
+
+
+def _led_by_the_first(table: Mapping[str, object]) -> tuple[str, Mapping[str, object]]:
+    """Put the first fallback in the place of the model that is missing; return its name too."""
+    first, values = next(iter(_routes(table).items()))
+    return first, {**{name: one for name, one in table.items() if name != first}, **values}
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
@@ -139,7 +175,8 @@ def _logai_unused(
     elif not provider:
         names = [name for name in (_LOGAI_MODEL_NAME, LOGAI_TOKEN) if environ.get(name, "").strip()]
         if names:
-            yield f"Set and not used: {', '.join(names)}. Set {LOGAI_PROVIDER}=github beside them."
+            beside = f"Set {LOGAI_PROVIDER}=github beside {'them' if len(names) > 1 else 'it'}."
+            yield f"Set and not used: {', '.join(names)}. {beside}"
     elif provider not in _LOGAI_OTHERS:
         yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
 
@@ -172,7 +209,35 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
         sources=sources,
         origins={"endpoint": LOGAI_PROVIDER, "model": model if chosen else "the default of LogAI"},
         over_files=True,
+        placeless=True,
     )
+
+
+def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:
+    """Keep our own settings, and an application's keys for their own origins.
+
+    The model of an application that cannot say where its service is goes with an endpoint of ours
+    that stands in that service's place.
+    """
+    if found.placeless and _takes_logai(own.endpoint):
+        if own.model is not None:
+            return replace(own, lent=found)
+        origins = {**own.origins, "model": found.origins["model"]}
+        return replace(own, lent=found, model=found.model, origins=origins)
+    first = [PREFIX + name.upper() for name in ("endpoint", "api_key") if name in said]
+    if not found.over_files and (own.endpoint is not None or own.api_key is not None):
+        first.append(str(own.file))
+    if not first:  # an argument of one client says where to go
+        return replace(own, lent=found)
+    note = f"{found.origins['endpoint']} is not used: {first[0]} goes before it."
+    return replace(own, lent=found, notes=(*own.notes, note))
+
+
+def _takes_logai(endpoint: str | None) -> bool:
+    try:
+        return "://" in (endpoint or "") and stands_in(endpoint_for(endpoint))
+    except ValueError:  # whoever asks there says what is wrong with it
+        return False
 
 
 def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
@@ -184,7 +249,7 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         not found.over_files and (own.endpoint is not None or own.api_key is not None)
     )
     if ours:  # an endpoint and its key, model and route belong together
-        return replace(own, lent=found)
+        return lent(own, found, said)
     above = {name: value for name, value in own.options.items() if name in said}
     layers = (own.options, found.options) if found.over_files else (found.options, own.options)
     options: dict[str, object] = {}

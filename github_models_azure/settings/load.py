@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..exceptions import SettingsError
-from .applications import find_applications, joined
+from .applications import find_applications, joined, lent
 from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, PREFIX, Settings
 
 _LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
@@ -84,7 +84,7 @@ def _beside_applications(
     if application is None:
         return own
     if decided:
-        return replace(own, lent=application)
+        return lent(own, application, said)
     return joined(own, said, application)
 
 

@@ -11,6 +11,7 @@ from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
+from ..endpoints.endpoint import is_loopback
 from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
@@ -99,12 +100,17 @@ class Settings:
         return replace(self, endpoint=endpoint, model=model, options=options, call={})
 
     def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
-        """Return an application's key for the same origin, and where it comes from."""
+        """Return an application's key for the same origin, and where it comes from.
+
+        That of an application that cannot say where its service is goes to what stands in the
+        service's place on this machine, too.
+        """
         if self.lent is None:
             return None
+        taken = self.lent.placeless and stands_in(endpoint)
         for name, source in self.lent.sources.items():
             theirs = self.lent.endpoints[name]
-            if theirs.origin == endpoint.origin and isinstance(
+            if (taken or theirs.origin == endpoint.origin) and isinstance(
                 theirs.credential, AzureKeyCredential
             ):
                 return theirs.credential, source
@@ -119,7 +125,8 @@ class Application:
     model. ``call`` holds keywords of each chat call,
     ``retries`` those of the back-off. ``origins`` says of each setting where it comes from,
     ``notes`` what is set and does not count, and ``over_files`` whether the settings come from the
-    environment, which goes before every file.
+    environment, which goes before every file. ``placeless``: it means GitHub Models and has no
+    setting that says where that is.
     """
 
     endpoint: str
@@ -133,6 +140,12 @@ class Application:
     origins: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     over_files: bool = False
+    placeless: bool = False
+
+
+def stands_in(endpoint: Endpoint) -> bool:
+    """Return whether an endpoint on this machine has GitHub Models' shape."""
+    return endpoint.dialect.is_github and is_loopback(endpoint.url)
 
 
 def says_where(variables: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from azure.core.credentials import AzureKeyCredential
 
 from ..credentials.entra import Entra
-from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential
+from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, TokenFinder
 from ..credentials.keys import Credential, KeySource, StoredKey, entry_at
 from ..endpoints import Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback, with_credential
@@ -80,8 +80,7 @@ def own_endpoint(
         bare = isinstance(given, str) and "://" in given
         takes_token = found.on_github or (bare and found.dialect.is_github)
         signed = _signed(settings, found, signing, takes_token=takes_token, borrows=True)
-    demo = signed.endpoint.on_github and _is_demo(signed.endpoint.credential)
-    return Signed(signed.endpoint, signed.source, demo)
+    return replace(signed, demo=_asks_demo(signed))
 
 
 def signed_endpoints(
@@ -103,7 +102,7 @@ def signed_endpoints(
             found[name] = Signed(with_credential(endpoint, shared), own.source)
         else:
             signed = _signed(settings, endpoint, signing, takes_token=wants_token)
-            demo = endpoint.on_github and _is_demo(signed.endpoint.credential)
+            demo = _asks_demo(signed)
             found[name] = own if demo and emulated else replace(signed, demo=demo)
     return found
 
@@ -185,7 +184,16 @@ def _fetches(credential: object) -> bool:
     return hasattr(credential, "get_token") or hasattr(credential, "get_token_info")
 
 
-def _is_demo(credential: object) -> bool:
-    if isinstance(credential, AzureKeyCredential):
-        return credential.key == DEMO_TOKEN
-    return getattr(credential, "demo", False) is True
+def _asks_demo(signed: Signed) -> bool:
+    """Return whether the emulator answers for an endpoint, which is one of GitHub's then.
+
+    A key that settings hold gives way to a GitHub token that is the switch: guides show a key in
+    each block, and the service that it is for is gone. One that the code passes does not.
+    """
+    credential = signed.endpoint.credential
+    if not signed.endpoint.on_github:
+        return False
+    if not isinstance(credential, AzureKeyCredential):
+        return getattr(credential, "demo", False) is True
+    from_settings = signed.source.kind in ("env", "file")
+    return credential.key == DEMO_TOKEN or (from_settings and TokenFinder().demo)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.cli.program import Program
+
 if TYPE_CHECKING:
     from github_models_azure.server.emulator import Emulator
     from github_models_azure.server.gateway import Gateway
@@ -22,7 +24,7 @@ MODULES = {
 }
 FIRST, SECOND, THIRD = "openai/gpt-4.1", "openai/gpt-4o", "meta/llama-3.3-70b-instruct"
 # The session `applications` sets it: what is not installed is then an error.
-REQUIRED = bool(os.environ.get("GITHUB_MODELS_APPLICATIONS_REQUIRED"))
+REQUIRED = bool(os.environ.get("APPLICATIONS_REQUIRED"))
 
 collect_ignore = [
     module for module, needed in MODULES.items() if not (REQUIRED or all(map(find_spec, needed)))
@@ -49,3 +51,35 @@ def gateway(emulator: Emulator) -> Iterator[Gateway]:
     options = {"model": FIRST, "fallback": [SECOND, THIRD]}
     with Gateway(emulator.inference_url, "upstream-key", **options) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def emulated() -> Iterator[Emulator]:
+    from github_models_azure.server.emulator import Emulator
+
+    with Emulator(plan="enterprise") as running:
+        yield running
+
+
+@pytest.fixture
+def service(emulated: Emulator) -> Emulator:
+    """The service, of which nothing has been used yet."""
+    emulated.reset()
+    return emulated
+
+
+@pytest.fixture
+def demo() -> Iterator[Emulator]:
+    """The demo's emulator, which the whole process shares, as if it had not been used."""
+    from github_models_azure.server.emulator import runner
+
+    runner.demo_endpoint()
+    (running,) = runner._running
+    running.reset()
+    yield running
+    running.reset()
+
+
+@pytest.fixture
+def program(capsys: pytest.CaptureFixture[str]) -> Program:
+    return Program(capsys)

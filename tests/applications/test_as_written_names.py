@@ -98,21 +98,6 @@ def meant(name: str) -> str:
     return NAMES[name.removeprefix("github/")]
 
 
-@pytest.fixture(scope="module")
-def emulated() -> Iterator[Emulator]:
-    from github_models_azure.server.emulator import Emulator
-
-    with Emulator(plan="enterprise") as running:
-        yield running
-
-
-@pytest.fixture
-def service(emulated: Emulator) -> Emulator:
-    """The service, of which nothing has been used yet."""
-    emulated.reset()
-    return emulated
-
-
 @pytest.fixture(autouse=True)
 def _fresh_demo() -> Iterator[None]:
     """Leave the demo's emulator, which the whole process shares, as if it had not been used."""
@@ -129,11 +114,6 @@ def gate(emulated: Emulator) -> Iterator[Gateway]:
 
     with Gateway(emulated.inference_url, "key", fallback=None) as running:
         yield running
-
-
-@pytest.fixture
-def program(capsys: pytest.CaptureFixture[str]) -> Program:
-    return Program(capsys)
 
 
 def ask(twin: Twin, endpoint: str | None = None, **options: Any) -> Any:

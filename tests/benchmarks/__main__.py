@@ -21,7 +21,7 @@ from azure.core.pipeline import PipelineContext, PipelineRequest, PipelineRespon
 from azure.core.pipeline.policies import HTTPPolicy
 from azure.core.rest import HttpRequest
 
-from github_models_azure._core.route.needs import estimate_text
+from github_models_azure._core.route.tokens import estimate_text
 from github_models_azure.policies import FallbackPolicy
 from github_models_azure.registry import ModelRegistry
 from github_models_azure.registry.data import CATALOG_FILE

@@ -132,6 +132,25 @@ def test_json_has_the_usage(program: Program, emulator: Emulator) -> None:
     """Tokens are counted as the server counts them."""
     usage = program("chat", "Hello", "--json").json["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
+    assert "estimated_usage" not in program("chat", "Hello", "--json").json
+
+
+@pytest.mark.parametrize("option", ["--stream", "--no-stream"])
+def test_json_has_an_estimate_beside_a_missing_usage(program: Program, option: str) -> None:
+    """It is marked, and the answer's own usage stays empty."""
+    body = json.loads(completion("m")[2])
+    del body["usage"]
+    whole = (200, {}, json.dumps(body).encode())
+    with serve(lambda sent: stream("Hello from m") if sent.get("stream") else whole) as journal:
+        options = ("--endpoint", journal.url, "-m", "m", "--fallback", "none", "--json", option)
+        found = program("chat", "Hello", *options).json
+    assert found["usage"] is None
+    assert found["estimated_usage"] == {
+        "prompt_tokens": 7,
+        "completion_tokens": 3,
+        "total_tokens": 10,
+        "estimated": True,
+    }
 
 
 def test_a_fallback_is_mentioned_and_its_trail_shown(program: Program, emulator: Emulator) -> None:

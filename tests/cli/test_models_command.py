@@ -163,3 +163,35 @@ def test_a_catalogue_that_cannot_be_fetched_is_one_line(program: Program) -> Non
     outcome = program("models", "--refresh", url)
     assert (outcome.code, outcome.out) == (1, "")
     assert "could not be fetched" in outcome.error
+
+
+def test_a_task_is_answered_with_what_each_model_is_for(program: Program) -> None:
+    """The recommended ones, the best first, each with its line, in 80 columns."""
+    outcome = program("models", "--for", "long context")
+    assert outcome.code == 0
+    lines = outcome.out.splitlines()
+    assert lines[0].split()[:3] == ["openai/gpt-4.1", "All-round", "work"]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
+        model.id for model in default_registry().recommended("long-context")
+    ]
+    assert max(map(len, lines)) < 80
+    low = program("models", "--for", "coding", "--tier", "low", "--json").json
+    assert low[0]["id"] == "openai/gpt-4.1-mini"
+    assert all(model["tier"] == "low" and model["purpose"] for model in low)
+
+
+def test_an_unknown_task_is_refused(program: Program) -> None:
+    """The error names the known ones; a name and a task exclude each other."""
+    outcome = program("models", "--for", "poetry")
+    assert outcome.code == 2
+    assert "use one of general, coding, reasoning, cheap" in outcome.err
+    assert program("models", "gpt-4.1", "--for", "coding").code == 2
+
+
+def test_a_model_is_told_with_what_it_is_for(program: Program) -> None:
+    """With the grade of the source, for people and as JSON."""
+    text = " ".join(program("models", "codestral-2501").out.split())
+    assert "purpose Completing and filling in code in more seen [" in text
+    told = program("models", "jais-30b-chat", "--json").json
+    assert told["purpose"].startswith("Conversation in several languages")
+    assert told["sources"]["purpose"]["grade"] == "reported"

@@ -180,3 +180,18 @@ def test_no_model_answers_for_one_without_a_living_successor(twin: Twin) -> None
         with pytest.raises(EndpointRetiredError, match="was retired on"):
             twin.complete(client, model=name)
         assert service.sent == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("gpt-4o", False), ("gpt-4p", True)])
+@pytest.mark.parametrize("front", ["", "github/", "mine/", "mine/github/"])
+def test_names_that_come_near_are_told_of_unknown_ones_only(
+    twin: Twin, front: str, name: str, told: bool
+) -> None:
+    """Also if an endpoint's name stands in front, as settings write it."""
+    mine = Endpoint("mine", URL, "key", GITHUB.dialect)
+    refusal = error(404, "unknown_model", "Unknown model")
+    service = Service(lambda sent: refusal)
+    client = twin.client(service, mine, credential=None, fallback=None)
+    with pytest.raises(ResourceNotFoundError, match="Unknown model") as caught:
+        twin.complete(client, model=f"{front}openai/{name}")
+    assert ("Nearest known models: openai/gpt-4" in str(caught.value)) is told

@@ -127,6 +127,12 @@ def test_a_default_passes_its_own_check(name: str, default: object) -> None:
         ({"ledger": {}}, TypeError, "ledger is a MemoryLedger or the like, not {}."),
         ({"observer": 3}, TypeError, "observer is an object with call_started(call), not 3."),
         ({"tokenizer": 3}, TypeError, "tokenizer is a function from a text to its tokens, not 3."),
+        ({"tokenizer": "gpt2"}, TypeError, "is a function from a text to its tokens, not 'gpt2'."),
+        (
+            {"clock": 3},
+            TypeError,
+            "clock is a function that tells the seconds since the epoch, not ",
+        ),
         ({"fallback_on": "auth"}, TypeError, "is a set of failure kinds, not the text 'auth'."),
         ({"fallback_on": ["x"]}, ValueError, "fallback_on=['x']: 'x' is not a valid FailureKind."),
         ({"fallback_on": 3}, ValueError, "fallback_on=3: 'int' object is not iterable."),

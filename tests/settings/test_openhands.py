@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from github_models_azure.exceptions import SettingsError
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import Settings
 
@@ -239,6 +240,37 @@ def test_an_embedding_model_that_is_not_used_is_noted() -> None:
     assert settings.origins["embedding_model"] == "LLM_EMBEDDING_DEPLOYMENT_NAME"
     (note,) = settings.notes
     assert note == "LLM_EMBEDDING_MODEL is not used: embedding_deployment_name goes before it."
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('[llm.openai]\nmodel = "gpt-4o"\napi_key = "k"\n', None),  # of any program
+        ('[llm.a]\nmodel = "x"\ncustom_llm_provider = "groq"\n[llm.b]\nmodel = "y"\n', None),
+        ('[llm.a]\nmodel = "x"\ncustom_llm_provider = "groq"\n', "x"),
+        ('[llm]\nnum_retries = 3\n[llm.a]\nmodel = "x"\ncustom_llm_provider = "groq"\n', "x"),
+    ],
+)
+def test_fallbacks_without_a_model_before_them(text: str, found: str | None) -> None:
+    """The first is asked first, if the tables are in LiteLLM's words; a note says which way."""
+    path = write(text)
+    settings = load_settings({})
+    assert settings.model == found
+    (note,) = settings.notes
+    assert note == (
+        f"[llm] in {path} names no model: that of [llm.a] is asked first."
+        if found
+        else f"{path} is not used: its [llm] table names no model."
+    )
+    if "num_retries" in text:
+        assert settings.retries["retry_total"] == 2
+
+
+def test_a_list_of_fallbacks_needs_a_model_before_them() -> None:
+    """It says the order of what comes after one."""
+    path = write('[llm]\nfallback_llms = ["a"]\n[llm.a]\nmodel = "groq/x"\n')
+    with pytest.raises(SettingsError, match=r"llm\.model in .*: is missing"):
+        load_settings({"GITHUB_MODELS_CONFIG": str(path)})
 
 
 # Which file

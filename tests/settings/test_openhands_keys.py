@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from github_models_azure.credentials.keys import MissingKey
+from github_models_azure.endpoints import endpoint_for
 from github_models_azure.exceptions import SettingsError
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import Settings
@@ -134,6 +135,59 @@ def test_a_variable_of_logai_that_does_not_count_is_noted(
     """By its name, and without its value."""
     (said,) = load_settings(environ).notes
     assert said.startswith(note)
+
+
+LOGAI = {"LOGAI_LLM_PROVIDER": "github", "LOGAI_GITHUB_TOKEN": "t", "LOGAI_GITHUB_MODEL": "m"}
+STAND_IN = "http://127.0.0.1:9/inference"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "taken"),
+    [
+        (STAND_IN, True),
+        ("http://localhost:9/inference", True),
+        ("http://127.0.0.1:9/v1", False),
+        ("https://models.example/inference", False),
+        ("ollama", False),
+        ("http://[", False),
+    ],
+)
+def test_logai_goes_with_what_stands_in_the_services_place(endpoint: str, taken: bool) -> None:
+    """It has no variable for an address; model and token go to this machine only."""
+    settings = load_settings({**LOGAI, "GITHUB_MODELS_ENDPOINT": endpoint})
+    assert (settings.endpoint, settings.model) == (endpoint, "m" if taken else None)
+    assert settings.origins == ({"model": "LOGAI_GITHUB_MODEL"} if taken else {})
+    note = "LOGAI_LLM_PROVIDER is not used: GITHUB_MODELS_ENDPOINT goes before it."
+    assert settings.notes == (() if taken else (note,))
+    if endpoint != "http://[":
+        lent = settings.key_for(endpoint_for(endpoint))
+        assert (lent and lent[1].name) == ("LOGAI_GITHUB_TOKEN" if taken else None)
+
+
+def test_our_own_model_goes_before_logais() -> None:
+    """As every setting of ours does."""
+    ours = {"GITHUB_MODELS_ENDPOINT": STAND_IN, "GITHUB_MODELS_MODEL": "ours"}
+    settings = load_settings({**LOGAI, **ours})
+    assert (settings.model, settings.origins) == ("ours", {})
+
+
+@pytest.mark.parametrize(
+    ("ours", "first"),
+    [
+        ({"GITHUB_MODELS_ENDPOINT": "groq"}, "GITHUB_MODELS_ENDPOINT"),
+        ({"GITHUB_MODELS_API_KEY": "k"}, "GITHUB_MODELS_API_KEY"),
+        ({}, "github-models.toml"),
+    ],
+)
+def test_a_file_of_openhands_that_ours_go_before_is_noted(ours: dict[str, str], first: str) -> None:
+    """By what says where it goes; an argument of one client is no reason for a note."""
+    theirs = write(WRITTEN)
+    own = write('plan = "pro"' if ours else 'endpoint = "groq"', "github-models.toml")
+    (note,) = load_settings(ours).notes
+    where = f"llm.base_url in {theirs}"
+    assert note == f"{where} is not used: {first if ours else own} goes before it."
+    write('plan = "pro"', "github-models.toml")
+    assert load_settings({}, decided=True).notes == ()
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "openai", "github-copilot", "ollama"])

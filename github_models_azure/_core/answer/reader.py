@@ -44,6 +44,7 @@ class AnswerReader:
     :param wanted: whether the answer has a wanted shape, so that :attr:`said` is kept;
         ``tool`` is the tool whose forced call holds it.
     :param sees: is shown every update of a stream.
+    :param spending: the stage that notes what the answer uses.
 
     ``done`` says that a stream has said all.
     """
@@ -64,6 +65,7 @@ class AnswerReader:
         wanted: bool = False,
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
+        spending: Stage | None = None,
     ) -> None:
         self._errors = StatedErrors(operation, dialect)
         self._written = None if written is None else WrittenCalls(written)
@@ -77,6 +79,8 @@ class AnswerReader:
             stages.append(self._written)
         if forced is not None:
             stages.append(forced)
+        if spending is not None:
+            stages.append(spending)
         stages += (self._progress, self._tap)
         if self._shape is not None:
             stages.append(self._shape)
@@ -95,6 +99,7 @@ class AnswerReader:
         wanted: bool = False,
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
+        spending: Stage | None = None,
     ) -> AnswerReader:
         """Return the reader of the answer to a request, from a server of a dialect."""
         how = dialect.text_calls
@@ -107,6 +112,7 @@ class AnswerReader:
             wanted=wanted,
             tool=tool,
             sees=sees,
+            spending=spending,
         )
 
     @property

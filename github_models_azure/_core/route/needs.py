@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..failure.kinds import FailureKind
+from .tokens import TokenCounter, estimate_text
 
 ESTIMATE_MARGIN = 1.2  # an estimate refuses only what is surely too much
 IMAGE_TOKENS = 765  # one high-detail image of 1024 x 1024 in OpenAI's published rule
 
 MESSAGE_OVERHEAD = 4
 """Tokens that the role and the separators of one chat message cost, on top of its text."""
-
-_WHITESPACE = (" ", "\n", "\t")
-
-TokenCounter = Callable[[str], int]
 
 
 class Operation(str, Enum):
@@ -101,36 +98,6 @@ def demanded_call(payload: Mapping[str, object]) -> str | None:
     function = choice.get("function") if isinstance(choice, Mapping) else None
     name = function.get("name") if isinstance(function, Mapping) else None
     return name if isinstance(name, str) else None
-
-
-def estimate_text(text: str) -> int:
-    """Estimate how many tokens a text has, rather too many than far too few.
-
-    Four ASCII characters count as a token where white space separates words, as in prose and
-    source code. The rarer white space is, the more that falls, down to two characters (minified
-    JSON, long identifiers, base64; random base64 can still have 1.5 times the estimate). Beyond
-    ASCII a character counts by its length in UTF-8: half a token for two bytes (accented Latin,
-    Cyrillic, Greek, Arabic), one for three (Chinese, Japanese, Korean, Thai, Devanagari), one and
-    a half for four (emoji). Only an empty text has no tokens. The estimate for two texts together
-    is never above the sum of their estimates.
-
-    A tokenizer, any callable from a text to a count, may take this function's place wherever a
-    counter is accepted.
-    """
-    if text.isascii():
-        return -(-_ascii_quarters(text, len(text)) // 4)
-    length = len(text)
-    plain = len(text.encode("ascii", "ignore"))
-    # Lone surrogates reach a prompt through JSON escapes; they must not end in an exception.
-    encoded = len(text.encode("utf-8", "surrogatepass"))
-    beyond = (encoded - plain) - (length - plain)  # half tokens: bytes after each first one
-    return -(-(_ascii_quarters(text, plain) + 2 * beyond) // 4)
-
-
-def _ascii_quarters(text: str, length: int) -> int:
-    """Return the tokens of the ASCII part, in quarters, so that all sums stay integers."""
-    spaces = sum(map(text.count, _WHITESPACE))
-    return max(length, 2 * length - 16 * spaces)
 
 
 def derive_needs(

@@ -15,7 +15,8 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import Field
 
-from ..._core.route.needs import MESSAGE_OVERHEAD, estimate_text
+from ..._core.route.needs import MESSAGE_OVERHEAD
+from ..._core.route.tokens import counter_of
 from ...trail import trail_of
 from ._answers import ChunkReader, chat_result
 from ._connected import Connected, profile_of
@@ -235,7 +236,7 @@ class ChatGitHubModels(Connected, BaseChatModel):
 
     def get_num_tokens(self, text: str) -> int:
         """Return how many tokens a text has: an estimate, unless ``tokenizer`` counts them."""
-        return (self.tokenizer or estimate_text)(text)
+        return counter_of(self.tokenizer)(text)
 
     def get_num_tokens_from_messages(
         self, messages: list[BaseMessage], tools: Sequence[Any] | None = None

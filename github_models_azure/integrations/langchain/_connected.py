@@ -22,6 +22,7 @@ from ...endpoints.presets import endpoint_for
 from ...policies.options import OPTION_NAMES
 from ...registry import ModelRegistry, default_registry
 from ...settings.load import load_settings
+from ...tokens import Encoder
 from ._clients import Clients
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class Connected(BaseModel):
     allow_retired: bool | None = None
     registry: Any = Field(default=None, exclude=True, repr=False)
     ledger: Any = Field(default=None, exclude=True, repr=False)
-    tokenizer: Callable[[str], int] | None = Field(default=None, exclude=True, repr=False)
+    tokenizer: Callable[[str], Any] | Encoder | None = Field(default=None, exclude=True, repr=False)
 
     client: Any = Field(default=None, exclude=True, repr=False)
     """A ready sync client, used for sync calls; closing it is its owner's business."""

@@ -75,6 +75,8 @@ LEFT_OUT = {
     "Adaptation.change": "an adaptation is counted only: its words may quote the request",
     "Adaptation.lossy": "an adaptation is counted only: its words may quote the request",
     "Trail.events": "each has a span, an event or its place in a count",
+    "Trail.usage": "the span of the attempt has what the server counted, and no estimate",
+    "Trail.spent": "the span of the attempt has what the server counted, and no estimate",
 }
 """The fields of a trail that no span shows, each with the reason."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ...registry.data import without_provider
 from . import errors
 from .errors import ErrorAnswer, ServiceRefusal
 from .settings import BareNames
@@ -70,16 +71,19 @@ def resolve_model(
 ) -> ServedModel:
     """Return the model that ``name`` means on the legacy or on the new paths.
 
+    At the root, where the legacy paths are, LiteLLM's ``github/NAME`` and ``azure_ai/NAME`` mean
+    NAME too: who writes them names the bare host and no path.
+
     :raises ServiceRefusal: in the words of that path, when the name means nothing there.
     """
     info: ModelInfo | None = None
     if legacy:
-        info = _bare(name, registry)
+        meant = without_provider(name)
+        info = _bare(meant, registry)
+        if info is None and meant != name:
+            info = _by_id(meant, registry)
     elif "/" in name:
-        info = registry.find(name)
-        # The registry is more generous than the service was: it knows aliases and azureml ids.
-        if info is not None and info.id.lower() != name.lower():
-            info = None
+        info = _by_id(name, registry)
     elif bare_names == "resolve":
         info = _bare(name, registry)
     if info is None:
@@ -92,6 +96,12 @@ def served(info: ModelInfo, *, legacy: bool = False) -> ServedModel:
     publisher, _, name = info.id.partition("/")
     family = {"openai": Family.OPENAI, "xai": Family.XAI}.get(publisher, Family.SERVERLESS)
     return ServedModel(info, name, _UPSTREAM.get(name, name), family, legacy)
+
+
+def _by_id(name: str, registry: ModelRegistry) -> ModelInfo | None:
+    # The registry is more generous than the service was: it knows aliases and azureml ids.
+    info = registry.find(name)
+    return info if info is not None and info.id.lower() == name.lower() else None
 
 
 def _bare(name: str, registry: ModelRegistry) -> ModelInfo | None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from github_models_azure._core.route.needs import MESSAGE_OVERHEAD, estimate_text
+from github_models_azure._core.route.needs import MESSAGE_OVERHEAD
+from github_models_azure._core.route.tokens import Counter, Tally, counter_of, estimate_text
 
 PROSE = "The quick brown fox jumps over the lazy dog, and then it rests for a while. "
 CODE = "def add(a: int, b: int) -> int:\n    return a + b\n\n\n"
@@ -75,3 +76,81 @@ def test_a_long_text_counts_as_its_parts(unit: str) -> None:
 def test_the_overhead_of_a_message_is_a_few_tokens() -> None:
     """Role and separators cost something, and little."""
     assert 1 <= MESSAGE_OVERHEAD <= 8
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec=None))))
+def test_a_tally_of_pieces_is_the_estimate_of_the_whole(pieces: list[str]) -> None:
+    """However a text is cut, the pieces together count as the text does."""
+    tally = Tally()
+    for piece in pieces:
+        tally.add(piece)
+    assert tally.tokens() == estimate_text("".join(pieces))
+
+
+class Encoding:
+    """Like tiktoken's."""
+
+    def encode(self, text: str) -> list[int]:
+        return [ord(letter) for letter in text]
+
+
+class Callable(Encoding):
+    """Like those of Hugging Face, which can be called too."""
+
+    def __call__(self, text: str) -> dict[str, object]:
+        return {"input_ids": []}
+
+
+class Array:
+    """Like an array of numbers: its index can be asked for, and is an error."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __index__(self) -> int:
+        raise TypeError("only scalars")
+
+
+class Scalar:
+    """Like a whole number of numpy."""
+
+    def __index__(self) -> int:
+        return 3
+
+
+@pytest.mark.parametrize(
+    "tokenizer",
+    [
+        len,
+        list,
+        Encoding(),
+        Encoding().encode,
+        Callable(),
+        lambda text: Array(),
+        lambda text: Scalar(),
+        Counter(len),
+    ],
+)
+def test_a_tokenizer_has_any_common_form(tokenizer: object) -> None:
+    """A function to a count or to tokens, or an object that encodes."""
+    assert counter_of(tokenizer)("abc") == 3
+
+
+def test_without_a_tokenizer_the_estimate_counts() -> None:
+    """The estimate stays itself, so that it is known as one; so does a counter."""
+    counter = Counter(len)
+    assert counter_of() is counter_of(estimate_text) is estimate_text
+    assert counter_of(counter) is counter
+
+
+@pytest.mark.parametrize("wrong", [3, "gpt2", b"gpt2", object()])
+def test_what_is_no_tokenizer_is_refused(wrong: object) -> None:
+    """Also the name of one: nothing is downloaded here."""
+    with pytest.raises(TypeError, match="tokenizer is a function from a text to its tokens, not "):
+        counter_of(wrong)
+
+
+def test_a_tokenizer_that_does_not_count_is_named() -> None:
+    """The error shows what it returned."""
+    with pytest.raises(TypeError, match=r"The tokenizer returned 1\.5 for a text"):
+        counter_of(lambda text: 1.5)("abc")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -244,6 +245,9 @@ def test_tokens_are_estimated_or_counted() -> None:
     counted = made(tokenizer=lambda text: len(text.split()))
     assert counted.get_num_tokens("four word long text") == 4
     assert counted.get_num_tokens_from_messages(messages) == 8
+    encoder = SimpleNamespace(encode=str.split)
+    assert made(tokenizer=encoder).get_num_tokens_from_messages(messages) == 8
+    assert made(tokenizer=str.split).get_num_tokens("four word long text") == 4
     picture = {"type": "image_url", "image_url": {"url": "https://x/y.png"}}
     (message,) = messages
     message.content = [picture]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
 
+from github_models_azure import trail_of
 from github_models_azure.exceptions import FallbackExhaustedError
 from tests.harness import (
     FIRST,
@@ -119,3 +120,19 @@ def test_the_first_chunk_is_measured(twin: Twin, telemetry: Telemetry) -> None:
     (point,) = telemetry.points(name)
     assert point.count == 1
     assert telemetry.points(gen_ai_metrics.GEN_AI_CLIENT_TOKEN_USAGE) == []
+
+
+def test_an_estimate_of_tokens_is_no_measurement(twin: Twin, telemetry: Telemetry) -> None:
+    """Where the server counts nothing, neither metric nor span has a number."""
+
+    def uncounted(sent: Any) -> Any:
+        answer = chat(sent.model)
+        del answer.body["usage"]
+        return answer
+
+    trail = trail_of(twin.complete(client_of(twin, telemetry, uncounted)))
+    assert trail is not None
+    assert trail.usage is not None
+    assert trail.usage.estimated
+    assert telemetry.points("gen_ai.client.token.usage") == []
+    assert not [name for span in telemetry.spans for name in span.attributes if "usage" in name]

@@ -59,6 +59,9 @@ def test_a_token_without_the_permission_is_told_so(emulated: Service) -> None:
         (NEW, "deepseek/deepseek-v3", 404, "Unknown model: deepseek/deepseek-v3"),
         ("/chat/completions", "gpt-3.5-turbo", 400, "Unknown model: gpt-3.5-turbo"),
         ("/chat/completions", "openai/gpt-4o", 400, "Unknown model: openai/gpt-4o"),
+        ("/chat/completions", "github/gpt-4p", 400, "Unknown model: github/gpt-4p"),
+        ("/chat/completions", "github/openai/gpt-4", 400, "Unknown model: github/openai/gpt-4"),
+        (NEW, "github/openai/gpt-4o", 404, "Unknown model: github/openai/gpt-4o"),
         (
             "/chat/completions",
             "azureml://registries/azure-openai/models/gpt-4o-mini/versions/1",
@@ -72,6 +75,16 @@ def test_unknown_names(emulated: Service, path: str, model: str, status: int, me
     answer = emulated.post(path, {"model": model, "messages": HELLO})
     assert answer.status == status
     assert answer.error == {"code": "unknown_model", "message": message, "details": message}
+
+
+@pytest.mark.parametrize(
+    "name", ["github/openai/gpt-4o", "github/gpt-4o", "azure_ai/gpt-4o", "azure_ai/openai/gpt-4o"]
+)
+def test_the_root_takes_litellms_names_of_the_service(emulated: Service, name: str) -> None:
+    """The guides write them beside the bare host."""
+    answer = emulated.post("/chat/completions", {"model": name, "messages": HELLO})
+    assert answer.status == 200
+    assert answer.json["model"] == "gpt-4o-2024-11-20"
 
 
 def test_a_bare_name_may_be_refused_in_plain_text() -> None:

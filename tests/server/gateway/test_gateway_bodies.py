@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 
 from github_models_azure.server.emulator import Emulator
 from github_models_azure.server.gateway import Gateway
-from tests.server.gateway.gateway_helpers import BODY, PATIENCE, connect, request_bytes, shaped
+from tests.harness import DONE, delta
+from tests.server.gateway.gateway_helpers import (
+    BODY,
+    PATIENCE,
+    ask,
+    behind,
+    connect,
+    request_bytes,
+    shaped,
+)
+from tests.traps.wire_helpers import good, sse
 
 LIMIT = 10_000
 ASKED: dict[str, Any] = {**BODY, "model": "openai/gpt-4o"}
@@ -318,3 +328,14 @@ def test_no_headers_break_the_gateway(
 def test_no_path_breaks_the_gateway(gateway: Gateway, session: requests.Session, path: str) -> None:
     """Nor do paths."""
     judge(session.get(f"{gateway.url}/v1/models/{path}", timeout=PATIENCE))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_no_server_counted_is_not_told(streamed: bool) -> None:
+    """The estimate in the trail of a call is not passed on as a count."""
+    chunks = (delta("Hi"), delta(finish="stop"), DONE)
+    with behind(lambda asked: sse(*chunks) if streamed else good(asked)) as (gateway, _wire):
+        response = ask(gateway, stream=streamed)
+    assert response.status_code == 200
+    assert "usage" not in response.text
+    assert not [name for name in response.headers if "usage" in name.lower()]
