@@ -224,6 +224,9 @@ def _show_endpoints(console: Console, report: Report) -> None:
         mark = " (default)" if checked.default else ""
         console.out(f"  {endpoint.name}{mark}: {endpoint.base_url()}")
         console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential.words}")
+        if told := ", ".join(endpoint.terms.told()):
+            for line in wrap("    calls: ", told):
+                console.out(line)
         console.out(f"    {checked.state}", style="green" if checked.usable else "yellow")
     if report.endpoints and report.others:
         for line in wrap("also known: ", f"{', '.join(report.others)} (--all asks them)"):
@@ -273,6 +276,7 @@ def _endpoint_as_json(checked: Checked) -> JsonValue:
         "credential_missing": checked.credential.missing,
         "retired_on": plain(endpoint.retired_on),
         "retired": checked.retired,
+        "calls": list(endpoint.terms.told()),
         "moved_to": checked.successor.base_url() if checked.successor is not None else None,
         "reachable": probe.problem is None if probe is not None else None,
         "status": probe.status if probe is not None else None,

@@ -188,6 +188,8 @@ def _facts(model: ModelInfo) -> Iterator[str]:
     numbers: dict[str, int] = {}
     for field in _fields(model):
         value = getattr(model, field)
+        if value == {}:  # nothing is said, and nothing is unknown
+            continue
         grade, _, source = model.sources.get(field, "").partition(": ")
         if source:
             number = numbers.setdefault(source, len(numbers) + 1)
@@ -232,6 +234,8 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={one!r}" for name, one in value.items())
     known = plain(value)
     return ", ".join(map(str, known)) if isinstance(known, list) else str(known)
 

@@ -17,7 +17,7 @@ from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings
 from ..settings.model import Settings
-from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
+from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints, stand_in
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
@@ -100,7 +100,9 @@ def wire(
     }
     policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
-    policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
+    policy = parts.fallback_policy(
+        fallback, endpoint=own, endpoints=endpoints, stand_in=stand_in(known), **policy_options
+    )
     keywords = dict(keywords)
     check = StartupCheck(own) if validate else None
     checks = [] if check is None else [parts.check_policy(check)]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
 from .._core.request.defaults import NO_DEFAULTS, Defaults
+from .._core.request.extras import checked_members, checked_seconds
 from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
 
@@ -42,8 +43,12 @@ class Endpoint:
     :param key_variable: the environment variable from which clients take a key when no credential
         is given.
     :param defaults: what calls to it say unless the caller says otherwise.
+    :param extra_body: members of every body that is sent there, such as
+        ``{"safe_prompt": True}``; a caller's own member goes before.
+    :param timeout: seconds that one attempt there may take; a smaller limit of the call rules.
     :raises ValueError: for a URL without ``http(s)://`` and a host, an unknown dialect, a header
-        that the dialect requires and that is not there.
+        that the dialect requires and that is not there, a member that no settings may say.
+    :raises TypeError: for a member that is not JSON, or a timeout that is not a number.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Endpoint:
     moved_to: str | None = None
     key_variable: str | None = None
     defaults: Defaults = NO_DEFAULTS
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
+    timeout: float | None = None
     origin: str = field(init=False, repr=False, compare=False)
     """Scheme, host and port: what a credential belongs to."""
 
@@ -73,6 +80,8 @@ class Endpoint:
         moved_to: str | None = None,
         key_variable: str | None = None,
         defaults: Defaults = NO_DEFAULTS,
+        extra_body: Mapping[str, object] = _NO_HEADERS,
+        timeout: float | None = None,
     ) -> None:
         values = {
             "name": name,
@@ -86,6 +95,8 @@ class Endpoint:
             "moved_to": moved_to,
             "key_variable": key_variable,
             "defaults": defaults,
+            "extra_body": _checked(name, checked_members, extra_body),
+            "timeout": None if timeout is None else _checked(name, checked_seconds, timeout),
             "origin": origin_of(url),
         }
         for key, value in values.items():
@@ -101,6 +112,13 @@ class Endpoint:
     def __repr__(self) -> str:
         """Show what tells it apart; a query may hold a key as well as the credential is one."""
         return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
+
+    @property
+    def terms(self) -> Defaults:
+        """All that the settings say of calls to it."""
+        if not self.extra_body and self.timeout is None:
+            return self.defaults
+        return replace(self.defaults, extra_body=self.extra_body, timeout=self.timeout)
 
     @property
     def on_github(self) -> bool:
@@ -124,6 +142,13 @@ def with_credential(endpoint: Endpoint, credential: object) -> Endpoint:
     made = copy(endpoint)
     object.__setattr__(made, "credential", credential)
     return made
+
+
+def _checked(name: str, check: Callable[[object], object], value: object) -> object:
+    try:
+        return check(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"The endpoint {name!r}: {error}") from error
 
 
 def _check_url(name: str, url: str) -> None:

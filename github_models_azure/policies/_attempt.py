@@ -18,7 +18,6 @@ from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.answer.usage import Spending
 from .._core.failure.kinds import Failure, FailureKind
-from .._core.request.defaults import NO_DEFAULTS
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
@@ -151,9 +150,10 @@ class OpenAttempt:
 
     def _filled(self) -> tuple[Body, tuple[Change, ...]]:
         """Return the body and the seconds as the settings of this target say."""
-        defaults, home = self.destination.endpoint.defaults, self._settings.endpoint
-        usual = home.defaults if home is not None else NO_DEFAULTS
+        defaults, usual = self.destination.defaults, self._settings.usual
         said = self._outgoing.said
+        if self._structured.is_wanted:  # it says the shape of the answer
+            said |= {"response_format"}
         payload, changes = defaults.fill(self._outgoing.payload, usual, said)
         self._limit, more = defaults.seconds(self._limit, usual, said)
         return payload, (*changes, *more)
@@ -272,7 +272,10 @@ class OpenAttempt:
 
     def lessons(self, failure: Failure) -> frozenset[str]:
         """Return what a refusal teaches by which the same target may be asked again."""
-        if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
+        strict = self.destination.defaults.is_strict(
+            self._settings.adapt, self._settings.usual, self._outgoing.said
+        )
+        if failure.kind is not FailureKind.WRONG_DIALECT or strict:
             return frozenset()
         # What held when it was sent: another call may have learnt the same since.
         return repair(failure, self._unfitted, self._known, self.destination.endpoint.dialect)

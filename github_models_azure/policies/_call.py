@@ -18,10 +18,11 @@ from azure.core.rest import HttpRequest
 from .._core.answer.demands import Said
 from .._core.failure.kinds import Failure, FailureKind
 from .._core.failure.lifecycle import read_lifecycle
+from .._core.request.defaults import Waits
 from .._core.request.repairs import versions_in
 from .._core.route.cooldown import covers_endpoint
 from .._core.route.needs import NO_EMBEDDINGS, Operation
-from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
+from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Spent, Trail, attach_trail
@@ -49,8 +50,9 @@ class Call:
     """
 
     __slots__ = (
-        "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
-        "_route", "_seen", "_settings", "_spent", "_structured", "plan", "served_by", "watch",
+        "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing",
+        "_own_back_offs", "_request", "_route", "_seen", "_settings", "_spent", "_structured",
+        "plan", "served_by", "watch",
     )  # fmt: skip
     _open: OpenAttempt  # the last one
 
@@ -69,6 +71,7 @@ class Call:
         self.plan = structured.weigh(plan, settings.tokenizer)
         self._deadline = settings.deadline(outgoing.options, now)
         self._back_off: BackOff | None = None
+        self._own_back_offs: dict[str, BackOff] = {}
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
         self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
@@ -167,6 +170,7 @@ class Call:
                 deadline=self._deadline,
                 cooldowns=ledger.in_force(self._route.keys, now),
                 back_off=self._wait_for_unavailable,
+                own_back_off=self._wait_for,
             )
             if isinstance(step, Try) and not step.forced:
                 keys = (step.candidate.key, step.candidate.endpoint)
@@ -185,6 +189,16 @@ class Call:
                 settings.retry_backoff_min,
             )
         return self._back_off.after(len(self.plan.attempts))
+
+    def _wait_for(self, candidate: Candidate) -> float:
+        """Return the wait of a target that has waits of its own, by its own attempts."""
+        made = self._own_back_offs.get(candidate.key)
+        if made is None:
+            waits = self._route.destinations[candidate.key].defaults.waits or Waits()
+            made = self._own_back_offs[candidate.key] = BackOff(
+                waits.factor, waits.most, self._settings.jitter, waits.least
+            )
+        return made.after(max(1, self.plan.tries_of(candidate)))
 
     def paused(self, step: Wait) -> None:
         """Note a wait that was carried out."""

@@ -15,6 +15,7 @@ from math import inf
 from typing import Any, Literal, TypedDict
 
 from .._core.failure.kinds import MOVES_ON, FailureKind
+from .._core.request.defaults import NO_DEFAULTS, Defaults, Waits
 from .._core.route.plan import Rules
 from .._core.route.tokens import TokenCounter, Tokenizer, estimate_text
 from ..endpoints import Endpoint, Target, parse_target
@@ -39,11 +40,16 @@ from .waits import Clock
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
 _START = time.time() - time.monotonic()
+_WAITS = frozenset({"retry_backoff_factor", "retry_backoff_max", "retry_backoff_min"})
 
 
 def steady_time() -> float:
     """Seconds since the epoch that never jump when the machine's clock is set."""
     return _START + time.monotonic()
+
+
+def _itself(endpoint: Endpoint) -> Endpoint:
+    return endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +203,24 @@ class FallbackSettings:
     retry_backoff_max: float = field(default=60.0, metadata=_inner(Number(least=0), "core"))
     retry_backoff_min: float = field(default=0.0, metadata=_inner(Number(least=0)))
     timeout: float | None = field(default=None, metadata=_inner(Number(least=0), "core"))
+    stand_in: Callable[[Endpoint], Endpoint] = field(
+        default=_itself, metadata=_inner(Function("a function from an endpoint to the one asked"))
+    )
+
+    @property
+    def usual(self) -> Defaults:
+        """What the settings say of the client's own endpoint."""
+        return self.endpoint.defaults if self.endpoint is not None else NO_DEFAULTS
+
+    def own_terms(self, said: frozenset[str]) -> tuple[bool, bool]:
+        """Return whether targets may have retries of their own, and waits of their own.
+
+        :param said: the keywords of the call; what it or the client says holds for all targets.
+        """
+        usual = self.usual
+        retries = "retry_total" not in said and self.retry_total in (None, usual.retries)
+        waits = Waits(self.retry_backoff_factor, self.retry_backoff_min, self.retry_backoff_max)
+        return retries, not said & _WAITS and waits == (usual.waits or Waits())
 
     def with_options(self, options: dict[str, Any]) -> FallbackSettings:
         """Take this package's keywords out of a call's options and return the settings with them.
@@ -262,6 +286,7 @@ class FallbackOptions(TypedDict, total=False):
     retry_backoff_max: float | None
     retry_backoff_min: float | None
     timeout: float | None
+    stand_in: Callable[[Endpoint], Endpoint] | None
 
 
 def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSettings:

@@ -22,7 +22,7 @@ from ._call import Call
 from .observers import CallStart, watch
 from .options import FallbackSettings
 from .outgoing import Outgoing
-from .route import Route, build_route, strict_route
+from .route import Route, build_route, on_terms, strict_route
 
 CALL_OPTION = "github_models_call"
 """The one option of ours among azure-core's: the :class:`CallReport` of a call."""
@@ -84,6 +84,7 @@ class _Planned(NamedTuple):
     route: Route
     plan: Plan
     now: float
+    said: frozenset[str]
 
 
 class Planner:
@@ -128,7 +129,7 @@ class Planner:
         call = Call(
             settings, request, outgoing, planned.route, planned.plan, report.structured, planned.now
         )
-        outgoing.said = report.said
+        outgoing.said = report.said | planned.said
         if settings.observer is not None:
             name, requested = _NAMES[planned.operation], planned.route.requested
             start = CallStart(name, requested, payload, outgoing.is_streamed)
@@ -149,6 +150,7 @@ class Planner:
 
     def _plan(self, http: HttpRequest, options: dict[str, Any]) -> _Planned | None:
         operation, payload = _operation_of(http), _payload(http)
+        said = frozenset(name for name, value in options.items() if value is not None)
         settings = self.settings.with_options(options)
         if operation is None or payload is None:
             return None
@@ -159,11 +161,14 @@ class Planner:
             settings, own, model if isinstance(model, str) else None, operation, now
         )
         self._check_origins(route, http.url)
-        if settings.adapt == "strict":
-            route = strict_route(route, _losses(settings, route, payload))
+        if settings.adapt == "strict" or route.has_terms:
+            route = strict_route(route, _losses(settings, route, payload, said))
+        if route.has_terms:
+            retries, waits = settings.own_terms(said)
+            route = on_terms(route, retries=retries, waits=waits)
         needs = derive_needs(payload, operation, settings.tokenizer)
         plan = Plan(route.candidates, needs, settings.rules(options))
-        return _Planned(settings, payload, operation, route, plan, now)
+        return _Planned(settings, payload, operation, route, plan, now, said)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
         own = self._own.get(base)
@@ -240,13 +245,21 @@ def _payload(http: HttpRequest) -> Mapping[str, object] | None:
 
 
 def _losses(
-    settings: FallbackSettings, route: Route, payload: Mapping[str, object]
+    settings: FallbackSettings,
+    route: Route,
+    payload: Mapping[str, object],
+    said: frozenset[str],
 ) -> dict[str, str]:
+    """Say by candidate key what a strict target would lose of the body that it is meant to get."""
     losses: dict[str, str] = {}
     for candidate in route.candidates:
+        defaults = route.destinations[candidate.key].defaults
+        if not defaults.is_strict(settings.adapt, settings.usual, said):
+            continue
+        body, _ = defaults.fill(payload, settings.usual, said)
         known = candidate.facts.rejects | settings.ledger.learnt(candidate.key)
         dialect = route.destinations[candidate.key].endpoint.dialect
-        lossy = [change.text for change in adapt(payload, known, dialect)[1] if change.lossy]
+        lossy = [change.text for change in adapt(body, known, dialect)[1] if change.lossy]
         if lossy:
             losses[candidate.key] = ", ".join(lossy)
     return losses

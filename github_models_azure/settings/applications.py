@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.request.fit import is_sendable
 from ..credentials.keys import KeySource
 from ..endpoints import GITHUB_AZURE, Endpoint, endpoint_for
 from ..exceptions import SettingsError
@@ -58,9 +59,10 @@ class Found:
         """Whether the environment alone says where to go."""
         return self.logai or says_where(self.variables)
 
-    def read(self, environ: Mapping[str, str]) -> Application | None:
+    def read(self, environ: Mapping[str, str], models: Iterable[str] = ()) -> Application | None:
         """Read what counts; ``None`` where nothing does.
 
+        :param models: names of models that our own settings declare.
         :raises SettingsError: with one line for each wrong value.
         """
         if self.broken is not None and not self.logai:
@@ -69,7 +71,7 @@ class Found:
             from .openhands_route import read_llm
 
             return read_llm(self.variables, self.table, self.file, environ)
-        return _read_logai(environ) if self.logai else None
+        return _read_logai(environ, frozenset(models)) if self.logai else None
 
 
 def find_applications(
@@ -100,6 +102,7 @@ def find_applications(
             file, table = path, other
             break
         notes.append(f"{path} is not used: {why}.")
+    notes.extend(_of_no_use(table, file))
     if _routes(table) and not {"model", "fallback_llms"} & {*table, *variables}:
         first, table = _led_by_the_first(table)
         notes.append(f"[llm] in {file} names no model: that of [llm.{first}] is asked first.")
@@ -118,15 +121,53 @@ def find_applications(
     return Found(variables, table, file, logai, tuple(notes), broken)
 
 
+def _of_no_use(table: Mapping[str, object], file: Path | None) -> Iterator[str]:
+    """Say what OpenHands knows and what says nothing of calls."""
+    tables = {name: one for name, one in table.items() if isinstance(one, Mapping)}
+    places = [
+        ("llm", table),
+        *((f"llm.{n}", one) for n, one in tables.items() if n not in LLM_IGNORED),
+    ]
+    names = [f"{path}.{name}" for path, one in places for name in one if name in LLM_IGNORED]
+    if names:
+        yield f"Set in {file} and not used: {', '.join(names)}. They say nothing of calls here."
+    listed = table.get("fallback_llms")
+    if isinstance(listed, list):
+        left = [name for name in tables if name not in (*listed, *LLM_IGNORED, "fallback_llms")]
+        for name in left:
+            yield f"[llm.{name}] in {file} is not used: fallback_llms does not list it."
+
+
 def _foreign(table: Mapping[str, object]) -> str | None:
-    """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
+    """Say why a file that nobody named is some other program's; ``None`` if it is OpenHands'.
+
+    One that says where its model is in LiteLLM's words is meant for us, whatever else is in it:
+    what is wrong there is an error.
+    """
     if not isinstance(table.get("model"), str) and not _is_route_alone(table):
         return "its [llm] table names no model"
+    if _is_litellms(table):
+        return None
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED
         if not (known or isinstance(value, Mapping) or near(name)):
             return f"[llm] has {name!r:.40}, which OpenHands does not know"
     return None
+
+
+def _is_litellms(table: Mapping[str, object]) -> bool:
+    """Return whether a table says in LiteLLM's words where its model is."""
+    from .provider_members import is_member, names_of
+    from .providers import provider_of
+
+    model, given = (
+        value if isinstance(value := table.get(name), str) else None
+        for name in ("model", "custom_llm_provider")
+    )
+    if isinstance(table.get("base_url"), str) or provider_of(model, given) is not None:
+        return True
+    names = names_of(table)
+    return any(is_member(name, value, names) for name, value in table.items())
 
 
 def _is_route_alone(table: Mapping[str, object]) -> bool:
@@ -159,6 +200,9 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
             other = near(meant)
             if other is not None:
                 yield f"{name} is not used: did you mean {LLM_PREFIX}{other.upper()}?"
+    listed = LLM_PREFIX + "FALLBACK_LLMS"
+    if environ.get(listed, "").strip():
+        yield f"{listed} is not used: fallback_llms is a list in the [llm] table of config.toml."
 
 
 def _logai_unused(
@@ -181,7 +225,7 @@ def _logai_unused(
         yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
 
 
-def _read_logai(environ: Mapping[str, str]) -> Application:
+def _read_logai(environ: Mapping[str, str], declared: frozenset[str]) -> Application:
     """Read LogAI's settings for GitHub Models: a provider, a token and a model.
 
     github.com/david-parker-softrams/observability-assistant, "GitHub Models as LLM Provider".
@@ -191,6 +235,10 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
     token, model = LOGAI_TOKEN, _LOGAI_MODEL_NAME
     endpoint, sources = replace(GITHUB_AZURE, name="logai"), {}
     key = environ.get(token, "").strip()
+    if key and not is_sendable(key):
+        raise SettingsError(
+            f"{token}: has a line end or another character that a header cannot carry."
+        )
     if key:
         endpoint = replace(endpoint, credential=AzureKeyCredential(key))
         sources["logai"] = KeySource("env", token)
@@ -208,9 +256,23 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
         endpoints={"logai": endpoint},
         sources=sources,
         origins={"endpoint": LOGAI_PROVIDER, "model": model if chosen else "the default of LogAI"},
+        notes=tuple(_unknown(chosen)) if chosen and chosen not in declared else (),
         over_files=True,
         placeless=True,
     )
+
+
+def _unknown(model: str) -> Iterator[str]:
+    """Say of a model that GitHub Models never had what was probably meant, or who serves it."""
+    from ..registry import UnknownModelError, default_registry
+
+    registry = default_registry()
+    if registry.is_auto(model):
+        return
+    try:
+        registry.get(model)
+    except UnknownModelError as error:
+        yield f"{_LOGAI_MODEL_NAME} names a model that is not known: {error}"
 
 
 def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:

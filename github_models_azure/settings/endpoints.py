@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from .._core.request.extras import checked_seconds
 from ..credentials.entra import Entra
 from ..credentials.keys import KEYRING_USER, KeySource, MissingKey, read_declared
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
+from ..registry.schema import extra_members
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'
@@ -35,6 +37,13 @@ def _day(value: object) -> date:
         return date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError as error:
         raise ValueError("is a day, such as 2026-08-26") from error
+
+
+def _seconds(value: object) -> object:
+    try:
+        return None if value is None else checked_seconds(value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _table(value: object) -> object:
@@ -80,6 +89,8 @@ class EndpointModel(BaseModel):
     headers: dict[str, str] = {}
     retired_on: Annotated[date | None, BeforeValidator(_day)] = None
     moved_to: str | None = None
+    extra_body: Annotated[dict[str, Any], BeforeValidator(extra_members)] = {}
+    timeout: Annotated[float | None, BeforeValidator(_seconds)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +202,9 @@ class _Entry:
             headers={**base.headers, **model.headers},
             moved_to=model.moved_to or base.moved_to,
             key_variable=base.key_variable if source is None else None,
+            defaults=base.defaults,
+            extra_body={**base.extra_body, **model.extra_body},
+            timeout=base.timeout if model.timeout is None else model.timeout,
         )
         if source is not None and source.kind == "entra":
             self._check_scope(endpoint)

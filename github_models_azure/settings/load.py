@@ -76,7 +76,7 @@ def _beside_applications(
     ours = said & {"endpoint", "api_key"} or (own.endpoint is not None or own.api_key is not None)
     decided = decided or bool(said & {"endpoint", "api_key"})
     try:
-        application = found.read(environ)
+        application = found.read(environ, own.overlays)
     except SettingsError:
         if decided or (ours and not found.by_variables):
             return own

@@ -6,7 +6,7 @@ Clients, ``doctor``, ``chat``, ``plan`` and ``migrate`` all ask here, so that th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from azure.core.credentials import AzureKeyCredential
@@ -105,6 +105,29 @@ def signed_endpoints(
             demo = _asks_demo(signed)
             found[name] = own if demo and emulated else replace(signed, demo=demo)
     return found
+
+
+def stand_in(known: Mapping[str, Signed]) -> Callable[[Endpoint], Endpoint]:
+    """Return what gives for GitHub's endpoints in the demo the emulator, which it starts.
+
+    A call may name one that nothing has named before; nobody else's endpoint is changed.
+
+    :param known: the endpoints as they are signed.
+    """
+
+    def asked(endpoint: Endpoint) -> Endpoint:
+        if not endpoint.on_github:
+            return endpoint
+        one = known.get(endpoint.name)
+        if one is None or not one.demo or one.endpoint.url != endpoint.url:
+            return endpoint
+        unsigned = endpoint.credential is None
+        same = (
+            not endpoint.anonymous if unsigned else endpoint.credential is one.endpoint.credential
+        )
+        return one.started().endpoint if same else endpoint
+
+    return asked
 
 
 def api_key_source(settings: Settings) -> KeySource:

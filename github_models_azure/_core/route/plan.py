@@ -123,6 +123,7 @@ class Plan:
         deadline: float = inf,
         cooldowns: Mapping[str, Cooldown] | None = None,
         back_off: Callable[[], float] = lambda: 0.0,
+        own_back_off: Callable[[Candidate], float] = lambda _: 0.0,
     ) -> Step:
         """Decide the next step.
 
@@ -132,6 +133,7 @@ class Plan:
             targets that could be next.
         :param back_off: gives the seconds to wait before asking an unavailable target again. It is
             called once in each step after a target has failed without stating them.
+        :param own_back_off: the same for a target that has waits of its own.
         """
         stop = self._stop(now, deadline)
         if stop is not None:
@@ -140,7 +142,8 @@ class Plan:
             return Try(self.repair, retry=True, forced=True)
         if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
             return Try(self.route[0])  # the healthy path, without a choice
-        return _Choice(self, self._so_far(), now, deadline, cooldowns or {}).step(back_off)
+        choice = _Choice(self, self._so_far(), now, deadline, cooldowns or {}, own_back_off)
+        return choice.step(back_off)
 
     def tries_of(self, candidate: Candidate) -> int:
         """Return how often a target was asked."""
@@ -153,7 +156,7 @@ class Plan:
 
     def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
         """Judge the whole route as a first attempt would: in the order of asking, then refused."""
-        choice = _Choice(self, self._so_far(), now, inf, cooldowns)
+        choice = _Choice(self, self._so_far(), now, inf, cooldowns, lambda _: 0.0)
         standings = [choice.judge(candidate) for candidate in self.route]
         return tuple(sorted(standings, key=lambda standing: standing.rank))
 
@@ -189,6 +192,7 @@ class _Choice:
     now: float
     deadline: float
     cooldowns: Mapping[str, Cooldown]
+    own_back_off: Callable[[Candidate], float]
     wait: float = 0.0
 
     def step(self, back_off: Callable[[], float]) -> Step:
@@ -247,7 +251,9 @@ class _Choice:
         return GiveUpReason.EXHAUSTED
 
     def judge(self, candidate: Candidate) -> Standing:
-        return self._cooled(self.progress.judge(candidate, self.wait))
+        own = candidate.own_waits and self.progress.findings.backs_off
+        wait = self.own_back_off(candidate) if own else self.wait
+        return self._cooled(self.progress.judge(candidate, wait))
 
     def _cooled(self, standing: Standing) -> Standing:
         cooling = None if standing.rank == REFUSED else self._in_force(standing.candidate)

@@ -29,6 +29,8 @@ class Candidate:
     ``gone`` is why the target is known to be retired, ``refused`` why it may not be used for
     another reason, ``advice`` what to do about its endpoint. If the facts are not ``firm``
     (seen of the model elsewhere), what they lack orders the route and is not a refusal.
+    ``retries`` is how often it may be asked again, ``None`` for as often as the rules say;
+    ``own_waits`` says that its waits are not those of the call.
     """
 
     target: str
@@ -39,6 +41,8 @@ class Candidate:
     refused: str | None = None
     advice: str | None = None
     firm: bool = True
+    retries: int | None = None
+    own_waits: bool = False
 
 
 class Standing(NamedTuple):
@@ -199,7 +203,7 @@ def standing_of(
 ) -> Standing:
     """Judge a target by all but the cooldowns of this moment.
 
-    :param max_retries: how often one target may be asked again.
+    :param max_retries: how often a target may be asked again that does not say so itself.
     :param wait: seconds before a target is asked again that did not state them.
     """
     known = candidate.gone or candidate.refused
@@ -215,7 +219,8 @@ def standing_of(
     if told.refusal is not None:
         return Standing(candidate, REFUSED, told.refusal.reason)
     if told.latest is not None:
-        if max_retries is not None and told.setbacks > max_retries:
+        most = max_retries if candidate.retries is None else candidate.retries
+        if most is not None and told.setbacks > most:
             return Standing(candidate, REFUSED, "no retry is left")
         failure = told.latest.failure
         ready_at = told.latest.came_at + (failure.retry_after or wait)

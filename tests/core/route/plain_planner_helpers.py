@@ -160,7 +160,8 @@ class PlainChoice:
             tries += tried.key == candidate.key
             ready_at = self._ready_at(candidate, attempt, failure)
             standing = Standing(candidate, LATER, failure.message, ready_at)
-        most = self.plan.rules.max_retries
+        own = candidate.retries
+        most = self.plan.rules.max_retries if own is None else own
         if standing is not None and most is not None and tries > most:
             return Standing(candidate, REFUSED, "no retry is left")
         return standing

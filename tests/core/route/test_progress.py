@@ -42,6 +42,7 @@ candidates = st.builds(
     gone=st.sampled_from([None, None, None, None, "retired"]),
     refused=st.sampled_from([None, None, None, None, "not on this plan"]),
     firm=st.booleans(),
+    retries=st.sampled_from([None, None, 0, 1, 3]),
     facts=st.builds(
         ModelFacts,
         input_tokens=SIZES,
