@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from github_models_azure.ledger import reset
 from tests.harness import Clock, Twin
 
 # How fast a busy machine is proves nothing.
@@ -74,6 +75,11 @@ def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # programs run unmeasured
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_ledger() -> None:
+    reset()
 
 
 @pytest.fixture(autouse=True)
