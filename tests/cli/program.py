@@ -50,6 +50,7 @@ class Program:
     def __call__(self, *arguments: str) -> Outcome:
         from github_models_azure.cli import main
 
+        ledger.reset()  # a process of its own would know of no earlier limit
         self.capsys.readouterr()
         code = main(arguments)
         captured = self.capsys.readouterr()
