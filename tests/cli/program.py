@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import github_models_azure
+from github_models_azure import ledger
 
 ROOT = Path(github_models_azure.__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "github_models_azure"]
