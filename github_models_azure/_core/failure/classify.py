@@ -12,6 +12,7 @@ from types import NoneType
 
 from ..request.dialect import Dialect
 from .error_body import ErrorBody, clean_text, dotted_path, read_error_body, refused_member
+from .history_errors import refused_in_history
 from .kinds import MALFORMED_ANSWER, WRONG_PATH, Failure, FailureKind, Scope
 from .known_errors import (
     AUTH_TEXT,
@@ -286,6 +287,13 @@ def _long_id(evidence: _Evidence) -> Ruling | None:
     return None
 
 
+def _history(evidence: _Evidence) -> Ruling | None:
+    """Take what is refused of a conversation, or of a schema in it, for what can be mended."""
+    param = dotted_path(evidence.error.param or "")
+    said = refused_in_history(evidence.text, param, evidence.error.names)
+    return None if said is None else Ruling(FailureKind.WRONG_DIALECT, param=said)
+
+
 def _literal(evidence: _Evidence) -> Ruling | None:
     """Take a form of answer or choice that FastAPI's models do not list for a dialect's refusal."""
     param = dotted_path(evidence.error.param or "")
@@ -333,7 +341,7 @@ def _refused_with_500(evidence: _Evidence) -> Ruling | None:
     """Take the 500 of llama.cpp's servers for what it is where they refuse: no retry will help."""
     member = refused_member(evidence.text)
     refused = member == "image_url" or (member and "validation error" in evidence.text)
-    return _dialect(evidence) if refused else None
+    return _dialect(evidence) if refused else _history(evidence)
 
 
 def _other_status(evidence: _Evidence) -> Ruling:
@@ -346,6 +354,7 @@ _OTHER_4XX: tuple[_Rule, ...] = (
     _retired_code,
     _long_id,
     _literal,
+    _history,
     _by_code,
     _by_dialect_text,
     _by_text(TOO_LARGE_TEXT, FailureKind.TOO_LARGE),
@@ -368,6 +377,7 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
     404: (
         _retired_code,
         _retired_headers,
+        _history,
         _by_code,
         _by_dialect_text,
         _MODEL_GONE_RULE,
