@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from .._core.answer.wanted import IN_WORDS
 from .._core.failure.kinds import FailureKind
 from .._core.request.dialect import CAPABILITIES, Dialect
 from .._core.request.fit import SDK
@@ -55,13 +56,14 @@ _OPENAI_HISTORY = frozenset({EMPTY_MEMBERS, NULL_CONTENT, CALL_NAME})
 
 # Any api-version is a 400 there, of two different wordings (goai#54, pydantic-ai#5066); the scope
 # is that of learn.microsoft.com, "Migrate from Azure AI Inference to OpenAI". Ids of tool calls
-# have OpenAI's limit (vercel/ai#5171).
+# have OpenAI's limit (vercel/ai#5171). In strict mode patterns, formats and bounds are listed as
+# unsupported (learn.microsoft.com, "Structured outputs"; docs.vapi.ai of 2025-06-03).
 FOUNDRY = replace(
     COMPATIBLE,
     name="openai-v1",
     scope="https://ai.azure.com/.default",
     tool_ids="max40",
-    refuses=_OPENAI_HISTORY,
+    refuses=_OPENAI_HISTORY | {IN_WORDS},
 )
 
 # The SDK's own version is too old for json_schema (2024-08-01-preview) and the o-series
@@ -153,7 +155,7 @@ GEMINI = replace(
         {
             "frequency_penalty", "logit_bias", "presence_penalty", "schema.$schema",
             "schema.additionalProperties", "schema.const", "seed", "top_k", NUMBERS_IN_ENUM,
-            EMPTY_OBJECTS, CALL_ARGUMENTS,
+            EMPTY_OBJECTS, CALL_ARGUMENTS, IN_WORDS,
         }
     ),
 )  # fmt: skip

@@ -93,7 +93,8 @@ _REFUSALS = tuple(
         # vllm#684 (local-inference-lab), sglang#28035, codegraff#752, codex-router#161,
         # OpenHands#13949; Python's own words for text that is no JSON
         (
-            r"\barguments?\b.{0,80}\bjson\b|\bjson\b.{0,40}\barguments\b"
+            r"\b(?:tool|function|call)\w*\W{1,3}(?:calls? )?arguments?\b.{0,80}\bjson\b"
+            r"|\barguments\b.{0,40}\b(?:valid|invalid|must be|not)\b.{0,20}\bjson\b"
             r"|\binvalid tool call arguments\b|\btool_?use\W{1,2}input\b"
             r"|\bfunction_?call\W{1,2}args\b"
             r"|\btool_calls\W{1,2}\d+\W{1,2}function\W{1,2}arguments\b"

@@ -22,12 +22,13 @@ def fit_turns(messages: list[object], refused: frozenset[str]) -> tuple[list[obj
     fitted: list[object] = []
     changes: dict[str, None] = {}
     for message in messages:
-        last, role = _role(fitted[-1]) if fitted else "", _role(message)
+        before = _members(fitted[-1] if fitted else None)
+        last, role = before.get("role"), _members(message).get("role")
         if last == "tool" and role in _INSTRUCTED:
             fitted.append({"role": "assistant", "content": HEARD})
             changes["a turn of the assistant put between a tool's and the user's"] = None
         elif order and role == last and role in _JOINED:
-            both = _both(fitted[-1], message)
+            both = _both(before, _members(message))
             if both is not None:
                 fitted[-1] = both
                 changes[f"turns of the {role} in a row joined"] = None
@@ -36,14 +37,12 @@ def fit_turns(messages: list[object], refused: frozenset[str]) -> tuple[list[obj
     return fitted, [Change(text) for text in changes]
 
 
-def _role(message: object) -> object:
-    return message.get("role") if isinstance(message, Mapping) else None
+def _members(message: object) -> Mapping[str, object]:
+    return message if isinstance(message, Mapping) else {}
 
 
-def _both(first: object, second: object) -> Mapping[str, object] | None:
+def _both(first: Mapping[str, object], second: Mapping[str, object]) -> Mapping[str, object] | None:
     """Return two messages of one role as one; ``None`` where they are more than contents."""
-    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
-        return None
     if any(m.get("tool_calls") or m.get("function_call") for m in (first, second)):
         return None
     one, other = first.get("content"), second.get("content")

@@ -139,6 +139,14 @@ ROWS: dict[str, Row] = {
                                           {"type": "text", "text": "Hi"}]}),
         body({"role": "user", "content": [{"type": "text", "text": "Hi"}]}),
     ),
+    "Anthropic, empty parts beside others": (
+        400,
+        openai("messages.1.content.0: text content blocks must be non-empty"),
+        body({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]},
+             turn([{"type": "text", "text": "Hi"}, {"text": "\n"}, "odd"])),
+        body({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "u"}}]},
+             turn([{"type": "text", "text": "Hi"}, "odd"])),
+    ),
     "Moonshot's kind of words": (
         400,
         openai("Invalid request: message at position 1 with role 'assistant' must not be empty"),
@@ -273,8 +281,9 @@ ROWS: dict[str, Row] = {
     "vLLM, no JSON (local-inference-lab/vllm#684)": (
         400,
         openai("Expecting value: line 1 column 1 (char 0)"),
-        history(turn(tool_calls=[call("Oslo"), call("", id="c2"), call(None, id="c3")]), result()),
-        history(turn(tool_calls=[call('{"invalid": "Oslo"}'), call(id="c2"), call(id="c3")]),
+        history(turn(tool_calls=[call("Oslo"), call("", id="c2"), call(None, id="c3"), {}]),
+                result()),
+        history(turn(tool_calls=[call('{"invalid": "Oslo"}'), call(id="c2"), call(id="c3"), {}]),
                 result()),
     ),
     "SGLang, no object (sglang#28035)": (
@@ -338,6 +347,13 @@ ROWS: dict[str, Row] = {
         enums("a", 1, 2.5, None),
         only(anyOf=[{"type": "string", "enum": ["a"]},
                     {"type": "number", "description": "(one of 1, 2.5)"}, {"type": "null"}]),
+    ),
+    "Google, texts and numbers apart": (
+        400,
+        google(f"Invalid value at {TYPED}, 3"),
+        tool({"type": "object", "properties": {"a": {"enum": ["x"]}, "b": {"enum": [True]}}}),
+        tool({"type": "object", "properties": {
+            "a": {"enum": ["x"]}, "b": {"type": "boolean", "description": "(one of true)"}}}),
     ),
     "Google, an empty text in an enum": (
         400,
