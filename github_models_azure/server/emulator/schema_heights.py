@@ -8,18 +8,32 @@ from .json_value import Json, JsonObject, as_list, as_object, as_text
 from .schema_check import pointed
 
 
-def heights(schema: JsonObject) -> dict[str, float]:
-    """Return, for the schema and all that it refers to, how deep the flattest value is.
+class Heights:
+    """The heights of the schemas in one root, and of all that they refer to.
 
-    Infinite where it has no end.
+    Infinite where a value would have no end.
     """
-    found: dict[str, float] = {"#": math.inf}
-    while True:
-        before = dict(found)
-        for reference in before:
-            found[reference] = height_of(pointed(reference, schema), found)
-        if found == before:
+
+    def __init__(self, root: JsonObject) -> None:
+        self._root = root
+        self._known: dict[str, float] = {}
+
+    def of(self, schema: Json) -> float:
+        """Return how deep the flattest value of a schema is."""
+        count = len(self._known)
+        found = height_of(schema, self._known)
+        if len(self._known) == count:
             return found
+        self._settle()
+        return height_of(schema, self._known)
+
+    def _settle(self) -> None:
+        while True:
+            before = dict(self._known)
+            for reference in before:
+                self._known[reference] = height_of(pointed(reference, self._root), self._known)
+            if self._known == before:
+                return
 
 
 def height_of(schema: Json, known: dict[str, float]) -> float:

@@ -9,7 +9,7 @@ from .hints import Hints, words_of
 from .json_value import Json, JsonObject, as_list, as_number, as_object, as_text
 from .patterns import example_of
 from .schema_check import fits, merge, resolve, same
-from .schema_heights import height_of, heights
+from .schema_heights import Heights
 from .schema_notes import with_notes
 
 _DEEP = 6
@@ -59,7 +59,7 @@ class _Maker:
 
     def __init__(self, root: JsonObject, hints: Hints) -> None:
         self._root = root
-        self._heights = heights(root)
+        self._heights = Heights(root)
         self._hints = hints
         self._spent: set[str] = set()
         self._numbers = list(hints.numbers)
@@ -90,7 +90,7 @@ class _Maker:
         # The flattest first when deep, so that recursive schemas come to an end; null last.
         branches = [one for one in branches if self._ends(one)] or branches
         deep = depth >= _DEEP
-        branches.sort(key=lambda one: self._height(one) if deep else _kind_of(one) == "null")
+        branches.sort(key=lambda one: self._heights.of(one) if deep else _kind_of(one) == "null")
         spent, numbers = set(self._spent), list(self._numbers)
         value: Json = None
         for branch in branches:
@@ -100,11 +100,8 @@ class _Maker:
                 return value
         return value
 
-    def _height(self, schema: Json) -> float:
-        return height_of(schema, self._heights)
-
     def _ends(self, schema: Json) -> bool:
-        return self._height(schema) < math.inf
+        return self._heights.of(schema) < math.inf
 
     def _typed(self, rules: JsonObject, name: str, depth: int, variant: int) -> Json:
         kind = _kind_of(rules)

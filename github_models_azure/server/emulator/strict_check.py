@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from . import errors
 from .errors import ErrorAnswer
 from .json_value import Json, JsonObject, as_list, as_object, as_text
-from .schema_heights import heights
+from .schema_heights import Heights
 
 _FORMATS = frozenset(
     {
@@ -149,4 +149,4 @@ def _object(rules: JsonObject) -> Iterator[str]:
 
 
 def _never_ends(schema: JsonObject) -> bool:
-    return heights(schema)["#"] == math.inf
+    return Heights(schema).of(schema) == math.inf

@@ -247,6 +247,14 @@ def test_recursion_that_ends_is_answered(emulated: Service, schema: Any) -> None
     assert fits(json.loads(answer.message["content"]), schema, schema)
 
 
+def test_a_list_of_what_is_defined_elsewhere_has_an_item(emulated: Service) -> None:
+    """A reference that no required member names is followed as well."""
+    schema = {**closed(a={"type": "array", "items": {"$ref": "#/$defs/n"}}),
+              "$defs": {"n": closed(b={"$ref": "#/$defs/m"}), "m": TEXT}}  # fmt: skip
+    answer = said(emulated, **form(schema))
+    assert json.loads(answer.message["content"])["a"] == [{"b": "emulated b"}]
+
+
 def test_a_schema_of_too_many_levels_is_a_400(emulated: Service) -> None:
     """No model takes more than ten; this one stops where it can go no further."""
     for levels in (150, 420):
