@@ -386,7 +386,15 @@ def load(session: nox.Session) -> None:
     install(session, "[all]", "test")
     load = ["python", "-m", "tests.benchmarks.gateway_load"]
     session.run(*load, *session.posargs, env=hermetic())
+    session.run("python", "-m", "tests.benchmarks.gateway_unread", env=hermetic())
     session.run("python", "-m", "tests.benchmarks.gateway_cost", env=hermetic())
+
+
+@nox.session
+def bombs(session: nox.Session) -> None:
+    """Answer with 1.2 GB after decompression, and measure who holds how much of it; by hand."""
+    install(session, "[all]", "test")
+    session.run("python", "-m", "tests.benchmarks.bombs", env=hermetic())
 
 
 @nox.session

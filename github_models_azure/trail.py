@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TypeAlias
 from urllib.parse import quote
 
+from ._core import trail_events
 from ._core.answer.usage import Usage
 from ._core.trail_events import (
     Adaptation,
@@ -103,6 +104,7 @@ LEFT_OUT_OF_JSON = {
     "Trail.attempts": "they are among the events",
     "Trail.skipped": "they are among the events",
     "Trail.adaptations": "they are among the events",
+    **trail_events.LEFT_OUT_OF_JSON,
 }
 """The facts that :func:`trail_as_json` does not show of themselves, each with the reason."""
 

@@ -103,8 +103,21 @@ LEFT_OUT_OF_TEXT = {
     "Failure.limit": "the message is for people",
     "Failure.param": "the message is for people",
     "Failure.max_input_tokens": "the message is for people",
+    "Failure.max_output_tokens": "the message is for people",
+    "Failure.guessed": "it decides who is asked next, which the next lines show",
+    "Failure.final": "it decides who is asked next, which the next lines show",
+    "Failure.details": "the error that is raised has them",
 }
 """The fields that ``str(event)`` does not show, each with the reason."""
+
+
+LEFT_OUT_OF_JSON = {
+    "Failure.max_output_tokens": "the message has it",
+    "Failure.guessed": "it decides who is asked next, which the next events show",
+    "Failure.final": "it decides who is asked next, which the next events show",
+    "Failure.details": "the error that is raised has them",
+}
+"""The fields that :func:`event_as_json` does not show, each with the reason."""
 
 
 def event_as_json(event: Event) -> dict[str, JsonValue]:
@@ -130,7 +143,11 @@ def _kind_of(event: Event) -> str:
 def _as_json(value: _Scalar | Failure) -> JsonValue:
     match value:
         case Failure():
-            return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+            return {
+                one.name: _plain(getattr(value, one.name))
+                for one in fields(value)
+                if f"Failure.{one.name}" not in LEFT_OUT_OF_JSON
+            }
         case float():  # measured here; what a server stated stays as it is
             return round(value, 3)
         case _:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .._version import __version__
-from . import chat, demo, doctor, emulate, login, migrate, models, plan, serve
+from . import chat, demo, doctor, emulate, login, migrate, models, plan, serve, trust
 from ._console import Console, OutputClosedError
 from ._errors import OK, WRONG_USAGE, console_of, report
 from ._options import Debug
@@ -49,6 +49,7 @@ app.command(epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command(epilog=migrate.EXAMPLES)(migrate.migrate)
 app.command(epilog=login.EXAMPLES)(login.login)
 app.command(epilog=login.LOGOUT_EXAMPLES)(login.logout)
+app.command(epilog=trust.EXAMPLES)(trust.trust)
 
 
 def _show_version(wanted: bool) -> None:

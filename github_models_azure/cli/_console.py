@@ -279,4 +279,6 @@ def plain(value: object) -> JsonValue:
         return list[JsonValue](sorted(str(item) for item in value))
     if isinstance(value, list | tuple):
         return [str(item) for item in value]
+    if isinstance(value, dict):
+        return value
     return value.isoformat() if isinstance(value, date) else str(value)

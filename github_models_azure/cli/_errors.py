@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import typer
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from .._core.failure.kinds import FailureKind, Scope
+from .._core.failure.kinds import FailureKind, Scope, deciding
 from ..exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,
@@ -128,7 +128,7 @@ _HINTS = ("Nearest known", "GitHub Models never had ")
 
 
 def _of_one(error: AzureError) -> str:
-    attempt = _last_failed(trail_of(error))
+    attempt = _deciding(trail_of(error), refused=isinstance(error, HttpResponseError))
     if attempt is None or attempt.failure is None or isinstance(error, _TOLD):
         return error.message
     unsent = attempt.status is None and isinstance(error, ClientAuthenticationError)
@@ -142,9 +142,11 @@ def _of_one(error: AzureError) -> str:
     return f"{_answer(attempt)}. {hint}"
 
 
-def _last_failed(trail: Trail | None) -> Attempt | None:
-    failed = [attempt for attempt in trail.attempts if attempt.failure] if trail else []
-    return failed[-1] if failed else None
+def _deciding(trail: Trail | None, *, refused: bool) -> Attempt | None:
+    attempts = trail.attempts if trail is not None else ()
+    failed = [(one.failure, one) for one in attempts if one.failure is not None]
+    chosen = deciding((failure for failure, _ in failed), refused=refused)
+    return next((one for failure, one in failed if failure is chosen), None)
 
 
 def _answer(attempt: Attempt) -> str:

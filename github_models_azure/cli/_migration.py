@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from ..credentials.github import ENVIRONMENT
-from ..credentials.keys import KeySource
+from ..credentials.keys import KeySource, WithheldKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..settings.model import API_KEY
@@ -209,6 +209,8 @@ def _client(
     given = dict(parse_qsl(urlsplit(endpoint.url).query))
     version = _version(endpoint, given.pop("api-version", None))
     notes = [told] if told else []
+    if isinstance(signed.endpoint.credential, WithheldKey):  # this code would send it there
+        notes.append(signed.endpoint.credential.message)
     if destination.note is not None:
         gone = signed.endpoint.gone(datetime.now(timezone.utc).date())
         notes.insert(0, f"{gone}; this one replaces it.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._core.trust import Chooser
 from ._checks import Checked, check_all, known_endpoints
 from ._console import Console, JsonValue, plain, wrap
 from ._errors import FAILED, OK, console_of, guarded
@@ -60,6 +61,7 @@ class Report:
 
     versions: Mapping[str, str | None]
     file: Path | None
+    file_by: Chooser
     problem: str | None
     settings: tuple[Setting, ...]
     token_source: str | None
@@ -134,11 +136,12 @@ def examine(timeout: float, *, everything: bool) -> Report:
     return Report(
         versions=_versions(),
         file=settings.file,
+        file_by=settings.file_by.by,
         problem=problem,
         settings=tuple(_settings(settings)),
         token_source=source,
         demo=token.demo,
-        notes=(*settings.notes, *log_notes(os.environ)),
+        notes=tuple(dict.fromkeys((*settings.notes, *settings.warnings, *log_notes(os.environ)))),
         endpoints=checked,
         others=tuple(others) if checked else (),
     )
@@ -200,7 +203,7 @@ def _show(console: Console, report: Report) -> None:
     for name, number in report.versions.items():
         console.out(f"  {name:{_LABEL}}{number or 'not installed'}")
     console.out("settings", style="bold")
-    console.out(f"  {'file':{_LABEL}}{report.file or 'none found'}")
+    console.out(f"  {'file':{_LABEL}}{_file(report)}")
     for setting in report.settings:
         value = setting.value if isinstance(setting.value, str) else json.dumps(setting.value)
         console.out(f"  {setting.name:{_LABEL}}{value} ({setting.source})")
@@ -216,6 +219,13 @@ def _show(console: Console, report: Report) -> None:
         console.out(f"usable: {', '.join(report.usable)}", style="bold")
 
 
+def _file(report: Report) -> str:
+    if report.file is None:
+        return "none found"
+    found = report.file_by is Chooser.FOUND
+    return f"{report.file} ({'found; not trusted' if found else report.file_by.value})"
+
+
 def _show_endpoints(console: Console, report: Report) -> None:
     if report.endpoints:
         console.out("endpoints", style="bold")
@@ -224,6 +234,9 @@ def _show_endpoints(console: Console, report: Report) -> None:
         mark = " (default)" if checked.default else ""
         console.out(f"  {endpoint.name}{mark}: {endpoint.base_url()}")
         console.out(f"    dialect {endpoint.dialect}; credential: {checked.credential.words}")
+        if told := ", ".join(endpoint.terms.told()):
+            for line in wrap("    calls: ", told):
+                console.out(line)
         console.out(f"    {checked.state}", style="green" if checked.usable else "yellow")
     if report.endpoints and report.others:
         for line in wrap("also known: ", f"{', '.join(report.others)} (--all asks them)"):
@@ -248,6 +261,7 @@ def _as_json(report: Report) -> JsonValue:
         "versions": dict(report.versions),
         "settings": {
             "file": str(report.file) if report.file is not None else None,
+            "file_by": report.file_by.value if report.file is not None else None,
             "problem": report.problem,
             "values": {
                 setting.name: {"value": setting.value, "source": setting.source}
@@ -273,6 +287,7 @@ def _endpoint_as_json(checked: Checked) -> JsonValue:
         "credential_missing": checked.credential.missing,
         "retired_on": plain(endpoint.retired_on),
         "retired": checked.retired,
+        "calls": list(endpoint.terms.told()),
         "moved_to": checked.successor.base_url() if checked.successor is not None else None,
         "reachable": probe.problem is None if probe is not None else None,
         "status": probe.status if probe is not None else None,

@@ -13,12 +13,20 @@ import typer
 
 from .._core.request.fit import is_sendable
 from ..credentials.check import KeyCheck, KeyStatus, check_github_token, check_key
-from ..credentials.keys import KEYRING_USER, delete_key, entry_at, write_key
+from ..credentials.keys import (
+    KEYRING_USER,
+    TOKEN_ENTRY,
+    delete_key,
+    entry_at,
+    is_token_entry,
+    write_key,
+)
 from ._console import Console, is_terminal
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
 from ._options import Debug, Json
 
 if TYPE_CHECKING:
+    from ..credentials.keys import KeySource
     from ..endpoints import Endpoint
     from ..settings.model import Settings
 
@@ -49,8 +57,8 @@ Name = Annotated[
 class Entry:
     """One entry of the keyring; without an endpoint it is the GitHub token's.
 
-    A key is kept for the origin of its endpoint. ``bare`` is the entry without one that the
-    settings name, where somebody else may have put a key.
+    What it holds is kept for an origin. ``bare`` is the entry without one, where somebody else may
+    have put it.
     """
 
     name: str
@@ -77,23 +85,36 @@ def entry_of(name: str | None) -> Entry:
     :raises WrongUsageError: for a name that is not known.
     :raises CommandFailedError: for an endpoint that takes no key from the keyring.
     """
+    token = Entry(TOKEN_ENTRY, bare=KEYRING_USER)
     if name is None:
-        return Entry(KEYRING_USER)
+        return token
+    from ..settings.binding import why_key_withheld
     from ..settings.load import load_settings
+    from ..settings.own_endpoint import address_of
 
     settings = load_settings()
-    endpoint = settings.endpoints.get(name)
-    if endpoint is None:
+    if name not in settings.endpoints:
         names = ", ".join(sorted(settings.endpoints))
         raise WrongUsageError(f"There is no endpoint {name!r}. Known names: {names}.")
-    source = settings.sources.get(name)
-    if source is None and endpoint.on_github:
-        return Entry(KEYRING_USER)
+    address = address_of(settings, name, keyed=True)
+    endpoint, source = address.endpoint, settings.sources.get(name)
+    if endpoint is not settings.endpoints[name]:  # a file that was found moves a known name
+        source = None
+    if endpoint.on_github and (source is None or _is_token(source)):
+        return token
     if source is not None and source.kind == "keyring":
-        return Entry(entry_at(source.name, endpoint.origin), endpoint, source.name)
-    if source is None and _takes_stored_key(endpoint):
-        return Entry(entry_at(name, endpoint.origin), endpoint)
-    raise CommandFailedError(_refusal(settings, name))
+        entry = Entry(entry_at(source.name, endpoint.origin), endpoint, source.name)
+    elif source is None and _takes_stored_key(endpoint):
+        entry = Entry(entry_at(name, endpoint.origin), endpoint)
+    else:
+        raise CommandFailedError(_refusal(settings, name))
+    if (why := why_key_withheld(None, endpoint.origin, address.chosen)) is not None:
+        raise CommandFailedError(why)
+    return entry
+
+
+def _is_token(source: KeySource) -> bool:
+    return source.kind == "keyring" and is_token_entry(source.name)
 
 
 def _takes_stored_key(endpoint: Endpoint) -> bool:

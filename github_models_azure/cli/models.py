@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .._core.request.extras import shown, without_secrets
 from ._connect import known_models
 from ._console import Console, JsonValue, plain, table, wrap
 from ._errors import CommandFailedError, WrongUsageError, console_of, guarded
@@ -188,6 +189,8 @@ def _facts(model: ModelInfo) -> Iterator[str]:
     numbers: dict[str, int] = {}
     for field in _fields(model):
         value = getattr(model, field)
+        if value == {}:  # nothing is said, and nothing is unknown
+            continue
         grade, _, source = model.sources.get(field, "").partition(": ")
         if source:
             number = numbers.setdefault(source, len(numbers) + 1)
@@ -232,6 +235,8 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(shown(name, one) for name, one in value.items())
     known = plain(value)
     return ", ".join(map(str, known)) if isinstance(known, list) else str(known)
 
@@ -268,7 +273,9 @@ def _as_json(registry: ModelRegistry, model: ModelInfo) -> JsonValue:
     from ..registry import Plan
 
     facts: dict[str, JsonValue] = {"id": model.id}
-    facts |= {field: plain(getattr(model, field)) for field in _fields(model)}
+    facts |= {
+        field: plain(without_secrets(field, getattr(model, field))) for field in _fields(model)
+    }
     quotas = {plan.value: registry.quota(model, plan) for plan in Plan}
     facts["quotas"] = {
         plan: asdict(quota) if quota is not None else None for plan, quota in quotas.items()

@@ -80,6 +80,23 @@ def serve(
         int | None,
         typer.Option("--max-concurrent", min=1, metavar="N", help="The most calls at once."),
     ] = None,
+    unread_timeout: Annotated[
+        float,
+        typer.Option(
+            "--unread-timeout",
+            min=0.001,
+            metavar="SECONDS",
+            help="How long a caller can leave an answer unread.",
+        ),
+    ] = 60.0,
+    allow_endpoint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-endpoint",
+            metavar="NAME",
+            help="An endpoint that callers can name, as in NAME/MODEL; can be repeated.",
+        ),
+    ] = None,
     grace: Annotated[
         int,
         typer.Option(
@@ -126,6 +143,8 @@ def serve(
             timeout=timeout,
             max_body=max_body,
             max_concurrent=max_concurrent,
+            unread_timeout=unread_timeout,
+            allow_endpoints=allow_endpoint or (),
             grace=grace,
             on_ready=lambda url: _announce(console, url, has_key=bool(keys), as_json=as_json),
             **keywords,

@@ -11,13 +11,13 @@ from typing import Any
 from ..credentials.keys import Credential
 from ..endpoints import Endpoint
 from ..exceptions import CredentialUnavailableError, SettingsError
+from ..policies.logged import HeadLoggingPolicy, TracePolicy
 from ..policies.options import CLIENT_NAMES, CORE_NAMES
-from ..policies.outgoing import TracePolicy
 from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings
 from ..settings.model import Settings
-from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints
+from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints, stand_in
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
@@ -87,10 +87,12 @@ def wire(
     settings = load_settings(decided=endpoint is not None or credential is not None)
     if serves != "chat":
         settings = settings.for_vectors(texts=serves == "embeddings")
-    _warn_once(settings.warnings)
+    warn_once(settings.warnings)
     entra = parts.entra_credential()
     signing = Signing(parts.github_credential, entra)
-    signed = own_endpoint(settings, endpoint, credential, signing).started()
+    signed = own_endpoint(settings, endpoint, credential, signing)
+    warn_once(signed.warnings)
+    signed = signed.started()
     known = signed_endpoints(settings, signed, signing)
     policy_options = {**settings.retries, **_policy_options(settings, options)}
     listed = _endpoints_in(policy_options.get("fallback"))
@@ -100,7 +102,9 @@ def wire(
     }
     policy_options.update({name: keywords[name] for name in CORE_NAMES & keywords.keys()})
     fallback = policy_options.pop("fallback", "tier")
-    policy = parts.fallback_policy(fallback, endpoint=own, endpoints=endpoints, **policy_options)
+    policy = parts.fallback_policy(
+        fallback, endpoint=own, endpoints=endpoints, stand_in=stand_in(known), **policy_options
+    )
     keywords = dict(keywords)
     check = StartupCheck(own) if validate else None
     checks = [] if check is None else [parts.check_policy(check)]
@@ -118,6 +122,8 @@ def wire(
         )
     if keywords.get("logging_policy") is None:
         keywords["logging_policy"] = TracePolicy(**keywords)
+    if keywords.get("http_logging_policy") is None:
+        keywords["http_logging_policy"] = HeadLoggingPolicy(**keywords)
     if keywords.get("transport") is None:
         given = {name: keywords[name] for name in _TRANSPORT_OPTIONS if name in keywords}
         keywords["transport"] = parts.transport(**given)
@@ -125,7 +131,8 @@ def wire(
     return Wired(own.url, signs, chosen, keywords, entra, check, policy)
 
 
-def _warn_once(warnings: tuple[str, ...]) -> None:
+def warn_once(warnings: tuple[str, ...]) -> None:
+    """Log each warning once in a process."""
     for text in warnings:
         if text not in _WARNED:
             _WARNED.add(text)

@@ -36,11 +36,17 @@ class WiredClient:
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
     :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
-        are not the caller's error.
+        are not the caller's error. After ``unclear`` one other target is asked.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
-    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all; by default 6, or the
+        number of targets that were listed if that is more.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
+    :keyword max_answer_bytes: bytes of a whole answer, after decompression; by default 64 MiB for a
+        completion and 256 MiB for embeddings. A target that sends more counts as unavailable.
+    :keyword max_event_bytes: bytes of one event of a stream, 16 MiB by default; a stream's sum has
+        no limit.
+    :keyword max_error_bytes: bytes of an error that are read and judged, 1 MiB by default.
     :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
     :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
         it in the trail; ``"strict"`` passes over targets for which something would be lost.
@@ -82,8 +88,11 @@ class WiredClient:
         fallback: Fallback = UNSET,
         fallback_on: Any = UNSET,
         fallback_max_wait: float = UNSET,
-        fallback_max_attempts: int = UNSET,
+        fallback_max_attempts: int | None = UNSET,
         attempt_timeout: float | None = UNSET,
+        max_answer_bytes: int = UNSET,
+        max_event_bytes: int = UNSET,
+        max_error_bytes: int = UNSET,
         adapt: str = UNSET,
         registry: ModelRegistry | None = None,
         ledger: Ledger | None = None,

@@ -87,9 +87,8 @@ def reported(report: CallReport) -> Iterator[None]:
         call = report.call
         if isinstance(error, HttpResponseError):
             complete_error(error)
-            if call is not None:
-                call.hide_key(error)
         if call is not None:
+            call.hide_secrets(error)
             if trail_of(error) is None:
                 attach_trail(error, call.trail())
             _suggest(error, call)

@@ -14,7 +14,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from ..credentials.check import KeyStatus, check_github_token, check_key
 from ..credentials.github import DEMO_TOKEN, TokenFinder, finder_of
-from ..credentials.keys import StoredKey, key_of
+from ..credentials.keys import MissingKey, StoredKey, key_of
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 
@@ -33,7 +33,7 @@ class StartupCheck:
         self._endpoint = endpoint
         self._lock = threading.Lock()
         self._done = False
-        is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey)
+        is_key = isinstance(endpoint.credential, str | AzureKeyCredential | StoredKey | MissingKey)
         if not is_key and finder_of(endpoint.credential) is None:
             raise ValueError(
                 f"validate=True checks tokens and keys, and the endpoint {endpoint.name} has "
@@ -85,6 +85,8 @@ class StartupCheck:
             return finder.find()[0]
         if isinstance(credential, StoredKey):
             return credential.read()
+        if isinstance(credential, MissingKey):
+            credential.get_token()
         return key_of(credential) or ""
 
     def __repr__(self) -> str:

@@ -2,17 +2,19 @@
 
 Libraries count their read timeout anew with every byte, so that an answer that drips in slowly
 outlives any timeout. These transports take the option ``answer_within`` for the answer as a whole.
+And they unpack whatever comes: here a whole answer ends at its bounds, after decompression.
 
 Their streamed responses have methods more, which those of other transports have not. ``drain``, for
 a stream that has said all, reads on to the end of the body, briefly, so that the connection can
 serve the next call. ``wait_longer``, for a stream whose content has begun in time, gives each
-further wait its own limit. (In the sync one neither does anything where an answer ends with its
+further wait its own limit. (In the sync one, ``drain`` does nothing where an answer ends with its
 connection.) ``leave``, of the async one, closes without a coroutine what is left half-way.
 """
 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -21,24 +23,23 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
-from weakref import WeakSet
 
 from azure.core.exceptions import (
     AzureError,
     ServiceRequestError,
-    ServiceResponseError,
-    ServiceResponseTimeoutError,
 )
 
+from .._core.answer.bounds import USUAL, Bounds
 from ..endpoints.endpoint import is_loopback
+from ..policies.responses import AsyncReadResponse
+from .deadline import Deadline, read_timed, reading_by
+from .reading import accept, arriving, arriving_async, bounded, late, read_async
 
 if TYPE_CHECKING:
     from azure.core.pipeline.transport import AioHttpTransport, RequestsTransport
 
-_BLOCK = 65536
 _NO_PROXIES = dict.fromkeys(("http", "https", "all"))
 _CLOSED = "the client was closed while its answer was read"
-_SMALL_BLOCK = 4096  # where a block has to be full before it is handed on
 POOL_SIZE = 100
 """Connections kept open to one host: azure-core's ten make threads reconnect for every call."""
 
@@ -60,6 +61,15 @@ def sync_transport(**options: Any) -> RequestsTransport:
     from urllib3.util.retry import Retry
 
     class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            read_timed(self.poolmanager)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **kwargs)
+            return manager if known else read_timed(manager)
+
         def close(self) -> None:
             close_pools(self)
             super().close()
@@ -67,24 +77,33 @@ def sync_transport(**options: Any) -> RequestsTransport:
     class Transport(RequestsTransport):  # type: ignore[misc] # Any to mypy: loaded by PEP 562
         takes_answer_within = True
 
-        def send(self, request: Any, *, answer_within: float | None = None, **kwargs: Any) -> Any:
+        def send(
+            self,
+            request: Any,
+            *,
+            answer_within: float | None = None,
+            bounds: Bounds = USUAL,
+            **kwargs: Any,
+        ) -> Any:
             streamed = kwargs.get("stream", False)
+            accept(request)
+            end = inf if answer_within is None else time.monotonic() + answer_within
+            deadline = Deadline(end)
             if not kwargs.get("proxies"):
                 # A key may go there in clear text, and must not pass another machine.
                 kwargs["proxies"] = dict(_NO_PROXIES) if is_loopback(request.url) else None
-            with _clear_errors():
-                if answer_within is None and not streamed:
-                    return super().send(request, **kwargs)
-                end = inf if answer_within is None else time.monotonic() + answer_within
+            with _clear_errors(), reading_by(deadline):
                 response = super().send(request, **{**kwargs, "stream": True})
             # None of these knows the response: a stream that is dropped has to close by itself.
             inner = response.internal_response
-            pieces = _arriving(inner, inf if streamed else end, answer_within)
+            pieces = arriving(inner, inf if streamed else end, answer_within, deadline)
+            if not streamed:
+                pieces = bounded(pieces, response.status_code, bounds)
             response.iter_bytes = lambda **_: pieces
             if streamed:
                 usual = self.connection_config.read_timeout
-                response.drain = partial(_drain, inner, pieces)
-                response.wait_longer = partial(_wait_longer, inner, usual)
+                response.drain = partial(_drain, inner, pieces, deadline)
+                response.wait_longer = partial(_wait_longer, inner, usual, deadline=deadline)
             else:
                 with response:
                     response.read()
@@ -114,8 +133,6 @@ def async_transport(**options: Any) -> AioHttpTransport:
         raise ImportError(
             "The async clients need aiohttp: pip install 'github-models-azure[aio]'."
         ) from error
-    import asyncio
-
     from azure.core.pipeline.transport import AioHttpTransport
 
     owns_session = options.get("session_owner", True)
@@ -127,40 +144,111 @@ def async_transport(**options: Any) -> AioHttpTransport:
 
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
-            self.streams: WeakSet[Any] = WeakSet()
+            self.session: Any
+            self.streams: weakref.WeakSet[Any] = weakref.WeakSet()
+            self._is_closed = False
+
+        async def open(self) -> None:
+            self.session = self.session or _session(owns_session and not self._is_closed)
+            await super().open()
 
         async def close(self) -> None:
             _break_off(self.streams, owns_session)
+            self._is_closed = self.session is not None
             await super().close()
 
         async def send(
-            self, request: Any, *, answer_within: float | None = None, **kwargs: Any
+            self,
+            request: Any,
+            *,
+            answer_within: float | None = None,
+            bounds: Bounds = USUAL,
+            **kwargs: Any,
         ) -> Any:
+            streamed = kwargs.get("stream", False)
+            accept(request)
+            begun = time.monotonic()
             with _clear_errors():
-                if by_environment and not kwargs.get("proxy") and not kwargs.get("proxies"):
-                    kwargs["proxy"] = _proxy_for(request.url)
-                sending = super().send(request, **kwargs)
-                if answer_within is None:
-                    response = await sending
-                else:
-                    try:
-                        response = await asyncio.wait_for(sending, answer_within)
-                    except asyncio.TimeoutError as error:
-                        raise _late(answer_within) from error
-                try:  # azure-core would meet what is wrong with it too late to name it
-                    urlsplit(response.headers.get("location") or "")
-                except ValueError:
-                    await response.close()
-                    raise
-            if kwargs.get("stream", False):
-                inner, usual = response.internal_response, self.connection_config.read_timeout
-                response.drain = partial(_drain_async, inner)
-                response.wait_longer = partial(_wait_longer_async, inner, usual)
-                response.leave = inner.close
-                self.streams.add(inner)
+                if by_environment:
+                    _name_proxy(kwargs, request.url)
+                sending = super().send(request, **{**kwargs, "stream": True})
+                if not streamed:
+                    sending = _whole(self, sending, bounds)
+                response = await _within(sending, answer_within)
+                await _check_location(response)
+            if streamed:
+                timer = _end_at(response.internal_response, begun, answer_within)
+                _follow(self, response, timer)
             return response
 
     return Transport(use_env_settings=False, **options)
+
+
+def _session(is_wanted: bool) -> Any:
+    """Make a session for a transport that is to have one of ours, as azure-core makes its own.
+
+    One thing is different: aiohttp's own connector lets the hundred-and-first call wait silently.
+    """
+    if not is_wanted:
+        return None
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    )
+
+
+def _follow(transport: Any, response: Any, timer: Any) -> None:
+    """Give a stream its further methods."""
+    inner, usual = response.internal_response, transport.connection_config.read_timeout
+    pieces = arriving_async(inner, decoded=_decodes(transport.session))
+    response.iter_bytes = lambda **_: pieces
+    response.drain = partial(_drain_async, inner)
+    response.wait_longer = partial(_wait_longer_async, inner, usual, timer=timer)
+    response.leave = inner.close
+    transport.streams.add(inner)
+
+
+async def _whole(transport: Any, sending: Any, bounds: Bounds) -> Any:
+    """Read the answer, whose head is still to come."""
+    response = await sending
+    inner, status = response.internal_response, response.status_code
+    try:
+        body = await read_async(inner, status, bounds, decoded=_decodes(transport.session))
+    finally:
+        await response.close()
+    return AsyncReadResponse(response, body)
+
+
+def _decodes(session: Any) -> bool:
+    """Return whether aiohttp decodes bodies itself."""
+    return bool(getattr(session, "auto_decompress", False))
+
+
+async def _within(sending: Any, seconds: float | None) -> Any:
+    import asyncio
+
+    if seconds is None:
+        return await sending
+    try:
+        return await asyncio.wait_for(sending, seconds)
+    except asyncio.TimeoutError as error:
+        raise late(seconds) from error
+
+
+async def _check_location(response: Any) -> None:
+    """Close an answer whose redirect has no URL: azure-core would meet that too late to name it.
+
+    :raises ValueError: in that case.
+    """
+    try:
+        urlsplit(response.headers.get("location") or "")
+    except ValueError:
+        await response.close()
+        raise
 
 
 def close_pools(adapter: Any) -> None:
@@ -178,6 +266,11 @@ def _unsigned(request: Any) -> Any:
     return request
 
 
+def _name_proxy(options: dict[str, Any], url: str) -> None:
+    if not options.get("proxy") and not options.get("proxies"):
+        options["proxy"] = _proxy_for(url)
+
+
 def _proxy_for(url: str) -> str | None:
     """Give the proxy that the environment names for a URL, as aiohttp itself reads it."""
     if is_loopback(url):
@@ -188,44 +281,17 @@ def _proxy_for(url: str) -> str | None:
     return found if found and not proxy_bypass(parts.netloc.rpartition("@")[2]) else None
 
 
-def _arriving(inner: Any, end: float, seconds: float | None) -> Iterator[bytes]:
-    """Yield what has arrived as it arrives: the library's own blocks may take for ever to fill.
-
-    :param inner: the response of requests.
-    """
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
-    read1 = getattr(inner.raw, "read1", None)
-    try:
-        while True:
-            try:
-                if read1 is None:  # urllib3 1.26
-                    raise TypeError
-                piece = read1(_BLOCK, decode_content=True)
-            except TypeError:  # a stand-in for a connection, such as vcrpy's, has another form
-                yield from inner.iter_content(_SMALL_BLOCK)
-                return
-            if not piece:
-                return
-            yield piece
-            if time.monotonic() > end:
-                raise _late(seconds or 0.0)
-    except (HTTPError, OSError) as error:  # requests' own exceptions are OSErrors
-        late = isinstance(error, ReadTimeoutError | TimeoutError)
-        kind = ServiceResponseTimeoutError if late else ServiceResponseError
-        raise kind(error, error=error) from error
-
-
-def _drain(inner: Any, pieces: Iterator[bytes]) -> None:
+def _drain(inner: Any, pieces: Iterator[bytes], deadline: Deadline | None = None) -> None:
     """Read a body to its end, if that comes at once; the connection is then back in its pool.
 
-    What is not at its end is left to the caller, who closes it. The bound holds for each wait for
-    data: a server that drips a single line can hold it for longer, as it can any read.
+    What is not at its end is left to the caller, who closes it.
     """
     sock = _socket_of(inner)
     if sock is None or not hasattr(inner.raw, "read1"):
         return  # urllib3 1.26 would send the next request under this limit
     end, room = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
+    if deadline is not None:
+        deadline.end, deadline.gap = end, inf
     with suppress(AzureError):
         while room > 0 and (seconds := end - time.monotonic()) > 0:
             sock.settimeout(seconds)  # urllib3 sets it anew before each request
@@ -261,15 +327,43 @@ def _break_off(streams: Iterable[Any], session_closes: bool) -> None:
             inner.content.set_exception(aiohttp.ClientConnectionError(_CLOSED))
 
 
-def _wait_longer(inner: Any, usual: float, seconds: float | None) -> None:
+def _wait_longer(
+    inner: Any, usual: float, seconds: float | None, *, deadline: Deadline | None = None
+) -> None:
     """Bound each further wait for data by ``seconds``; ``None`` stands for the usual ones."""
+    longest = usual if seconds is None else seconds
+    if deadline is not None:
+        deadline.end, deadline.gap = inf, longest
     sock = _socket_of(inner)
     if sock is not None:
-        sock.settimeout(usual if seconds is None else seconds)
+        sock.settimeout(longest)
 
 
-def _wait_longer_async(inner: Any, usual: float, seconds: float | None) -> None:
+def _end_at(inner: Any, begun: float, seconds: float | None) -> Any:
+    """End the wait for the first content of a stream in time: its lines may drip in for ever.
+
+    Return the timer; ``None`` if there is no limit.
+    """
+    import asyncio
+
+    if seconds is None:
+        return None
+    left, stream = begun + seconds - time.monotonic(), weakref.ref(inner)
+    return asyncio.get_running_loop().call_later(left, _end_late, stream, seconds)
+
+
+def _end_late(stream: Any, seconds: float) -> None:
+    inner = stream()
+    if inner is not None and not inner.content.is_eof():
+        inner.content.set_exception(late(seconds))
+
+
+def _wait_longer_async(
+    inner: Any, usual: float, seconds: float | None, *, timer: Any = None
+) -> None:
     """Bound each further wait for data by ``seconds``; ``None`` stands for the usual ones."""
+    if timer is not None:
+        timer.cancel()
     protocol = inner.connection.protocol if inner.connection is not None else None
     if protocol is not None:
         protocol.read_timeout = usual if seconds is None else seconds
@@ -290,7 +384,3 @@ def _clear_errors() -> Iterator[None]:
         raise
     except (ValueError, OSError) as error:
         raise ServiceRequestError(error, error=error) from error
-
-
-def _late(seconds: float) -> ServiceResponseTimeoutError:
-    return ServiceResponseTimeoutError(f"The answer was not complete within {seconds:g} seconds.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
 from .._core.failure.error_body import clean_text, read_error_body
+from .._core.failure.redact import Redactor
 from .._core.hosts import GITHUB_HOSTS
 from .._core.request.fit import is_sendable, key_headers
 from ..endpoints import Endpoint
@@ -25,7 +26,6 @@ CHECK_SECONDS = 10.0
 
 _BODY, _PIECE = 65_536, 1_024
 _AGENT = "github-models-azure"
-_HIDDEN = "***"
 _SHORTEST = 6  # of values in a query: shorter ones are no secrets, and part of any word
 _KEY_PATHS = {"openrouter": "key"}  # its list of models is shown to everybody
 
@@ -152,10 +152,9 @@ def _check(
     found = _judge(ask(url, timeout, headers), who, member)
     reason, query = found.reason, urlsplit(url).query
     written = [part.partition("=")[2] for part in query.split("&")]
-    values = (value for value in (*written, *map(unquote_plus, written)) if len(value) >= _SHORTEST)
-    for secret in (key, *values):
-        reason = reason.replace(secret, _HIDDEN)
-    return KeyCheck(found.status, reason)
+    secrets = Redactor((key, *headers.values()))
+    secrets.add((*written, *map(unquote_plus, written)), _SHORTEST)
+    return KeyCheck(found.status, secrets.text(reason))
 
 
 def _judge(asked: Asked, who: str, member: str) -> KeyCheck:

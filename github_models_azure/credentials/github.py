@@ -14,7 +14,7 @@ from azure.core.exceptions import ClientAuthenticationError
 
 from ..exceptions import CredentialUnavailableError
 from .check import KeyCheck, KeyStatus, check_github_token
-from .keys import KEYRING_USER, read_key
+from .keys import read_github_token
 
 __all__ = ["GitHubTokenCredential", "TokenFinder"]
 
@@ -139,7 +139,7 @@ class TokenFinder:
         else:
             for name in ENVIRONMENT:
                 yield name, self._environ.get(name, "").strip()
-            yield "the system keyring", read_key(KEYRING_USER)
+            yield "the system keyring", read_github_token()
             yield "gh auth token", self._run_gh()
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Literal, NoReturn
@@ -15,7 +16,7 @@ from azure.core.credentials import (
 )
 from azure.core.credentials_async import AsyncSupportsTokenInfo, AsyncTokenCredential
 
-from ..exceptions import CredentialUnavailableError
+from ..exceptions import CredentialScopeError, CredentialUnavailableError
 
 TokenSource = TokenCredential | SupportsTokenInfo | AsyncTokenCredential | AsyncSupportsTokenInfo
 Credential = str | AzureKeyCredential | TokenSource
@@ -24,6 +25,8 @@ Credential = str | AzureKeyCredential | TokenSource
 _WORDS = {"github": "a GitHub token", "own": "its own key", "argument": "an argument"}
 _LIFETIME = 3600.0  # a key does not say when it ends; azure-core asks for it again after an hour
 KEYRING_SERVICE, KEYRING_USER = "github-models", "token"
+TOKEN_ENTRY = f"{KEYRING_USER}@https://models.github.ai"
+"""Where ``login`` keeps the GitHub token."""
 
 _ELSEWHERE = (
     "A machine without a desktop often has none; set GITHUB_TOKEN, or the endpoint's own variable, "
@@ -102,6 +105,17 @@ class MissingKey:
         raise CredentialUnavailableError(self.message)
 
 
+class WithheldKey(MissingKey):
+    """Stands for a key that is not sent where the settings say; says why when it is used."""
+
+    def get_token(self, *scopes: str, **kwargs: Any) -> NoReturn:
+        """Raise why.
+
+        :raises CredentialScopeError: always.
+        """
+        raise CredentialScopeError(self.message)
+
+
 class KeyringError(RuntimeError):
     """The keyring could not do it; the message says why and what to do instead."""
 
@@ -120,6 +134,25 @@ def read_key(entry: str) -> str | None:
 def entry_at(name: str, origin: str) -> str:
     """Name the entry of a key for one origin: under the same name no other URL finds it."""
     return f"{name}@{origin}"
+
+
+def same_entry(name: str, other: str) -> bool:
+    """Return whether two names may be one entry: some keyrings tell no case, width or blanks."""
+    return _folded(name) == _folded(other)
+
+
+def is_token_entry(name: str) -> bool:
+    """Return whether a name, with an origin or without one, is that of the GitHub token."""
+    return same_entry(name.partition("@")[0], KEYRING_USER)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", name.partition("\0")[0]).strip().casefold()
+
+
+def read_github_token() -> str | None:
+    """Return the stored GitHub token: kept for its origin, else put under the bare name."""
+    return read_key(TOKEN_ENTRY) or read_key(KEYRING_USER)
 
 
 def read_declared(name: str, origin: str) -> str | None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from .._core.bounded import LONGEST_URL
+from .._core.failure.redact import without_login
 from .._core.hosts import GITHUB_HOSTS
 from .._core.hosts import is_loopback as is_loopback
 from .._core.request.defaults import NO_DEFAULTS, Defaults
+from .._core.request.extras import checked_members, checked_seconds
 from .._core.request.fit import SDK
 from .dialects import Dialect, dialect_of
 
@@ -42,8 +45,12 @@ class Endpoint:
     :param key_variable: the environment variable from which clients take a key when no credential
         is given.
     :param defaults: what calls to it say unless the caller says otherwise.
+    :param extra_body: members of every body that is sent there, such as
+        ``{"safe_prompt": True}``; a caller's own member goes before.
+    :param timeout: seconds that one attempt there may take; a smaller limit of the call rules.
     :raises ValueError: for a URL without ``http(s)://`` and a host, an unknown dialect, a header
-        that the dialect requires and that is not there.
+        that the dialect requires and that is not there, a member that no settings may say.
+    :raises TypeError: for a member that is not JSON, or a timeout that is not a number.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Endpoint:
     moved_to: str | None = None
     key_variable: str | None = None
     defaults: Defaults = NO_DEFAULTS
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
+    timeout: float | None = None
     origin: str = field(init=False, repr=False, compare=False)
     """Scheme, host and port: what a credential belongs to."""
 
@@ -73,6 +82,8 @@ class Endpoint:
         moved_to: str | None = None,
         key_variable: str | None = None,
         defaults: Defaults = NO_DEFAULTS,
+        extra_body: Mapping[str, object] = _NO_HEADERS,
+        timeout: float | None = None,
     ) -> None:
         values = {
             "name": name,
@@ -86,6 +97,8 @@ class Endpoint:
             "moved_to": moved_to,
             "key_variable": key_variable,
             "defaults": defaults,
+            "extra_body": _checked(name, checked_members, extra_body),
+            "timeout": None if timeout is None else _checked(name, checked_seconds, timeout),
             "origin": origin_of(url),
         }
         for key, value in values.items():
@@ -101,6 +114,13 @@ class Endpoint:
     def __repr__(self) -> str:
         """Show what tells it apart; a query may hold a key as well as the credential is one."""
         return f"Endpoint({self.name!r}, {self.base_url()!r}, dialect={self.dialect.name!r})"
+
+    @property
+    def terms(self) -> Defaults:
+        """All that the settings say of calls to it."""
+        if not self.extra_body and self.timeout is None:
+            return self.defaults
+        return replace(self.defaults, extra_body=self.extra_body, timeout=self.timeout)
 
     @property
     def on_github(self) -> bool:
@@ -126,14 +146,22 @@ def with_credential(endpoint: Endpoint, credential: object) -> Endpoint:
     return made
 
 
+def _checked(name: str, check: Callable[[object], object], value: object) -> object:
+    try:
+        return check(value)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"The endpoint {name!r}: {error}") from error
+
+
 def _check_url(name: str, url: str) -> None:
     try:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address
         parts = SplitResult("", "", "", "", "")
-    if "@" in parts.netloc:
+    if "@" in parts.netloc or _has_login(url, parts):
+        place = f" on {parts.hostname}" if "@" in parts.netloc else ""
         raise ValueError(
-            f"The URL of the endpoint {name!r} on {parts.hostname} carries a user name or "
+            f"The URL of the endpoint {name!r}{place} carries a user name or "
             "password. Pass the key as credential instead."
         )
     host = parts.hostname or "\\"
@@ -168,6 +196,14 @@ def _check_headers(endpoint: Endpoint) -> None:
             )
 
 
+def _has_login(url: str, parts: SplitResult) -> bool:
+    """Tell a password with a slash in it, whose head looks like a port, from an @ in a path."""
+    if without_login(url) == url:
+        return False
+    host = parts.hostname or ""
+    return not _has_valid_port(parts) or not ("." in host or ":" in host or host == "localhost")
+
+
 def _has_valid_port(parts: SplitResult) -> bool:
     try:
         return parts.port != 0
@@ -176,16 +212,20 @@ def _has_valid_port(parts: SplitResult) -> bool:
 
 
 def without_query(url: str) -> str:
-    """Give what may be shown of a URL: its query may hold a key."""
-    return url.partition("?")[0]
+    """Give what may be shown of a URL: its query may hold a key, and a login a password."""
+    return without_login(url).partition("?")[0]
 
 
-@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
 def origin_of(url: str) -> str:
     """Give scheme, host and port of a URL, the default port left out, in lower case.
 
     What libraries read in two ways, or in none, has an origin that no endpoint has.
     """
+    return _origin_of(url) if len(url) <= LONGEST_URL else _origin_of.__wrapped__(url)
+
+
+@lru_cache(maxsize=512)  # asked several times a call, of the same few URLs
+def _origin_of(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:  # half an IPv6 address

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from .._core.bounded import LONGEST_NAME, Bounded
 from .._core.failure.kinds import Failure
 from .._core.route.cooldown import PROBE_LEASE, Cooldown, cooldown_for
 
@@ -55,13 +56,14 @@ class MemoryLedger:
     """A ledger in memory, for one process; sync and async clients may share one.
 
     A client makes its own unless it is given one: ``ChatCompletionsClient(ledger=ledger)``.
+    It keeps 2 MiB of each sort, and forgets the oldest beyond that.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._cooldowns: dict[str, Cooldown] = {}
-        self._learnt: dict[str, frozenset[str]] = {}
-        self._lifecycles: dict[str, tuple[Lifecycle, ...]] = {}
+        self._cooldowns: Bounded[Cooldown] = Bounded()
+        self._learnt: Bounded[frozenset[str]] = Bounded()
+        self._lifecycles: Bounded[tuple[Lifecycle, ...]] = Bounded()
 
     def in_force(self, keys: Iterable[str], now: float) -> Mapping[str, Cooldown]:
         """Return the cooldowns in force at ``now`` among ``keys``."""
@@ -89,7 +91,7 @@ class MemoryLedger:
                 ended.append((key, cooldown))
             for key, cooldown in ended:
                 if cooldown.soft:
-                    self._cooldowns[key] = replace(cooldown, probing_until=now + PROBE_LEASE)
+                    self._cooldowns.put(key, replace(cooldown, probing_until=now + PROBE_LEASE))
             return True
 
     def fail(self, key: str, failure: Failure, now: float) -> Cooldown | None:
@@ -104,8 +106,9 @@ class MemoryLedger:
             if cooldown is None:
                 return None
             if before is None or _outweighs(cooldown, before, now):
-                self._cooldowns[key] = cooldown
-            return self._cooldowns[key]
+                before = cooldown
+                self._cooldowns.put(key, cooldown)
+            return before
 
     def succeed(self, keys: Iterable[str], now: float) -> None:
         """Record that a target answered: soft and ended cooldowns go, stated resets stay."""
@@ -116,24 +119,24 @@ class MemoryLedger:
                 cooldown = self._cooldowns.get(key)
                 # An answer to a request that left before the limit was met says nothing of it.
                 if cooldown is not None and (cooldown.soft or cooldown.until <= now):
-                    del self._cooldowns[key]
+                    self._cooldowns.pop(key)
 
     def learn(self, key: str, member: str) -> None:
         """Remember that a target refuses a member of the request body."""
         with self._lock:
-            self._learnt[key] = self._learnt.get(key, frozenset()) | {member}
+            self._learnt.put(key, (self._learnt.get(key) or frozenset()) | {member[:LONGEST_NAME]})
 
     def learnt(self, key: str) -> frozenset[str]:
         """Return the members that a target was learnt to refuse."""
-        return self._learnt.get(key, frozenset())
+        return self._learnt.get(key) or frozenset()
 
     def note_lifecycle(self, key: str, lifecycle: Lifecycle) -> bool:
         """Keep what an endpoint announced of its end; true where that is new."""
         with self._lock:
-            known = self._lifecycles.pop(key, ())
+            known = self._lifecycles.pop(key) or ()
             # The last one stays the last: models of one endpoint may announce different ends.
             others = tuple(one for one in known if one != lifecycle)
-            self._lifecycles[key] = (*others, lifecycle)[-_MOST_ENDS:]
+            self._lifecycles.put(key, (*others, lifecycle)[-_MOST_ENDS:])
             return len(known) < _MOST_ENDS and lifecycle not in known
 
     def lifecycle(self, key: str) -> Lifecycle | None:

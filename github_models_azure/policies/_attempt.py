@@ -13,12 +13,13 @@ from azure.core.exceptions import ServiceResponseTimeoutError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
+from .._core.answer.bounds import told_size
 from .._core.answer.demands import Said
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.answer.usage import Spending
 from .._core.failure.kinds import Failure, FailureKind
-from .._core.request.defaults import NO_DEFAULTS
+from .._core.failure.redact import Redactor
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
@@ -29,11 +30,12 @@ from .._core.trail_events import Attempt, Change
 from ..credentials.keys import key_of
 from ..endpoints import origin_of
 from ..exceptions import OutputValidationError
-from .errors import Secret, judge_error, refusal_in, secret_of, unless_redirected
+from .errors import judge_error, refusal_in, unless_redirected
 from .options import FallbackSettings
 from .outgoing import Outgoing
 from .responses import BODY, with_body
 from .route import Destination
+from .secrets import hide_in_failure
 
 _REFUSAL_RETRY = 300.0  # a token may be renewed, a refusal without a code may be a firewall's
 Body = Mapping[str, Any]
@@ -96,16 +98,18 @@ class OpenAttempt:
     :param known: what the target is known to refuse beside its dialect: facts, and what was learnt.
     :param deadline: the moment after which the call is over.
     :param prompt: the tokens of the prompt, as they were counted for the route.
+    :param secrets: hides what the attempts of the call are signed with.
     :ivar request: the request as it was fitted; set by :meth:`fit`.
+    :ivar bounds: of what comes back.
     :ivar came: the body or the exception that came back, as observers are to see it.
     :ivar event: the attempt as it stands in the trail, once it is over.
     :ivar spending: what the answer uses.
     """
 
     __slots__ = (
-        "_deadline", "_known", "_limit", "_outgoing", "_settings", "_structured", "_unfitted",
-        "_version", "came", "candidate", "destination", "event", "reader", "spending", "started",
-        "step",
+        "_deadline", "_known", "_limit", "_outgoing", "_secrets", "_settings", "_structured",
+        "_unfitted", "_version", "bounds", "came", "candidate", "destination", "event", "reader",
+        "spending", "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -121,16 +125,18 @@ class OpenAttempt:
         structured: Unstructured,
         deadline: float,
         prompt: int,
+        secrets: Redactor,
     ) -> None:
         self._settings, self._outgoing, self._known = settings, outgoing, known
         chat, inputs = outgoing.operation is Operation.CHAT, outgoing.payload.get("input")
         self.spending = Spending(prompt if chat else None, inputs, settings.tokenizer)
-        self._structured, self._deadline = structured, deadline
+        self._structured, self._deadline, self._secrets = structured, deadline, secrets
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
         self.came: object = None
         self._version = KEEP
         self._limit = settings.attempt_timeout
+        self.bounds = settings.bounds(outgoing.operation)
 
     # What to send
 
@@ -151,9 +157,10 @@ class OpenAttempt:
 
     def _filled(self) -> tuple[Body, tuple[Change, ...]]:
         """Return the body and the seconds as the settings of this target say."""
-        defaults, home = self.destination.endpoint.defaults, self._settings.endpoint
-        usual = home.defaults if home is not None else NO_DEFAULTS
+        defaults, usual = self.destination.defaults, self._settings.usual
         said = self._outgoing.said
+        if self._structured.is_wanted:  # it says the shape of the answer
+            said |= {"response_format"}
         payload, changes = defaults.fill(self._outgoing.payload, usual, said)
         self._limit, more = defaults.seconds(self._limit, usual, said)
         return payload, (*changes, *more)
@@ -175,6 +182,7 @@ class OpenAttempt:
             tool=self._structured.tool,
             sees=sees,
             spending=self.spending,
+            bounds=self.bounds,
         )
         return self._outgoing.attempt(
             self.destination,
@@ -182,6 +190,7 @@ class OpenAttempt:
             seconds=self._seconds_left(),
             pristine=pristine,
             version=self._version,
+            bounds=self.bounds,
         )
 
     def _seconds_left(self) -> float:
@@ -213,9 +222,12 @@ class OpenAttempt:
         http, failure = response.http_response, None
         if http.status_code == 200 and self._outgoing.is_streamed:
             return response, None
-        self.came = value = read_body(response)
+        value = read_body(response)
+        self.came = value
         if http.status_code != 200:
-            failure = refusal_in(http, self._settings.clock(), self.destination.endpoint.dialect)
+            failure = self._refusal_in(http)
+        elif len(_bytes_of(http)) > self.bounds.answer:  # the transport is somebody else's
+            failure = Failure(FailureKind.UNAVAILABLE, message=told_size(self.bounds.answer))
         else:
             body = _text_of(http) if value is None else value
             try:
@@ -228,20 +240,21 @@ class OpenAttempt:
                 if failure is None and fitted is not value:
                     response = with_body(response, fitted)
         if failure is not None:
+            self.came = self._secrets.value(self.came)
             failure = unless_redirected(failure, http, self.destination.endpoint.origin)
         return response, failure
 
     def judge_error(self, error: BaseException) -> Failure:
         """Return what an exception means that came in place of an answer."""
         self.came = error
-        return judge_error(error, self._settings.clock(), self.destination.endpoint.dialect)
+        dialect = self.destination.endpoint.dialect
+        return judge_error(error, self._settings.clock(), dialect, self.bounds)
+
+    def _refusal_in(self, http: Any) -> Failure:
+        dialect = self.destination.endpoint.dialect
+        return refusal_in(http, self._settings.clock(), dialect, self.bounds)
 
     # What to do about it
-
-    @property
-    def secret(self) -> Secret:
-        """The key that the attempt was signed with, for a server may repeat it."""
-        return secret_of(self.destination.endpoint, self._settings.endpoint)
 
     def is_redirected(self, url: str) -> bool:
         """Return whether the request was on its way to where a server sent it."""
@@ -250,7 +263,7 @@ class OpenAttempt:
     def close(self, failure: Failure | None, http: Any, now: float) -> Attempt:
         """Return the attempt as it stands in the trail."""
         if failure is not None:
-            failure = self._structured.about(self._timed(self.secret.out_of_failure(failure)))
+            failure = self._structured.about(self._timed(hide_in_failure(self._secrets, failure)))
         self.event = Attempt(
             self.candidate.target,
             self.started,
@@ -272,7 +285,10 @@ class OpenAttempt:
 
     def lessons(self, failure: Failure) -> frozenset[str]:
         """Return what a refusal teaches by which the same target may be asked again."""
-        if failure.kind is not FailureKind.WRONG_DIALECT or self._settings.adapt == "strict":
+        strict = self.destination.defaults.is_strict(
+            self._settings.adapt, self._settings.usual, self._outgoing.said
+        )
+        if failure.kind is not FailureKind.WRONG_DIALECT or strict:
             return frozenset()
         # What held when it was sent: another call may have learnt the same since.
         return repair(failure, self._unfitted, self._known, self.destination.endpoint.dialect)
@@ -292,5 +308,9 @@ def read_body(response: PipelineResponse[Any, Any]) -> object:
 
 def _text_of(http: Any) -> str:
     """Return a body that was not read as anything; responses of older transports have none."""
+    return _bytes_of(http).decode("utf-8", "replace")
+
+
+def _bytes_of(http: Any) -> bytes:
     content: object = getattr(http, "content", None)
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    return content if isinstance(content, bytes) else b""

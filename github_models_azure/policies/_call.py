@@ -16,12 +16,13 @@ from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.answer.demands import Said
-from .._core.failure.kinds import Failure, FailureKind
+from .._core.failure.kinds import Failure, FailureKind, Scope
 from .._core.failure.lifecycle import read_lifecycle
-from .._core.request.repairs import versions_in
+from .._core.request.defaults import Waits
+from .._core.request.repairs import taught_of_model, versions_in
 from .._core.route.cooldown import covers_endpoint
 from .._core.route.needs import NO_EMBEDDINGS, Operation
-from .._core.route.plan import GiveUp, Plan, Step, Try, Wait
+from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
 from ..registry import UnknownModelError
 from ..trail import TRAIL_KEY, Spent, Trail, attach_trail
@@ -32,11 +33,23 @@ from .names import named_target
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
+from .responses import hidden_response
 from .route import Route
+from .secrets import (
+    hide_in_error,
+    hide_in_failure,
+    note_endpoint,
+    note_proxies,
+    note_signed,
+    secrets_of,
+)
 from .waits import BackOff
 
 _LOGGER = logging.getLogger(__name__)
-_ABOUT_THE_MODEL = (FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.WRONG_DIALECT)
+_ABOUT_THE_MODEL = (
+    FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.UNCLEAR, FailureKind.WRONG_DIALECT,
+)  # fmt: skip
+_Outcome = tuple[PipelineResponse[Any, Any] | None, BaseException | None]
 _ANNOUNCING = ("deprecation", "sunset", "link")
 
 
@@ -49,9 +62,11 @@ class Call:
     """
 
     __slots__ = (
-        "_back_off", "_context", "_deadline", "_events", "_last", "_open", "_outgoing", "_request",
-        "_route", "_seen", "_settings", "_spent", "_structured", "plan", "served_by", "watch",
+        "_back_off", "_context", "_deadline", "_doubted", "_events", "_last", "_open", "_outgoing",
+        "_own_back_offs", "_request", "_route", "_secrets", "_seen", "_settings", "_spent",
+        "_structured", "plan", "served_by", "watch",
     )  # fmt: skip
+    _doubted: _Outcome  # of the attempt that the plan has its doubts about
     _open: OpenAttempt  # the last one
 
     def __init__(
@@ -66,12 +81,14 @@ class Call:
     ) -> None:
         self._settings, self._request, self._outgoing = settings, request, outgoing
         self._context, self._route, self._structured = request.context, route, structured
+        self._secrets = secrets_of(request)
         self.plan = structured.weigh(plan, settings.tokenizer)
         self._deadline = settings.deadline(outgoing.options, now)
         self._back_off: BackOff | None = None
+        self._own_back_offs: dict[str, BackOff] = {}
         self._events: list[Event] = []
         self._seen: set[tuple[str, str]] = set()
-        self._last: tuple[PipelineResponse[Any, Any] | None, BaseException | None] = (None, None)
+        self._last: _Outcome = (None, None)
         self.served_by: str | None = None
         self._spent: Spent = None  # of a call that went on for this one
         self.watch: Unwatched = UNWATCHED
@@ -114,10 +131,18 @@ class Call:
             spent = self._open.spending
         return Trail(self._route.requested, tuple(self._events), self.served_by, spent)
 
-    def hide_key(self, error: BaseException) -> None:
-        """Take the key of the last attempt out of what an error says."""
-        if hasattr(self, "_open"):  # something was sent
-            self._open.secret.out_of_error(error)
+    def hide_secrets(self, error: BaseException) -> None:
+        """Take what the attempts were signed with out of an error and its causes."""
+        self._note_sent()
+        hide_in_error(self._secrets, error)
+
+    def _note_sent(self) -> None:
+        note_signed(self._request)
+        note_proxies(self._secrets, self._outgoing.options)
+
+    def hide(self, text: str) -> str:
+        """Return a text without what the attempts were signed with."""
+        return self._secrets.text(text)
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
@@ -167,6 +192,7 @@ class Call:
                 deadline=self._deadline,
                 cooldowns=ledger.in_force(self._route.keys, now),
                 back_off=self._wait_for_unavailable,
+                own_back_off=self._wait_for,
             )
             if isinstance(step, Try) and not step.forced:
                 keys = (step.candidate.key, step.candidate.endpoint)
@@ -185,6 +211,16 @@ class Call:
                 settings.retry_backoff_min,
             )
         return self._back_off.after(len(self.plan.attempts))
+
+    def _wait_for(self, candidate: Candidate) -> float:
+        """Return the wait of a target that has waits of its own, by its own attempts."""
+        made = self._own_back_offs.get(candidate.key)
+        if made is None:
+            waits = self._route.destinations[candidate.key].defaults.waits or Waits()
+            made = self._own_back_offs[candidate.key] = BackOff(
+                waits.factor, waits.most, self._settings.jitter, waits.least
+            )
+        return made.after(max(1, self.plan.tries_of(candidate)))
 
     def paused(self, step: Wait) -> None:
         """Note a wait that was carried out."""
@@ -208,7 +244,9 @@ class Call:
             self._structured,
             self._deadline,
             self.plan.needs.input_tokens,
+            self._secrets,
         )
+        note_endpoint(self._secrets, self._open.destination.endpoint, self._settings.endpoint)
         return self._open
 
     def prepare(self, attempt: OpenAttempt) -> PipelineRequest[HttpRequest]:
@@ -225,10 +263,14 @@ class Call:
         self, attempt: OpenAttempt, response: PipelineResponse[Any, Any]
     ) -> PipelineResponse[Any, Any] | None:
         """Judge an answer and return it as it is handed on; ``None`` asks for the next step."""
+        if response.http_response.status_code != 200:
+            self._note_sent()
+            hidden = hidden_response(response.http_response, self._secrets)
+            response = PipelineResponse(response.http_request, hidden, response.context)
         answer, failure = attempt.judge(response)
         self._record(attempt, failure, response.http_response)
         if failure is not None:
-            self._last = (response, self._structured.error)
+            self._keep(response, self._structured.error)
             return None
         self.served_by = attempt.candidate.target
         self.declare(self._structured.notes)
@@ -239,20 +281,28 @@ class Call:
 
         :raises BaseException: the same, if the caller has something to mend.
         """
+        self.hide_secrets(error)  # before it is judged, which cuts what it says
         if is_callers_mistake(error) and not attempt.is_redirected(self._request.http_request.url):
             raise error  # not an outage to route around
         http = answer_in(error)
         failure = attempt.judge_error(error)
-        attempt.secret.out_of_error(error)  # an observer is shown it
         self._record(attempt, failure, http)
         answer = None
         if http is not None and http.status_code != 200:
             answer = PipelineResponse(self._request.http_request, http, self._context)
-        self._last = (answer, error)
+        self._keep(answer, error)
+
+    def _keep(
+        self, response: PipelineResponse[Any, Any] | None, error: BaseException | None
+    ) -> None:
+        """Keep what came of the last attempt, in case the call has nothing better."""
+        self._last = (response, error)
+        if self.plan.doubt == len(self.plan.attempts) - 1:
+            self._doubted = self._last
 
     def interrupted(self, attempt: OpenAttempt, failure: Failure) -> Failure:
         """Note a stream that broke after its first content; return the failure without its key."""
-        now, failure = self._settings.clock(), attempt.secret.out_of_failure(failure)
+        now, failure = self._settings.clock(), hide_in_failure(self._secrets, failure)
         seconds = max(0.0, now - attempt.started)
         self._events[-1] = replace(attempt.event, failure=failure, seconds=seconds)
         cooldown = self._settings.ledger.fail(attempt.candidate.key, failure, now)
@@ -284,6 +334,8 @@ class Call:
     def _learn(self, attempt: OpenAttempt, failure: Failure) -> bool:
         """Remember what a refusal teaches; return whether the same target may be asked again."""
         candidate, ledger = attempt.candidate, self._settings.ledger
+        for lesson in taught_of_model(failure):
+            ledger.learn(candidate.key, lesson)
         lessons = attempt.lessons(failure)
         for lesson in sorted(lessons):
             # What a URL may carry concerns all models behind it.
@@ -298,9 +350,14 @@ class Call:
         return repair
 
     def _cool(self, attempt: OpenAttempt, failure: Failure, now: float) -> None:
-        candidate = attempt.candidate
-        key = candidate.endpoint if covers_endpoint(failure) else candidate.key
-        cooldown = self._settings.ledger.fail(key, failure, now)
+        candidate, ledger = attempt.candidate, self._settings.ledger
+        if failure.guessed:  # sure of the one target, and of the others no more than likely
+            ledger.fail(candidate.endpoint, failure, now)
+            sure = replace(failure, scope=Scope.TARGET, guessed=False)
+            cooldown = ledger.fail(candidate.key, sure, now)
+        else:
+            key = candidate.endpoint if covers_endpoint(failure) else candidate.key
+            cooldown = ledger.fail(key, failure, now)
         self.watch.cooled(candidate.target, cooldown, now)
         _log(candidate.target, failure)
 
@@ -341,7 +398,7 @@ class Call:
 
     def finish(self, step: GiveUp) -> PipelineResponse[Any, Any]:
         """Hand back the last answer as it is, or raise what the caller can act upon."""
-        response, error = self._last
+        response, error = self._last if step.attempt is None else self._doubted
         raised = outcome(self.plan, step, response, error, self.trail(), self._settings.clock())
         if raised is None and response is not None:
             self._publish(response)
@@ -350,7 +407,7 @@ class Call:
         failure = raised if raised is not None else error
         if failure is None:  # pragma: no cover - the plan gives up without a failure or a reason
             raise RuntimeError(f"nothing to hand back after {step}")
-        self.hide_key(failure)
+        self.hide_secrets(failure)
         attach_trail(failure, self.trail())
         if failure is error:
             raise failure

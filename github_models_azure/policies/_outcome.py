@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from azure.core.exceptions import (
@@ -58,15 +59,14 @@ def _choose(
     answer = answer if response is None else response.http_response
     refusal = answer if answer is not None and answer.status_code != 200 else None
     retry_after = None if step.retry_at is None else max(0.0, step.retry_at - now)
-    failure = plan.last_failure
-    if failure is None:
+    if plan.last_failure is None:
         return _never_sent(plan, step, trail, retry_after)
-    asked = {candidate.key for candidate, _ in plan.attempts}
-    if step.reason is not GiveUpReason.CALLER_ERROR and not (len(asked) == 1 and _alone(plan)):
+    if step.reason is not GiveUpReason.CALLER_ERROR and not _alone(plan):
         return FallbackExhaustedError(
             _story(step, trail), response=refusal, retry_after=retry_after
         )
-    target = plan.attempts[-1][0].target
+    candidate, attempt = plan.attempts[-1 if step.attempt is None else step.attempt]
+    target, failure = candidate.target, attempt.failure or plan.last_failure
     if refusal is not None:
         return _of_refusal(target, failure, refusal, retry_after)
     if answer is None and isinstance(error, Exception) and _is_mere_fault(error, failure):
@@ -80,9 +80,13 @@ def _alone(plan: Plan) -> bool:
     """Tell whether no second target could have changed the outcome."""
     if len(plan.route) == 1:
         return True
-    failure = plan.last_failure
-    shared = failure is not None and covers_endpoint(failure)
-    return shared and len({candidate.endpoint for candidate in plan.route}) == 1
+    if len({candidate.endpoint for candidate in plan.route}) > 1:
+        return False
+    if len({candidate.key for candidate, _ in plan.attempts}) == 1:
+        failure = plan.last_failure
+        return failure is not None and covers_endpoint(failure)
+    failures = [attempt.failure for _, attempt in plan.attempts]
+    return all(one is not None and one.guessed and covers_endpoint(one) for one in failures)
 
 
 def _is_mere_fault(error: Exception, failure: Failure) -> bool:
@@ -136,7 +140,9 @@ def _of_ok(
     made.status_code = stated or 200
     if failure.code != MALFORMED_ANSWER:
         code = failure.code if failure.code != WRONG_PATH else str(stated)
-        made.error = ODataV4Format({"code": code, "message": failure.message})
+        told = json.loads(failure.details or "{}")
+        members = {"code": code, "message": failure.message, "target": told.get("param")}
+        made.error = ODataV4Format({**members, "innererror": told.get("innererror")})
     return made
 
 

@@ -72,14 +72,14 @@ class _Streamed(StandIn):
 
     def _interrupted(self, error: BaseException) -> StreamInterruptedError:
         self._ended = True
+        self._call.hide_secrets(error)
         failure = judge_error(error, 0.0)
         broken = replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET)
         broken = self._call.interrupted(self._attempt, broken)
-        self._attempt.secret.out_of_error(error)
         reason = broken.message if isinstance(error, AnswerFault) else one_line(error)
         made = StreamInterruptedError(
             f"The stream of {self._call.served_by} broke after its first content: {reason}",
-            partial_text=self._attempt.reader.text,
+            partial_text=self._call.hide(self._attempt.reader.text),
             error=error,
         )
         attach_trail(made, self._call.trail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,8 +24,8 @@ from ..endpoints import Endpoint, origin_of
 from ..endpoints.endpoint import is_loopback
 from ..exceptions import CredentialScopeError, CredentialUnavailableError
 from .outgoing import ENDPOINT_KEY, is_free_header
+from .secrets import SECRET_NAME, note_endpoint, note_signed, secrets_of
 
-_SECRET = re.compile(r"(?i)auth|cookie|key|pass|secret|signature|token|\bsig\b")
 DEFAULT_SCOPES = ("https://ml.azure.com/.default",)
 
 
@@ -69,7 +68,8 @@ class TargetAuthenticationPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         policy = self._token_policies.get((id(credential), scopes))
         if policy is None:
             policy = BearerTokenCredentialPolicy(credential, *scopes)
-            policy.next = self.next
+            policy.next = _Noting()
+            policy.next.next = self.next
             self._token_policies[id(credential), scopes] = policy
         return policy
 
@@ -108,12 +108,47 @@ class AsyncTargetAuthenticationPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResp
         policy = self._token_policies.get((id(credential), scopes))
         if policy is None:
             policy = AsyncBearerTokenCredentialPolicy(credential, *scopes)
-            policy.next = self.next
+            policy.next = _AsyncNoting()
+            policy.next.next = self.next
             self._token_policies[id(credential), scopes] = policy
         return policy
 
 
+class _Noting(HTTPPolicy[HttpRequest, HttpResponse]):
+    """Remembers the token that a request was signed with, so that it can be hidden."""
+
+    def send(
+        self, request: PipelineRequest[HttpRequest]
+    ) -> PipelineResponse[HttpRequest, HttpResponse]:
+        note_signed(request)
+        return self.next.send(request)
+
+
+class _AsyncNoting(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
+    """The async twin."""
+
+    async def send(
+        self, request: PipelineRequest[HttpRequest]
+    ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
+        note_signed(request)
+        return await self.next.send(request)
+
+
 def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any:
+    """Sign the request as its endpoint wants it, and remember what with.
+
+    Returns the endpoint's token credential if there is one: the policy fetches its token.
+
+    :raises CredentialScopeError: where the credential would travel in clear text or leave GitHub.
+    """
+    note_endpoint(secrets_of(request), request.context.get(ENDPOINT_KEY) or own, own)
+    try:
+        return _bind_credential(request, own)
+    finally:
+        note_signed(request)
+
+
+def _bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any:
     """Put the key of the attempt's endpoint on its request, or take every credential off.
 
     Returns the endpoint's token credential where there is one: the policy fetches its token.
@@ -133,7 +168,7 @@ def bind_credential(request: PipelineRequest[HttpRequest], own: Endpoint) -> Any
         _strip(http)
     http.headers.update(endpoint.headers)
     names = (part.partition("=")[0] for part in urlsplit(http.url).query.split("&"))
-    if any(_SECRET.search(name) for name in (*http.headers, *names)):
+    if any(SECRET_NAME.search(name) for name in (*http.headers, *names)):
         _refuse_clear_text(http.url, endpoint)
     credential = endpoint.credential
     if credential is None and not endpoint.anonymous and endpoint.origin == own.origin:

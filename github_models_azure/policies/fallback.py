@@ -18,7 +18,7 @@ from .errors import BROKEN, as_azure_error
 from .options import configure
 from .pipeline import binds_credentials, has_retry
 from .planner import Planner
-from .responses import RefusedResponse
+from .responses import ReadResponse
 from .waits import wait
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         (``"openai/gpt-4o-mini"``, ``"github/meta/llama-3.3-70b-instruct"``), a mapping of model to
         such lists (``"*"`` for all others), or ``None`` for no other target.
     :keyword fallback_on: the failure kinds that may move on to the next target; by default all that
-        are not the caller's error.
+        are not the caller's error. After ``unclear`` one other target is asked.
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
-    :keyword fallback_max_attempts: requests that one call may send in all, 6 by default.
+    :keyword fallback_max_attempts: requests that one call may send in all; by default 6, or the
+        number of targets that were listed if that is more.
     :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
         ``None`` leaves it to the transport (300).
+    :keyword max_answer_bytes: bytes of a whole answer, after decompression; by default 64 MiB for a
+        completion and 256 MiB for embeddings. A target that sends more counts as unavailable.
+    :keyword max_event_bytes: bytes of one event of a stream, 16 MiB by default; a stream's sum has
+        no limit.
+    :keyword max_error_bytes: bytes of an error that are read and judged, 1 MiB by default.
     :keyword plan: the Copilot plan whose quotas hold: free (default), pro, business or enterprise.
     :keyword adapt: ``"lenient"`` (default) fits the request to what a target refuses and declares
         it in the trail; ``"strict"`` passes over targets for which something would be lost.
@@ -125,7 +131,7 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         rest = http.iter_bytes()
         try:
             if http.status_code != 200:
-                refused: Any = RefusedResponse(http, _read(attempt, rest))
+                refused: Any = ReadResponse(http, _read(attempt, rest))
                 http.close()
                 return PipelineResponse(response.http_request, refused, response.context), None
             reader, head = attempt.open_reader(http), []
@@ -149,4 +155,6 @@ def _read(attempt: OpenAttempt, pieces: Iterator[bytes]) -> bytes:
     for piece in pieces:
         body += piece
         attempt.check_overdue()
-    return bytes(body)
+        if len(body) > attempt.bounds.error:
+            break
+    return bytes(body[: attempt.bounds.error + 1])

@@ -18,7 +18,7 @@ from .errors import BROKEN, as_azure_error
 from .options import configure
 from .pipeline import binds_credentials, has_retry
 from .planner import Planner
-from .responses import AsyncRefusedResponse
+from .responses import AsyncReadResponse
 from .waits import wait_async
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
         rest = http.iter_bytes()
         try:
             if http.status_code != 200:
-                refused: Any = AsyncRefusedResponse(http, await _read(attempt, rest))
+                refused: Any = AsyncReadResponse(http, await _read(attempt, rest))
+                await finish(rest)
                 await http.close()
                 return PipelineResponse(response.http_request, refused, response.context), None
             reader, head = attempt.open_reader(http), []
@@ -126,4 +127,6 @@ async def _read(attempt: OpenAttempt, pieces: AsyncIterator[bytes]) -> bytes:
     async for piece in pieces:
         body += piece
         attempt.check_overdue()
-    return bytes(body)
+        if len(body) > attempt.bounds.error:
+            break
+    return bytes(body[: attempt.bounds.error + 1])

@@ -14,7 +14,10 @@ from functools import lru_cache
 from math import inf
 from typing import Any, Literal, TypedDict
 
+from .._core.answer.bounds import ANSWER_BYTES, ERROR_BYTES, EVENT_BYTES, VECTORS_BYTES, Bounds
 from .._core.failure.kinds import MOVES_ON, FailureKind
+from .._core.request.defaults import NO_DEFAULTS, Defaults, Waits
+from .._core.route.needs import Operation
 from .._core.route.plan import Rules
 from .._core.route.tokens import TokenCounter, Tokenizer, estimate_text
 from ..endpoints import Endpoint, Target, parse_target
@@ -38,12 +41,18 @@ from .waits import Clock
 
 Fallback = str | Sequence[str | Target] | Mapping[str, Sequence[str | Target]] | None
 
+_LEAST_ATTEMPTS = 6
 _START = time.time() - time.monotonic()
+_WAITS = frozenset({"retry_backoff_factor", "retry_backoff_max", "retry_backoff_min"})
 
 
 def steady_time() -> float:
     """Seconds since the epoch that never jump when the machine's clock is set."""
     return _START + time.monotonic()
+
+
+def _itself(endpoint: Endpoint) -> Endpoint:
+    return endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +112,19 @@ class FallbackSettings:
         metadata=_setting(
             failure_kinds,
             "the failure kinds that may move on to the next target; by default all that are not "
-            "the caller's error.",
+            "the caller's error. After ``unclear`` one other target is asked.",
         ),
     )
     fallback_max_wait: float = field(
         default=60.0,
         metadata=_setting(Number(least=0), "seconds that one call may wait in all, 60 by default."),
     )
-    fallback_max_attempts: int = field(
-        default=6,
+    fallback_max_attempts: int | None = field(
+        default=None,
         metadata=_setting(
-            Number(least=1, whole=True), "requests that one call may send in all, 6 by default."
+            Number(least=1, whole=True),
+            "requests that one call may send in all; by default 6, or the number of targets that "
+            "were listed if that is more.",
         ),
     )
     attempt_timeout: float | None = field(
@@ -122,6 +133,28 @@ class FallbackSettings:
             Number(least=0.001),
             "seconds until an answer, or a stream's first content, must have come; ``None`` leaves "
             "it to the transport (300).",
+        ),
+    )
+    max_answer_bytes: int | None = field(
+        default=None,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of a whole answer, after decompression; by default 64 MiB for a completion and "
+            "256 MiB for embeddings. A target that sends more counts as unavailable.",
+        ),
+    )
+    max_event_bytes: int = field(
+        default=EVENT_BYTES,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of one event of a stream, 16 MiB by default; a stream's sum has no limit.",
+        ),
+    )
+    max_error_bytes: int = field(
+        default=ERROR_BYTES,
+        metadata=_setting(
+            Number(least=1, whole=True),
+            "bytes of an error that are read and judged, 1 MiB by default.",
         ),
     )
     plan: Plan = field(
@@ -197,6 +230,24 @@ class FallbackSettings:
     retry_backoff_max: float = field(default=60.0, metadata=_inner(Number(least=0), "core"))
     retry_backoff_min: float = field(default=0.0, metadata=_inner(Number(least=0)))
     timeout: float | None = field(default=None, metadata=_inner(Number(least=0), "core"))
+    stand_in: Callable[[Endpoint], Endpoint] = field(
+        default=_itself, metadata=_inner(Function("a function from an endpoint to the one asked"))
+    )
+
+    @property
+    def usual(self) -> Defaults:
+        """What the settings say of the client's own endpoint."""
+        return self.endpoint.defaults if self.endpoint is not None else NO_DEFAULTS
+
+    def own_terms(self, said: frozenset[str]) -> tuple[bool, bool]:
+        """Return whether targets may have retries of their own, and waits of their own.
+
+        :param said: the keywords of the call; what it or the client says holds for all targets.
+        """
+        usual = self.usual
+        retries = "retry_total" not in said and self.retry_total in (None, usual.retries)
+        waits = Waits(self.retry_backoff_factor, self.retry_backoff_min, self.retry_backoff_max)
+        return retries, not said & _WAITS and waits == (usual.waits or Waits())
 
     def with_options(self, options: dict[str, Any]) -> FallbackSettings:
         """Take this package's keywords out of a call's options and return the settings with them.
@@ -211,10 +262,20 @@ class FallbackSettings:
         overrides = {name: options.pop(name) for name in given}
         return replace(self, **check_options(overrides, self.endpoints))
 
-    def rules(self, options: Mapping[str, Any]) -> Rules:
-        """Give the limits of one call; ``retry_total`` counts the retries of one target."""
-        retries = options.get("retry_total", self.retry_total)
-        return _rules(self.fallback_on, self.fallback_max_attempts, self.fallback_max_wait, retries)
+    def rules(self, options: Mapping[str, Any], listed: int = 0) -> Rules:
+        """Give the limits of one call; ``retry_total`` counts the retries of one target.
+
+        :param listed: how many targets the caller and the settings named.
+        """
+        retries, attempts = options.get("retry_total", self.retry_total), self.fallback_max_attempts
+        if attempts is None:
+            attempts = max(_LEAST_ATTEMPTS, listed)
+        return _rules(self.fallback_on, attempts, self.fallback_max_wait, retries)
+
+    def bounds(self, operation: Operation) -> Bounds:
+        """Give the most bytes that the answer to one call may have."""
+        usual = ANSWER_BYTES if operation is Operation.CHAT else VECTORS_BYTES
+        return Bounds(self.max_answer_bytes or usual, self.max_event_bytes, self.max_error_bytes)
 
     def deadline(self, options: Mapping[str, Any], now: float) -> float:
         """Give the moment at which the whole call is over."""
@@ -246,6 +307,9 @@ class FallbackOptions(TypedDict, total=False):
     fallback_max_wait: float | None
     fallback_max_attempts: int | None
     attempt_timeout: float | None
+    max_answer_bytes: int | None
+    max_event_bytes: int | None
+    max_error_bytes: int | None
     adapt: str | None
     registry: ModelRegistry | None
     ledger: Ledger | None
@@ -262,6 +326,7 @@ class FallbackOptions(TypedDict, total=False):
     retry_backoff_max: float | None
     retry_backoff_min: float | None
     timeout: float | None
+    stand_in: Callable[[Endpoint], Endpoint] | None
 
 
 def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSettings:

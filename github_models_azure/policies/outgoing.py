@@ -1,17 +1,16 @@
-"""The original request of a call, what each attempt makes of it, and what a trace shows of it."""
+"""The original request of a call, and what each attempt makes of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from math import inf
-from types import SimpleNamespace
 from typing import Any
 
-from azure.core.pipeline import PipelineRequest, PipelineResponse
-from azure.core.pipeline.policies import NetworkTraceLoggingPolicy
+from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._core.answer.bounds import Bounds
 from .._core.request.dialect import DROP, KEEP
 from .._core.route.needs import Operation
 from ..endpoints import origin_of
@@ -20,17 +19,17 @@ from .route import Destination
 ENDPOINT_KEY = "github_models_azure.endpoint"
 """The key of the pipeline context under which an attempt's endpoint is found."""
 
+HOPS = "x-github-models-hops"
+"""The header that names the gateways which a request has passed; it crosses every origin."""
+
 _FREE_HEADERS = frozenset(
     {
         "accept", "accept-encoding", "connection", "content-length", "content-type", "traceparent",
-        "tracestate", "user-agent",
+        "tracestate", "user-agent", HOPS,
     }
 )  # fmt: skip
 """The headers that may go to any origin; all others were meant for the first, and stay there."""
 
-_REDACTED = "REDACTED"
-_SHOWN = frozenset({"extra-parameters", "x-ms-client-request-id"})
-_SHOWN_QUERY = frozenset({"api-version"})
 _MOST_REDIRECTS = 2  # azure-core's thirty would be thirty requests in one attempt
 _READ_TIMEOUT = 300.0  # azure-core's own
 _VERSION = "api-version="
@@ -85,6 +84,7 @@ class Outgoing:
         seconds: float,
         pristine: bool,
         version: str = KEEP,
+        bounds: Bounds,
     ) -> PipelineRequest[HttpRequest]:
         """Make the request ready for one destination.
 
@@ -92,9 +92,10 @@ class Outgoing:
         :param seconds: how long the attempt may wait for an answer; ``inf`` for no limit of ours.
         :param pristine: whether no attempt has been made yet.
         :param version: the ``api-version`` that the endpoint was learnt to want, or ``drop``.
+        :param bounds: of what comes back; our own transports read no more.
         """
         context = self._request.context
-        context.options = self._options(seconds)
+        context.options = self._options(seconds, bounds)
         context[ENDPOINT_KEY] = destination.endpoint
         context.pop("insecure_domain_change", None)  # a redirect of an earlier attempt
         if destination.model is not None and payload.get("model") != destination.model:
@@ -140,7 +141,7 @@ class Outgoing:
             parts += _version(wanted, given, stated, here=here, learnt=version != KEEP)
         return f"{destination.url}?{'&'.join(parts)}" if parts else destination.url
 
-    def _options(self, seconds: float) -> dict[str, Any]:
+    def _options(self, seconds: float, bounds: Bounds) -> dict[str, Any]:
         options = dict(self.options)
         if self._switches_retry_off:  # the loop of this package is the only one
             options["retry_total"] = 0
@@ -148,10 +149,13 @@ class Outgoing:
         else:
             options.pop("retry_total", None)
         options.pop("timeout", None)
+        transport = self._request.context.transport
+        is_ours = getattr(transport, "takes_answer_within", False)
+        if is_ours:
+            options["bounds"] = bounds
         if seconds == inf:
             return options
-        transport = self._request.context.transport
-        if getattr(transport, "takes_answer_within", False):
+        if is_ours:
             options["answer_within"] = seconds
         config = getattr(transport, "connection_config", None)
         for name, attribute in _TIMEOUTS.items():
@@ -179,51 +183,3 @@ def _version(
 def is_free_header(name: str) -> bool:
     """Tell whether a header may go to any origin."""
     return name.lower() in _FREE_HEADERS
-
-
-class TracePolicy(NetworkTraceLoggingPolicy):
-    """Logs what azure-core's own policy logs, which shows keys and cookies as they are.
-
-    Shown are the headers that may go to any origin, the id of the request and the bodies.
-    """
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Log the request if that is asked for."""
-        options = request.context.options
-        if not options.get("logging_enable", self.enable_http_logger):
-            options.pop("logging_enable", None)
-            request.context["logging_enable"] = False
-            return  # nothing is made for a trace that was not asked for
-        http = request.http_request
-        shown: Any = SimpleNamespace(
-            url=_url(http.url),
-            method=http.method,
-            headers={name: _value(name, value) for name, value in http.headers.items()},
-            body=http.content,
-        )
-        super().on_request(PipelineRequest(shown, request.context))
-
-    def on_response(
-        self, request: PipelineRequest[Any], response: PipelineResponse[Any, Any]
-    ) -> None:
-        """Log the answer if that is asked for."""
-        if not response.context.get("logging_enable"):
-            return
-        http = response.http_response
-        headers = {
-            name: _REDACTED if name.lower() == "set-cookie" else value
-            for name, value in http.headers.items()
-        }
-        shown: Any = SimpleNamespace(status_code=http.status_code, headers=headers, text=http.text)
-        super().on_response(request, PipelineResponse(shown, shown, response.context))
-
-
-def _value(name: str, value: str) -> str:
-    return value if is_free_header(name) or name.lower() in _SHOWN else _REDACTED
-
-
-def _url(url: str) -> str:
-    base, mark, query = url.partition("?")
-    parts = [part.partition("=") for part in query.split("&") if part]
-    shown = [f"{name}={value if name in _SHOWN_QUERY else _REDACTED}" for name, _, value in parts]
-    return base + mark + "&".join(shown)

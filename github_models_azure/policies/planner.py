@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from azure.core.pipeline import PipelineRequest
 from azure.core.rest import HttpRequest
 
+from .._core.bounded import LONGEST_NAME, Bounded
 from .._core.request.fit import adapt
+from .._core.request.repairs import facts_learnt
 from .._core.route.needs import Operation, derive_needs
-from .._core.route.plan import REFUSED, Plan
+from .._core.route.plan import REFUSED, Candidate, Plan
 from .._core.trail_events import Skip
 from ..endpoints import Endpoint, origin_of
 from ..endpoints.presets import endpoint_for
 from ..exceptions import CredentialScopeError
+from ..ledger import Ledger
 from ._attempt import UNSTRUCTURED, Unstructured
 from ._call import Call
 from .observers import CallStart, watch
 from .options import FallbackSettings
 from .outgoing import Outgoing
-from .route import Route, build_route, strict_route
+from .route import Route, build_route, on_terms, strict_route
 
 CALL_OPTION = "github_models_call"
 """The one option of ours among azure-core's: the :class:`CallReport` of a call."""
@@ -62,7 +65,8 @@ class RoutePlan:
         return "\n".join(lines)
 
 
-_ROUTES_KEPT = 512
+_ROUTES_BYTES = 8 * 1024 * 1024
+_CANDIDATE_BYTES = 2048  # of one target of a route that is kept
 _OPERATIONS = tuple(  # the longer suffix first: one ends with another
     (operation.value, operation)
     for operation in (Operation.CHAT, Operation.IMAGE_EMBEDDINGS, Operation.EMBEDDINGS)
@@ -84,6 +88,7 @@ class _Planned(NamedTuple):
     route: Route
     plan: Plan
     now: float
+    said: frozenset[str]
 
 
 class Planner:
@@ -103,8 +108,8 @@ class Planner:
         self.settings = settings
         self._crosses, self._retries = crosses, retries
         self._switches_retry_off: bool | None = None
-        self._routes: dict[tuple[object, ...], Route] = {}
-        self._own: dict[str, Endpoint] = {}
+        self._routes: Bounded[Route] = Bounded(_ROUTES_BYTES)
+        self._own: Bounded[Endpoint] = Bounded(_ROUTES_BYTES)
 
     def begin(self, request: PipelineRequest[HttpRequest]) -> Call | None:
         """Start a call; ``None`` for requests that are not inference, which pass untouched."""
@@ -128,7 +133,7 @@ class Planner:
         call = Call(
             settings, request, outgoing, planned.route, planned.plan, report.structured, planned.now
         )
-        outgoing.said = report.said
+        outgoing.said = report.said | planned.said
         if settings.observer is not None:
             name, requested = _NAMES[planned.operation], planned.route.requested
             start = CallStart(name, requested, payload, outgoing.is_streamed)
@@ -149,6 +154,7 @@ class Planner:
 
     def _plan(self, http: HttpRequest, options: dict[str, Any]) -> _Planned | None:
         operation, payload = _operation_of(http), _payload(http)
+        said = frozenset(name for name, value in options.items() if value is not None)
         settings = self.settings.with_options(options)
         if operation is None or payload is None:
             return None
@@ -159,21 +165,23 @@ class Planner:
             settings, own, model if isinstance(model, str) else None, operation, now
         )
         self._check_origins(route, http.url)
-        if settings.adapt == "strict":
-            route = strict_route(route, _losses(settings, route, payload))
+        if settings.adapt == "strict" or route.has_terms:
+            route = strict_route(route, _losses(settings, route, payload, said))
+        if route.has_terms:
+            retries, waits = settings.own_terms(said)
+            route = on_terms(route, retries=retries, waits=waits)
         needs = derive_needs(payload, operation, settings.tokenizer)
-        plan = Plan(route.candidates, needs, settings.rules(options))
-        return _Planned(settings, payload, operation, route, plan, now)
+        candidates = _informed(route.candidates, settings.ledger)
+        plan = Plan(candidates, needs, settings.rules(options, route.listed))
+        return _Planned(settings, payload, operation, route, plan, now, said)
 
     def _own_endpoint(self, settings: FallbackSettings, base: str) -> Endpoint:
         own = self._own.get(base)
         if own is None:
-            if len(self._own) >= _ROUTES_KEPT:
-                self._own.clear()
             own = settings.endpoint
             if own is None or own.base_url() != base:
                 own = endpoint_for(base, known=settings.endpoints)
-            self._own[base] = own
+            self._own.put(base, own)
         return own
 
     def _route(
@@ -184,15 +192,15 @@ class Planner:
         operation: Operation,
         now: float,
     ) -> Route:
-        if settings is not self.settings:
+        if settings is not self.settings or len(model or "") > LONGEST_NAME:
             return build_route(settings, own, model, operation, now)
         # A route holds for a day and for its credentials: dates pass, keys are rotated.
-        key = (own.url, model, operation, now // 86_400)
+        key = f"{operation.name} {now // 86_400} {model is None} {own.url} {model}"
         route = self._routes.get(key)
         if route is None or not route.is_current():
-            if len(self._routes) >= _ROUTES_KEPT:
-                self._routes.clear()
-            route = self._routes[key] = build_route(settings, own, model, operation, now)
+            route = build_route(settings, own, model, operation, now)
+            size = len(route.candidates) * (_CANDIDATE_BYTES + 4 * len(model or ""))
+            self._routes.put(key, route, size)
         return route
 
     def _check_origins(self, route: Route, url: str) -> None:
@@ -239,14 +247,33 @@ def _payload(http: HttpRequest) -> Mapping[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def _informed(candidates: tuple[Candidate, ...], ledger: Ledger) -> tuple[Candidate, ...]:
+    """Return the candidates with what their own refusals taught of them."""
+    taught = {one.key: found for one in candidates if (found := ledger.learnt(one.key))}
+    if not taught:
+        return candidates
+    return tuple(
+        replace(one, learnt=facts_learnt(taught[one.key])) if one.key in taught else one
+        for one in candidates
+    )
+
+
 def _losses(
-    settings: FallbackSettings, route: Route, payload: Mapping[str, object]
+    settings: FallbackSettings,
+    route: Route,
+    payload: Mapping[str, object],
+    said: frozenset[str],
 ) -> dict[str, str]:
+    """Say by candidate key what a strict target would lose of the body that it is meant to get."""
     losses: dict[str, str] = {}
     for candidate in route.candidates:
+        defaults = route.destinations[candidate.key].defaults
+        if not defaults.is_strict(settings.adapt, settings.usual, said):
+            continue
+        body, _ = defaults.fill(payload, settings.usual, said)
         known = candidate.facts.rejects | settings.ledger.learnt(candidate.key)
         dialect = route.destinations[candidate.key].endpoint.dialect
-        lossy = [change.text for change in adapt(payload, known, dialect)[1] if change.lossy]
+        lossy = [change.text for change in adapt(body, known, dialect)[1] if change.lossy]
         if lossy:
             losses[candidate.key] = ", ".join(lossy)
     return losses

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline import PipelineResponse
+from azure.core.rest import HttpRequest
+from azure.core.utils import case_insensitive_dict
+
+from .._core.failure.redact import Redactor
 
 BODY = "deserialized_data"
 """Where azure-core's ContentDecodePolicy puts what it read."""
@@ -28,7 +33,7 @@ class StandIn:
     def __class__(self) -> type:
         """The class of the response, for code that asks what it has got."""
         inner = self.__dict__.get("_inner")
-        return StandIn if inner is None else type(inner)
+        return StandIn if inner is None else inner.__class__
 
     def __repr__(self) -> str:
         return repr(self._inner)
@@ -49,8 +54,8 @@ class FittedResponse(StandIn):
         return self._value
 
 
-class RefusedResponse(StandIn):
-    """A refusal of a streamed request, whose body was read as long as the attempt might go on."""
+class ReadResponse(StandIn):
+    """A response whose body was read here, within the bounds of the call."""
 
     is_closed = is_stream_consumed = True
 
@@ -97,7 +102,7 @@ class RefusedResponse(StandIn):
     iter_raw = iter_bytes
 
 
-class AsyncRefusedResponse(RefusedResponse):
+class AsyncReadResponse(ReadResponse):
     """The async twin."""
 
     async def read(self) -> Any:
@@ -109,6 +114,76 @@ class AsyncRefusedResponse(RefusedResponse):
         yield self.content
 
     iter_raw = iter_bytes
+
+
+class KeptResponse(ReadResponse):
+    """A response that was pickled: what it said, and of its request where it went."""
+
+    def __init__(
+        self, status: int, reason: str, headers: Mapping[str, str], body: bytes, where: list[str]
+    ) -> None:
+        super().__init__(None, body)
+        self.status_code, self.reason = status, reason
+        self.headers = case_insensitive_dict(headers)
+        self.content_type, self.encoding = self.headers.get("content-type"), None
+        self.request = HttpRequest(*where)
+
+    def __repr__(self) -> str:
+        return f"<Response: {self.status_code} {self.reason}>"
+
+    def __reduce__(self) -> Any:
+        return _pickled(self, self.request.url)
+
+
+def _pickled(response: Any, url: str) -> Any:
+    where = [getattr(getattr(response, "request", None), "method", "") or "POST", url]
+    headers = dict(response.headers.items())
+    return KeptResponse, (
+        response.status_code, response.reason, headers, bytes(response.content), where,
+    )  # fmt: skip
+
+
+class HiddenResponse(ReadResponse):
+    """A refusal without the secrets that the server repeated; pickled, it has no headers sent."""
+
+    def __init__(self, response: Any, body: bytes, secrets: Redactor) -> None:
+        super().__init__(response, secrets.data(body))
+        self._secrets = secrets
+        self.reason = secrets.value(getattr(response, "reason", None))
+        given = response.headers
+        said = dict(given.items())
+        shown = {name: secrets.text(value) for name, value in said.items()}
+        self.headers = given if shown == said else case_insensitive_dict(shown)
+        self.content_type = self.headers.get("content-type")
+
+    def __repr__(self) -> str:
+        return self._secrets.text(repr(self._inner))
+
+    def __reduce__(self) -> Any:
+        url = getattr(getattr(self._inner, "request", None), "url", "")
+        return _pickled(self, str(url).partition("?")[0])
+
+
+class AsyncHiddenResponse(HiddenResponse, AsyncReadResponse):
+    """The async twin."""
+
+
+def hidden_response(response: Any, secrets: Redactor) -> Any:
+    """Return a refusal without secrets; itself if it is so, or was never read."""
+    if isinstance(response, StandIn) and type(response) in _CLEAN:
+        return response
+    try:
+        body = getattr(response, "content", None)
+    except AzureError:  # it was never read
+        return response
+    if not isinstance(body, bytes):
+        return response
+    is_async = iscoroutinefunction(getattr(response, "read", None))
+    made: Callable[..., Any] = AsyncHiddenResponse if is_async else HiddenResponse
+    return made(response, body, secrets)
+
+
+_CLEAN = (HiddenResponse, AsyncHiddenResponse, KeptResponse)
 
 
 def with_body(

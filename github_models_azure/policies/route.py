@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.request.defaults import NO_DEFAULTS, Defaults
 from .._core.request.fit import SDK
 from .._core.request.fit_messages import IMAGES
 from .._core.route.needs import UNKNOWN, ModelFacts, Operation
@@ -35,6 +36,7 @@ class Destination:
 
     ``note`` is said in the trail: the route that was asked for is not the one that is taken.
     ``substitution`` is, too: the model that was asked for is not the one that answers.
+    ``defaults`` are what the settings say of the endpoint and of the model.
     """
 
     endpoint: Endpoint
@@ -43,6 +45,7 @@ class Destination:
     model: str | None
     note: str | None = None
     substitution: str | None = None
+    defaults: Defaults = NO_DEFAULTS
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -52,7 +55,11 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The candidates of one request, and where each is found."""
+    """The candidates of one request, and where each is found.
+
+    ``has_terms`` says that some have retries, waits or a strictness of their own.
+    ``listed`` counts those that the caller or the settings named: no models of a tier, no heirs.
+    """
 
     requested: str
     candidates: tuple[Candidate, ...]
@@ -60,6 +67,8 @@ class Route:
     keys: tuple[str, ...]
     origins: tuple[str, ...]
     credentials: tuple[tuple[object, str | None], ...] = field(repr=False)
+    has_terms: bool = False
+    listed: int = 0
 
     def is_current(self) -> bool:
         """Return whether the credentials have the keys that they had when the route was made."""
@@ -101,18 +110,20 @@ def build_route(
     destinations: dict[str, Destination] = {}
     keys: list[str] = []
     places: dict[int, _Place] = {}
+    listed = 0
     wanted = _with_heirs(settings, _targets(settings, own, model, operation), today)
     for declared, name, chosen, substituted in wanted:
         place = places.get(id(declared))
         if place is None:
             place = places[id(declared)] = _Place.of(settings, declared, operation, today)
-        candidate, wire_name = _place(settings, place, name, today, chosen=chosen)
+        candidate, wire_name, defaults = _place(settings, place, name, today, chosen=chosen)
         if candidate.key in destinations:
             continue
         candidates.append(candidate)
+        listed += not (chosen or substituted)
         destinations[candidate.key] = Destination(
-            place.endpoint, place.url, place.query, wire_name, place.note,
-            substituted or _substitution(settings, place.endpoint, name, chosen=chosen),
+            _taking(place.endpoint, defaults), place.url, place.query, wire_name, place.note,
+            substituted or _substitution(settings, place.endpoint, name, chosen=chosen), defaults,
         )  # fmt: skip
         keys.append(candidate.key)
         if candidate.endpoint not in keys:
@@ -133,6 +144,8 @@ def build_route(
         tuple(keys),
         tuple(origins),
         tuple((one, key_of(one)) for one in credentials.values()),
+        has_terms=any(destination.defaults.has_terms for destination in destinations.values()),
+        listed=listed,
     )
 
 
@@ -163,6 +176,7 @@ class _Place:
             endpoint = replace(
                 endpoint, credential=declared.credential, headers=declared.headers,
                 anonymous=declared.anonymous, dialect=known, defaults=declared.defaults,
+                extra_body=declared.extra_body, timeout=declared.timeout,
             )  # fmt: skip
             note = f"{declared.gone(today)}, sent to {endpoint.base_url()} instead"
         path = endpoint.dialect.path(operation)
@@ -176,6 +190,15 @@ class _Place:
             note=note,
             refused=None if path else f"{endpoint.dialect} endpoints do not serve {kind}",
         )
+
+
+def _taking(endpoint: Endpoint, defaults: Defaults) -> Endpoint:
+    """Return an endpoint that takes what the settings say it is to be sent."""
+    members = endpoint.dialect.members
+    if members is None or defaults.as_written <= members:
+        return endpoint
+    wider = replace(endpoint.dialect, members=members | defaults.as_written)
+    return replace(endpoint, dialect=wider)
 
 
 _Wanted = tuple[Endpoint, str | None, bool]
@@ -206,7 +229,8 @@ def _targets(
 ) -> Iterator[_Wanted]:
     """Yield the targets; the last part tells those we chose from those the caller named."""
     fallback = settings.fallback
-    endpoint, name = named_target(settings, own, model)
+    named, name = named_target(settings, own, model)
+    endpoint = settings.stand_in(named)
     if name is not None and settings.registry.is_auto(name):
         for choice in _auto(settings, endpoint, name):
             yield endpoint, choice.id, True
@@ -219,11 +243,12 @@ def _targets(
         fallback = _listed(fallback, model, name, info)
     if isinstance(fallback, tuple):
         for target in fallback:
-            yield *listed_target(settings, own, target), False
+            other, listed = listed_target(settings, own, target)
+            yield settings.stand_in(other), listed, False
     elif fallback == "tier" and info is not None and _has_tiers(endpoint, operation):
-        for other in settings.registry.same_tier(info.id):
+        for same in settings.registry.same_tier(info.id):
             # An endpoint that was asked for a bare name is given bare names.
-            alike = other.id if "/" in str(name) else other.legacy_name or other.id
+            alike = same.id if "/" in str(name) else same.legacy_name or same.id
             yield endpoint, alike, True
 
 
@@ -260,7 +285,7 @@ def _place(
     today: date,
     *,
     chosen: bool,
-) -> tuple[Candidate, str | None]:
+) -> tuple[Candidate, str | None, Defaults]:
     endpoint, base = place.endpoint, place.base
     github = endpoint.dialect.is_github
     info = model_at(settings.registry, endpoint, name)
@@ -270,6 +295,7 @@ def _place(
     gone = _gone(settings, endpoint, info, today, chosen=chosen)
     if gone and name is not None and github:
         gone = "; ".join(filter(None, (gone, settings.registry.elsewhere(name))))
+    defaults = endpoint.terms.with_extra(info.extra_body if info is not None else {})
     # Facts are GitHub's: elsewhere they guide our choice, and leave the caller's own alone.
     firm = chosen or github
     candidate = Candidate(
@@ -284,8 +310,10 @@ def _place(
         refused=place.refused
         or (_refused(settings, endpoint, info) if chosen and not gone else None),
         advice=endpoint.successor,
+        retries=defaults.retries,
+        own_waits=defaults.waits is not None,
     )
-    return candidate, wire
+    return candidate, wire, defaults
 
 
 def _wire_name(endpoint: Endpoint, name: str | None, info: ModelInfo | None) -> str | None:
@@ -302,7 +330,7 @@ def _facts(
     lacks: dict[str, Any] = dict.fromkeys(endpoint.dialect.lacks, False)
     if not endpoint.dialect.tool_choice:
         lacks["forced_choice"] = False
-    if IMAGES in endpoint.dialect.refuses:
+    if IMAGES in endpoint.dialect.refuses or endpoint.defaults.text_only:
         lacks["drops_images"] = True
     if info is None:
         return replace(UNKNOWN, **lacks) if lacks else UNKNOWN
@@ -347,6 +375,17 @@ def strict_route(route: Route, losses: Mapping[str, str]) -> Route:
         for candidate in route.candidates
     )
     return replace(route, candidates=refused)
+
+
+def on_terms(route: Route, *, retries: bool, waits: bool) -> Route:
+    """Take from the candidates the retries or the waits of their own, if the call says them."""
+    if retries and waits:
+        return route
+    candidates = tuple(
+        replace(one, retries=one.retries if retries else None, own_waits=one.own_waits and waits)
+        for one in route.candidates
+    )
+    return replace(route, candidates=candidates)
 
 
 def _refused(settings: FallbackSettings, endpoint: Endpoint, info: ModelInfo | None) -> str | None:

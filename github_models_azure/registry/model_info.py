@@ -119,6 +119,7 @@ class ModelInfo:
     was announced, ``retired_on`` the first day without it; the end of a service belongs to its
     endpoint and is not repeated here. ``successor`` is the id of the suggested replacement.
     ``summary`` is what a live catalogue says of the model, ``purpose`` one line of what it is for.
+    ``extra_body`` are members of every body that is sent for it, which a user's settings may give.
 
     ``sources`` says for each fact how well it is known (``seen``, ``reported``, ``unconfirmed``)
     and from where; on an unknown fact it may say why. Its key for one refused member is
@@ -152,6 +153,7 @@ class ModelInfo:
     deprecated_on: date | None = None
     retired_on: date | None = None
     successor: str | None = None
+    extra_body: Mapping[str, object] = field(default_factory=dict, repr=False, hash=False)
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __repr__(self) -> str:

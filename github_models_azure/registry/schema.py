@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from .._core.request.extras import checked_members
 
 LONGEST_NAME = 200
 _MOST_TOKENS = 1_000_000_000
@@ -31,6 +33,14 @@ def _one_word(value: str) -> str:
 def _readable(value: str) -> str:
     # The texts are printed in terminals: no line feeds, escapes or lone surrogates.
     return "".join(filter(str.isprintable, " ".join(value.split())))
+
+
+def extra_members(value: object) -> dict[str, object]:
+    """Check members of a body, for pydantic."""
+    try:
+        return checked_members(value)
+    except TypeError as error:  # pydantic lets it pass
+        raise ValueError(str(error)) from error
 
 
 def _not_empty(value: str) -> str:
@@ -88,6 +98,7 @@ class ModelRow(BaseModel):
     deprecated_on: Day | None = None
     retired_on: Day | None = None
     successor: Word | None = None
+    extra_body: Annotated[dict[str, Any], BeforeValidator(extra_members)] = {}
 
 
 class OverlayRow(ModelRow):

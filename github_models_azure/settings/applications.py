@@ -12,13 +12,18 @@ from types import MappingProxyType
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.request.fit import is_sendable
+from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import GITHUB_AZURE, Endpoint, endpoint_for
 from ..exceptions import SettingsError
+from .found import Machine, SettingsFile
 from .model import (
     LLM_FIELDS,
     LLM_IGNORED,
     LLM_PREFIX,
+    LOGAI_PREFIX,
+    LOGAI_TOKEN,
     PREFIX,
     Application,
     Settings,
@@ -26,10 +31,9 @@ from .model import (
     says_where,
     stands_in,
 )
+from .trusted import judged
 
-LOGAI_PREFIX = "LOGAI_"
 LOGAI_PROVIDER = "LOGAI_LLM_PROVIDER"
-LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 _LOGAI_MODEL_NAME = "LOGAI_GITHUB_MODEL"
 _LOGAI_MODEL = "gpt-4o"
 _LOGAI_OTHERS = frozenset({"anthropic", "azure", "gemini", "github-copilot", "ollama", "openai"})
@@ -43,7 +47,8 @@ class Found:
     """The settings of applications as they lie there.
 
     ``notes`` say what is set and does not count, without a value; ``broken`` why the nearest
-    ``config.toml`` with an ``[llm]`` heading cannot be read.
+    ``config.toml`` with an ``[llm]`` heading cannot be read. ``file_by`` is who chose the file,
+    ``logai_by`` who chose LogAI's provider.
     """
 
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -52,15 +57,18 @@ class Found:
     logai: bool = False
     notes: tuple[str, ...] = ()
     broken: SettingsError | None = None
+    file_by: Chosen = BY_USER
+    logai_by: Chosen = BY_USER
 
     @property
     def by_variables(self) -> bool:
         """Whether the environment alone says where to go."""
         return self.logai or says_where(self.variables)
 
-    def read(self, environ: Mapping[str, str]) -> Application | None:
+    def read(self, environ: Mapping[str, str], models: Iterable[str] = ()) -> Application | None:
         """Read what counts; ``None`` where nothing does.
 
+        :param models: names of models that our own settings declare.
         :raises SettingsError: with one line for each wrong value.
         """
         if self.broken is not None and not self.logai:
@@ -68,20 +76,38 @@ class Found:
         if says_where(self.variables) or (self.table and not self.logai):
             from .openhands_route import read_llm
 
-            return read_llm(self.variables, self.table, self.file, environ)
-        return _read_logai(environ) if self.logai else None
+            read = read_llm(self.variables, self.table, self.file, environ)
+            return replace(read, by=self.file_by) if read.by_file else read
+        return (
+            replace(_read_logai(environ, frozenset(models)), by=self.logai_by)
+            if self.logai
+            else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A ``config.toml`` with an ``[llm]`` table, or the error of one that cannot be read."""
+
+    file: SettingsFile
+    table: Mapping[str, object] = field(default_factory=dict, repr=False)
+    broken: SettingsError | None = None
 
 
 def find_applications(
     environ: Mapping[str, str],
-    documents: Iterable[tuple[Path, Mapping[str, object] | SettingsError]],
-    named: tuple[Path, Mapping[str, object]] | None = None,
+    documents: Iterable[Document],
+    named: Document | None = None,
+    *,
+    machine: Machine,
+    logai_by: Chosen = BY_USER,
 ) -> Found:
     """Look for settings of applications.
 
-    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first;
-        an error in place of a table that cannot be read.
-    :param named: the file and the table that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
+    :param documents: each ``config.toml`` upwards that has an ``[llm]`` table, the nearest first.
+    :param named: the one that ``GITHUB_MODELS_CONFIG`` names, if it is such a file.
+    :param logai_by: who chose LogAI's provider.
+    :raises SettingsError: for a file that is theirs and is refused.
     """
     variables = {
         name: value
@@ -90,19 +116,18 @@ def find_applications(
     }
     notes: list[str] = []
     broken: SettingsError | None = None
-    file, table = named or (None, MappingProxyType({}))
-    for path, other in documents if named is None else ():
-        if isinstance(other, SettingsError):
-            broken = other
-            break
-        why = _foreign(other)
-        if why is None:
-            file, table = path, other
-            break
-        notes.append(f"{path} is not used: {why}.")
+    file, table = (named.file, named.table) if named else (None, MappingProxyType({}))
+    if named is None:
+        document, strangers = nearest(documents)
+        notes.extend(strangers)
+        if document is not None:
+            file, table = judged(document.file.usable(), machine), document.table
+            broken = document.broken
+    notes.extend(_of_no_use(table, file.path if file is not None else None))
     if _routes(table) and not {"model", "fallback_llms"} & {*table, *variables}:
         first, table = _led_by_the_first(table)
-        notes.append(f"[llm] in {file} names no model: that of [llm.{first}] is asked first.")
+        where = file.path if file is not None else None
+        notes.append(f"[llm] in {where} names no model: that of [llm.{first}] is asked first.")
     if variables and not (table or broken or says_where(variables)):
         names = ", ".join(LLM_PREFIX + name.upper() for name in variables)
         notes.append(
@@ -115,18 +140,69 @@ def find_applications(
     provider = environ.get(LOGAI_PROVIDER, "").strip().lower()
     logai = provider == "github"
     notes.extend(_logai_unused(environ, provider, others_go_first=says_where(variables)))
-    return Found(variables, table, file, logai, tuple(notes), broken)
+    path, by = (file.path, file.chosen) if file is not None and table else (None, BY_USER)
+    return Found(variables, table, path, logai, tuple(notes), broken, by, logai_by)
+
+
+def nearest(documents: Iterable[Document]) -> tuple[Document | None, list[str]]:
+    """Return the first document that is OpenHands', and why those before it are not."""
+    notes: list[str] = []
+    for document in documents:
+        if document.broken is not None or (why := _foreign(document.table)) is None:
+            return document, notes
+        notes.append(f"{document.file.path} is not used: {why}.")
+    return None, notes
+
+
+def _of_no_use(table: Mapping[str, object], file: Path | None) -> Iterator[str]:
+    """Say what OpenHands knows and what says nothing of calls."""
+    tables = {name: one for name, one in table.items() if isinstance(one, Mapping)}
+    places = [
+        ("llm", table),
+        *((f"llm.{n}", one) for n, one in tables.items() if n not in LLM_IGNORED),
+    ]
+    names = [f"{path}.{name}" for path, one in places for name in one if name in LLM_IGNORED]
+    if names:
+        yield f"Set in {file} and not used: {', '.join(names)}. They say nothing of calls here."
+    listed = table.get("fallback_llms")
+    if isinstance(listed, list):
+        left = [name for name in tables if name not in (*listed, *LLM_IGNORED, "fallback_llms")]
+        for name in left:
+            yield f"[llm.{name}] in {file} is not used: fallback_llms does not list it."
 
 
 def _foreign(table: Mapping[str, object]) -> str | None:
-    """Say why a file that nobody named is some other program's; ``None`` where it is OpenHands'."""
-    if not isinstance(table.get("model"), str) and not _is_route_alone(table):
+    """Say why a file that nobody named is some other program's; ``None`` if it is OpenHands'.
+
+    One that says where its model is in LiteLLM's words is meant for us, whatever else is in it:
+    what is wrong there is an error.
+    """
+    given = table.get("custom_llm_provider")
+    says_provider = isinstance(given, str) and bool(given.strip())  # LiteLLM's own word
+    if not (isinstance(table.get("model"), str) or says_provider or _is_route_alone(table)):
         return "its [llm] table names no model"
+    if says_provider or _is_litellms(table):
+        return None
     for name, value in table.items():
         known = name in LLM_FIELDS | LLM_IGNORED
         if not (known or isinstance(value, Mapping) or near(name)):
             return f"[llm] has {name!r:.40}, which OpenHands does not know"
     return None
+
+
+def _is_litellms(table: Mapping[str, object]) -> bool:
+    """Return whether a table says in LiteLLM's words where its model is."""
+    from .provider_members import is_member, names_of
+    from .providers import provider_of
+
+    model, given = (
+        value if isinstance(value := table.get(name), str) else None
+        for name in ("model", "custom_llm_provider")
+    )
+    if isinstance(table.get("base_url"), str) or provider_of(model, given) is not None:
+        return True
+    names = names_of(table)
+    return any(is_member(name, value, names) for name, value in table.items())
 
 
 def _is_route_alone(table: Mapping[str, object]) -> bool:
@@ -159,6 +235,9 @@ def _misspelt(environ: Mapping[str, str]) -> Iterator[str]:
             other = near(meant)
             if other is not None:
                 yield f"{name} is not used: did you mean {LLM_PREFIX}{other.upper()}?"
+    listed = LLM_PREFIX + "FALLBACK_LLMS"
+    if environ.get(listed, "").strip():
+        yield f"{listed} is not used: fallback_llms is a list in the [llm] table of config.toml."
 
 
 def _logai_unused(
@@ -181,7 +260,7 @@ def _logai_unused(
         yield f"{LOGAI_PROVIDER} is not used: the only provider that counts here is github."
 
 
-def _read_logai(environ: Mapping[str, str]) -> Application:
+def _read_logai(environ: Mapping[str, str], declared: frozenset[str]) -> Application:
     """Read LogAI's settings for GitHub Models: a provider, a token and a model.
 
     github.com/david-parker-softrams/observability-assistant, "GitHub Models as LLM Provider".
@@ -191,6 +270,10 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
     token, model = LOGAI_TOKEN, _LOGAI_MODEL_NAME
     endpoint, sources = replace(GITHUB_AZURE, name="logai"), {}
     key = environ.get(token, "").strip()
+    if key and not is_sendable(key):
+        raise SettingsError(
+            f"{token}: has a line end or another character that a header cannot carry."
+        )
     if key:
         endpoint = replace(endpoint, credential=AzureKeyCredential(key))
         sources["logai"] = KeySource("env", token)
@@ -208,9 +291,23 @@ def _read_logai(environ: Mapping[str, str]) -> Application:
         endpoints={"logai": endpoint},
         sources=sources,
         origins={"endpoint": LOGAI_PROVIDER, "model": model if chosen else "the default of LogAI"},
+        notes=tuple(_unknown(chosen)) if chosen and chosen not in declared else (),
         over_files=True,
         placeless=True,
     )
+
+
+def _unknown(model: str) -> Iterator[str]:
+    """Say of a model that GitHub Models never had what was probably meant, or who serves it."""
+    from ..registry import UnknownModelError, default_registry
+
+    registry = default_registry()
+    if registry.is_auto(model):
+        return
+    try:
+        registry.get(model)
+    except UnknownModelError as error:
+        yield f"{_LOGAI_MODEL_NAME} names a model that is not known: {error}"
 
 
 def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:
@@ -219,7 +316,7 @@ def lent(own: Settings, found: Application, said: frozenset[str]) -> Settings:
     The model of an application that cannot say where its service is goes with an endpoint of ours
     that stands in that service's place.
     """
-    if found.placeless and _takes_logai(own.endpoint):
+    if found.placeless and own.endpoint_by == BY_USER and _takes_logai(own.endpoint):
         if own.model is not None:
             return replace(own, lent=found)
         origins = {**own.origins, "model": found.origins["model"]}
@@ -276,8 +373,11 @@ def joined(own: Settings, said: frozenset[str], found: Application) -> Settings:
         call=found.call,
         vectors=vectors,
         notes=(*own.notes, *found.notes),
-        warnings=found.notes,
+        warnings=(*own.warnings, *found.notes),
         origins={name: origin for name, origin in found.origins.items() if name in won},
+        endpoint_by=found.by,
+        api_key_by=BY_USER,
+        endpoints_by={**own.endpoints_by, **dict.fromkeys(found.endpoints, found.by)},
     )
 
 

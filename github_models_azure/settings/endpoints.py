@@ -10,11 +10,22 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from .._core.request.extras import checked_seconds
+from .._core.trust import BY_USER, Chosen
 from ..credentials.entra import Entra
-from ..credentials.keys import KEYRING_USER, KeySource, MissingKey, read_declared
+from ..credentials.keys import (
+    KeySource,
+    MissingKey,
+    WithheldKey,
+    is_token_entry,
+    read_declared,
+    read_github_token,
+)
 from ..endpoints import DIALECTS, Dialect, Endpoint, endpoint_for, origin_of, read_dialect
 from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
+from ..registry.schema import extra_members
+from .binding import why_source_withheld, why_value_withheld
 
 _COPILOT = "https://api.githubcopilot.com"
 _CREDENTIAL_FORM = 'is a table with one of env, keyring, entra, none, such as { env = "MY_KEY" }'
@@ -35,6 +46,13 @@ def _day(value: object) -> date:
         return date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError as error:
         raise ValueError("is a day, such as 2026-08-26") from error
+
+
+def _seconds(value: object) -> object:
+    try:
+        return None if value is None else checked_seconds(value)
+    except TypeError as error:
+        raise ValueError(str(error)) from error
 
 
 def _table(value: object) -> object:
@@ -80,6 +98,8 @@ class EndpointModel(BaseModel):
     headers: dict[str, str] = {}
     retired_on: Annotated[date | None, BeforeValidator(_day)] = None
     moved_to: str | None = None
+    extra_body: Annotated[dict[str, Any], BeforeValidator(extra_members)] = {}
+    timeout: Annotated[float | None, BeforeValidator(_seconds)] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +114,12 @@ def declare(
     models: Mapping[str, EndpointModel],
     tables: Mapping[str, Mapping[str, Any]],
     environ: Mapping[str, str],
+    chosen: Mapping[str, Chosen],
 ) -> Declared:
     """Make the endpoints of their tables.
 
     :param tables: the dialects that the settings describe.
+    :param chosen: who gave the address or the credential of an endpoint, if it was a file.
     :raises WrongValuesError: with every value that is wrong.
     """
     problems: dict[str, str] = {}
@@ -107,7 +129,8 @@ def declare(
     for name, model in models.items():
         path = f"endpoints.{name}"
         try:
-            endpoints[name] = _Entry(name, path, model, dialects, environ).endpoint()
+            by = chosen.get(name, BY_USER)
+            endpoints[name] = _Entry(name, path, model, dialects, environ, by).endpoint()
         except WrongValuesError as error:
             problems.update(error.problems)
         except ValueError as error:
@@ -163,6 +186,7 @@ class _Entry:
     model: EndpointModel
     dialects: Mapping[str, Dialect]
     environ: Mapping[str, str]
+    chosen: Chosen
 
     def endpoint(self) -> Endpoint:
         """Make the endpoint: what the entry says, then what its name and its URL say.
@@ -191,6 +215,9 @@ class _Entry:
             headers={**base.headers, **model.headers},
             moved_to=model.moved_to or base.moved_to,
             key_variable=base.key_variable if source is None else None,
+            defaults=base.defaults,
+            extra_body={**base.extra_body, **model.extra_body},
+            timeout=base.timeout if model.timeout is None else model.timeout,
         )
         if source is not None and source.kind == "entra":
             self._check_scope(endpoint)
@@ -235,10 +262,19 @@ class _Entry:
     ) -> AzureKeyCredential | Entra | MissingKey | None:
         if source is None or source.kind == "none":
             return None
+        if source.kind == "keyring" and is_token_entry(source.name):
+            self._check_token(base)
+        why = why_source_withheld(source, base.origin, self.chosen, self.environ)
+        unset = source.kind == "env" and not self.environ.get(source.name, "").strip()
+        if why is not None and not unset:  # what is not there goes nowhere
+            return WithheldKey(f"The endpoint {self.name} is not asked: {why}")
         if source.kind == "entra":
             return Entra()
         key = self.environ.get(source.name) if source.kind == "env" else self._stored(source, base)
         if key and key.strip():
+            why = why_value_withheld(source, key, base.origin, self.chosen, self.environ)
+            if why is not None:
+                return WithheldKey(f"The endpoint {self.name} is not asked: {why}")
             return AzureKeyCredential(key.strip())
         hint = ""
         if source.kind == "keyring" and not _has_keyring():
@@ -250,13 +286,18 @@ class _Entry:
         )
 
     def _stored(self, source: KeySource, base: Endpoint) -> str | None:
-        if source.name == KEYRING_USER and not (base.on_github or is_loopback(base.url)):
+        if is_token_entry(source.name):
+            return read_github_token()
+        return read_declared(source.name, base.origin)
+
+    def _check_token(self, base: Endpoint) -> None:
+        here = self.chosen == BY_USER and is_loopback(base.url)
+        if not (base.on_github or here):
             raise self._wrong(
                 "credential.keyring",
-                f"{KEYRING_USER!r} is the entry of the GitHub token, which goes to GitHub's hosts "
-                "only. Keep the key of this endpoint under another name",
+                "is the entry of the GitHub token, which goes to GitHub's hosts only. Keep the key "
+                "of this endpoint under another name",
             )
-        return read_declared(source.name, base.origin)
 
     def _check_scope(self, endpoint: Endpoint) -> None:
         if endpoint.dialect.scope is None:

@@ -9,15 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+from .._core.trust import BY_USER
 from ..exceptions import SettingsError
-from .applications import find_applications, joined, lent
-from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, PREFIX, Settings
+from .applications import LOGAI_PROVIDER, Document, find_applications, joined, lent, nearest
+from .env_file import ENV_FILE, EnvFile, read_env_file
+from .found import Machine, SettingsFile, folders, read_found, read_named, this_machine
+from .model import CONFIG_VARIABLE, FILE_NAME, LLM_FILE, LOGAI_PREFIX, PREFIX, Settings
+from .trusted import judged
 
 _LLM_HEADING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*\[llm[.\]]", re.MULTILINE)
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 _ELSEWHERE = ("DEBUG", "GATEWAY_KEY", "RECORDINGS", "TOKEN")  # read by whoever they concern
 _NO_SETTING = {CONFIG_VARIABLE, *(PREFIX + word for word in _ELSEWHERE)}
 _DEFAULTS = Settings()
+_NO_FILE = EnvFile()
 
 
 def load_settings(
@@ -25,58 +30,91 @@ def load_settings(
     directory: Path | None = None,
     *,
     decided: bool = False,
+    env_file: EnvFile = _NO_FILE,
+    named: SettingsFile | None = None,
+    machine: Machine | None = None,
 ) -> Settings:
     """Read the environment and the nearest settings file.
 
     The file is the one that ``GITHUB_MODELS_CONFIG`` names, else ``github-models.toml`` or a
-    ``[tool.github-models]`` table of ``pyproject.toml`` in the directory or its parents. The
-    settings of OpenHands (``LLM_*``, ``config.toml``) and of LogAI are understood too.
+    ``[tool.github-models]`` table of ``pyproject.toml`` in the directory or its parents, up to the
+    root of the repository or the home folder. The settings of OpenHands (``LLM_*``,
+    ``config.toml``) and of LogAI (``LOGAI_*``, also in a ``.env``) are understood too.
 
     :param decided: the caller names an endpoint or a credential, so that an application's settings
         lend at most a key to their own origin, and their mistakes do not matter.
-    :raises SettingsError: for a file that cannot be read and for values of a wrong type.
+    :param env_file: variables of a file, which count if the environment does not set them.
+    :param named: the settings file that the caller names and has read.
+    :param machine: what of the system the files are judged by; by default that of this process.
+    :raises SettingsError: for a file that cannot be read or is refused, and for values of a wrong
+        type.
     """
     environ = os.environ if environ is None else environ
-    directory = directory or Path.cwd()
+    directory, machine = directory or Path.cwd(), machine or this_machine()
     variables = {
         name: value
-        for name, value in environ.items()
-        # Compose files and CI set variables to nothing where they mean to leave them out.
-        if name.startswith(PREFIX) and name not in _NO_SETTING and value.strip()
+        for name, value in {**env_file.values, **_filled(environ)}.items()
+        if name.startswith(PREFIX) and name not in _NO_SETTING
     }
-    named = _named_file(environ)
-    file, table = _find_table(named, directory)
+    document = _named_file(environ, machine, named)
+    file, table = _find_table(document, directory, machine)
     own = _DEFAULTS
     if variables or table:  # where nobody set anything pydantic stays unloaded
         from .schema import validate
 
-        own = validate(variables, table, file, environ)
+        own = validate(
+            variables,
+            table,
+            file.path if file is not None else None,
+            environ,
+            file_by=file.chosen if file is not None else BY_USER,
+            variables_by={
+                name: env_file.chosen for name in env_file.values if name not in _filled(environ)
+            },
+        )
+    warned = [document[0].warning] if document is not None else []
+    warnings = tuple(one for one in (*warned, *env_file.warnings) if one)
+    if warnings:
+        own = replace(own, warnings=warnings)
     if not own.applications:
         return own
     said = frozenset(name.removeprefix(PREFIX).lower() for name in variables)
-    return _beside_applications(own, said, environ, named, directory, decided=decided)
+    return _beside_applications(own, said, environ, document, directory, machine, decided=decided)
+
+
+def _filled(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what Compose files and CI set to nothing where they mean to leave it out."""
+    return {name: value for name, value in environ.items() if value.strip()}
 
 
 def _beside_applications(
     own: Settings,
     said: frozenset[str],
     environ: Mapping[str, str],
-    named: tuple[Path, Mapping[str, object]] | None,
+    named: tuple[SettingsFile, Mapping[str, object]] | None,
     directory: Path,
+    machine: Machine,
     *,
     decided: bool,
 ) -> Settings:
     theirs = None
     if named is not None:
         table = _llm_table(named[1])
-        theirs = None if table is None else (named[0], table)
-    documents = () if named is not None else _llm_tables(directory)
-    found = find_applications(environ, documents, theirs)
+        theirs = None if table is None else Document(named[0], table)
+    logai = read_env_file(LOGAI_PREFIX, directory, machine=machine)
+    by_process = bool(environ.get(LOGAI_PROVIDER, "").strip())
+    found = find_applications(
+        {**environ, **logai.values, **_filled(environ)} if logai.values else environ,
+        () if named is not None else _llm_documents(directory, machine),
+        theirs,
+        machine=machine,
+        logai_by=BY_USER if by_process else logai.chosen,
+    )
     own = replace(own, notes=found.notes) if found.notes else own
     ours = said & {"endpoint", "api_key"} or (own.endpoint is not None or own.api_key is not None)
     decided = decided or bool(said & {"endpoint", "api_key"})
     try:
-        application = found.read(environ)
+        application = found.read({**environ, **logai.values, **_filled(environ)}, own.overlays)
     except SettingsError:
         if decided or (ours and not found.by_variables):
             return own
@@ -88,31 +126,48 @@ def _beside_applications(
     return joined(own, said, application)
 
 
-def _named_file(environ: Mapping[str, str]) -> tuple[Path, Mapping[str, object]] | None:
+def nearest_files(directory: Path, machine: Machine) -> tuple[SettingsFile, ...]:
+    """Return the files that lie there and that settings are read from, ours first.
+
+    :raises SettingsError: for one that is refused or cannot be read.
+    """
+    own, _ = _find_table(None, directory, machine)
+    document, _ = nearest(_llm_documents(directory, machine))
+    theirs = document.file.usable() if document is not None else None
+    logai = read_found(directory / ENV_FILE, machine, LOGAI_PREFIX.encode())
+    found = (own, theirs, logai.usable(by_name=False) if logai is not None else None)
+    return tuple(file for file in found if file is not None)
+
+
+def _named_file(
+    environ: Mapping[str, str], machine: Machine, given: SettingsFile | None
+) -> tuple[SettingsFile, Mapping[str, object]] | None:
+    if given is not None:
+        return given, _parse(given)
     named = environ.get(CONFIG_VARIABLE)
     if not named:
         return None
-    path = Path(named).expanduser()
-    if not path.is_file():
-        raise SettingsError(f"{CONFIG_VARIABLE} names {named!r}, which is not a file.")
-    return path, _read_toml(path)
+    try:
+        file = read_named(Path(named).expanduser(), machine)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SettingsError(f"{CONFIG_VARIABLE} names {named!r}, which is not a file.") from error
+    return file.usable(), _parse(file)
 
 
 def _find_table(
-    named: tuple[Path, Mapping[str, object]] | None, directory: Path
-) -> tuple[Path | None, Mapping[str, object]]:
+    named: tuple[SettingsFile, Mapping[str, object]] | None, directory: Path, machine: Machine
+) -> tuple[SettingsFile | None, Mapping[str, object]]:
     if named is not None:
-        path, document = named
+        file, document = named
         if _llm_table(document) is not None:
             return None, _NOTHING
-        return path, _own_table(path, document)
-    for path in _candidates(directory):
-        if path.name == FILE_NAME:
-            return path, _read_toml(path)
-        if b"github-models" in _read_bytes(path):
-            table = _own_table(path, _read_toml(path))
-            if table:
-                return path, table
+        return file, _own_table(file.path, document)
+    for found in _candidates(directory, machine):
+        if found.path.name == FILE_NAME or not found.data:
+            return judged(found.usable(), machine), _parse(found)
+        table = _own_table(found.path, _parse(found))
+        if table:
+            return judged(found.usable(), machine), table
     return None, _NOTHING
 
 
@@ -121,31 +176,34 @@ def _llm_table(document: Mapping[str, object]) -> Mapping[str, object] | None:
     return table if isinstance(table, Mapping) else None
 
 
-def _llm_tables(directory: Path) -> Iterator[tuple[Path, Mapping[str, object] | SettingsError]]:
+def _llm_documents(directory: Path, machine: Machine) -> Iterator[Document]:
     """Yield the ``[llm]`` tables upwards; a ``config.toml`` may be anybody's, and be broken.
 
     In place of a table there is an error where a broken file has the heading of one.
     """
-    for folder in (directory, *directory.parents):
-        path = folder / LLM_FILE
-        if path.is_file() and b"llm" in _read_bytes(path):
-            try:
-                document = _read_toml(path)
-            except SettingsError as error:
-                if _LLM_HEADING.search(_read_bytes(path)):
-                    yield path, error
-                continue
-            table = _llm_table(document)
-            if table is not None:
-                yield path, table
+    for folder in folders(directory, machine.home):
+        file = read_found(folder / LLM_FILE, machine, b"llm")
+        if file is None:
+            continue
+        if not file.data:
+            file.usable()
+        try:
+            document = _parse(file)
+        except SettingsError as error:
+            if _LLM_HEADING.search(file.data):
+                yield Document(file, broken=error)
+            continue
+        table = _llm_table(document)
+        if table is not None:
+            yield Document(file, table)
 
 
-def _candidates(directory: Path) -> Iterator[Path]:
-    for folder in (directory, *directory.parents):
-        for name in (FILE_NAME, "pyproject.toml"):
-            path = folder / name
-            if path.is_file():
-                yield path
+def _candidates(directory: Path, machine: Machine) -> Iterator[SettingsFile]:
+    for folder in folders(directory, machine.home):
+        for name, mentions in ((FILE_NAME, b""), ("pyproject.toml", b"github-models")):
+            file = read_found(folder / name, machine, mentions)
+            if file is not None:
+                yield file
 
 
 def _own_table(path: Path, document: Mapping[str, object]) -> Mapping[str, object]:
@@ -156,22 +214,15 @@ def _own_table(path: Path, document: Mapping[str, object]) -> Mapping[str, objec
     return table if isinstance(table, Mapping) else {}
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:  # a file of some other project that we may not read says nothing to us
-        return b""
-
-
-def _read_toml(path: Path) -> Mapping[str, object]:
+def _parse(file: SettingsFile) -> Mapping[str, object]:
     try:
         import tomllib
     except ModuleNotFoundError:  # Python 3.10
         import tomli as tomllib  # type: ignore[no-redef, unused-ignore]
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))  # editors of Windows write a mark
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The settings file {path} cannot be read: {error}.") from error
+        return tomllib.loads(file.data.decode("utf-8-sig"))  # editors of Windows write a mark
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"The settings file {file.path} cannot be read: {error}.") from error
     # Also what is nested too deeply, and numbers of thousands of digits.
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"The settings file {path} is not TOML: {error}.") from error
+        raise SettingsError(f"The settings file {file.path} is not TOML: {error}.") from error

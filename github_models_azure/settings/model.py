@@ -9,9 +9,10 @@ from typing import Any
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.trust import BY_USER, Chosen
 from ..credentials.keys import KeySource
 from ..endpoints import Endpoint
-from ..endpoints.endpoint import is_loopback
+from ..endpoints.endpoint import is_loopback, without_query
 from ..endpoints.presets import PRESETS
 
 PREFIX = "GITHUB_MODELS_"
@@ -19,6 +20,8 @@ CONFIG_VARIABLE = PREFIX + "CONFIG"
 API_KEY = PREFIX + "API_KEY"
 FILE_NAME = "github-models.toml"
 
+LOGAI_PREFIX = "LOGAI_"
+LOGAI_TOKEN = "LOGAI_GITHUB_TOKEN"  # noqa: S105 - the name of a variable
 LLM_PREFIX = "LLM_"
 LLM_FILE = "config.toml"
 LLM_FIELDS = frozenset(
@@ -67,6 +70,9 @@ class Settings:
     ``warnings`` are those of the notes that are logged too, once.
     ``vectors`` are the endpoint and the model of its embeddings. ``lent`` is one whose keys may go
     to their own origins, for the endpoint is ours.
+
+    Who chose what, where it was not the user: ``file_by`` the file, ``endpoint_by`` the endpoint,
+    ``api_key_by`` its key, ``endpoints_by`` the address or the credential of endpoints by name.
     """
 
     endpoint: str | None = None
@@ -86,6 +92,19 @@ class Settings:
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     applications: bool = True
+    file_by: Chosen = BY_USER
+    endpoint_by: Chosen = BY_USER
+    api_key_by: Chosen = BY_USER
+    endpoints_by: Mapping[str, Chosen] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show what is set, and no value that may be a secret."""
+        where = None if self.endpoint is None else without_query(self.endpoint)
+        options, endpoints = sorted(self.options), sorted(self.endpoints)
+        return (
+            f"Settings(endpoint={where!r}, model={self.model!r}, options={options}, "
+            f"endpoints={endpoints}, file={str(self.file or '')!r})"
+        )
 
     def for_vectors(self, *, texts: bool) -> Settings:
         """Leave out what an application says of chat models, for clients of embeddings.
@@ -99,15 +118,19 @@ class Settings:
             endpoint, model = self.vectors
         return replace(self, endpoint=endpoint, model=model, options=options, call={})
 
-    def key_for(self, endpoint: Endpoint) -> tuple[AzureKeyCredential, KeySource] | None:
+    def key_for(
+        self, endpoint: Endpoint, *, stand_in: bool = False
+    ) -> tuple[AzureKeyCredential, KeySource] | None:
         """Return an application's key for the same origin, and where it comes from.
 
         That of an application that cannot say where its service is goes to what stands in the
         service's place on this machine, too.
+
+        :param stand_in: the user chose the endpoint, and so may give it another's place.
         """
         if self.lent is None:
             return None
-        taken = self.lent.placeless and stands_in(endpoint)
+        taken = stand_in and self.lent.placeless and stands_in(endpoint)
         for name, source in self.lent.sources.items():
             theirs = self.lent.endpoints[name]
             if (taken or theirs.origin == endpoint.origin) and isinstance(
@@ -125,8 +148,9 @@ class Application:
     model. ``call`` holds keywords of each chat call,
     ``retries`` those of the back-off. ``origins`` says of each setting where it comes from,
     ``notes`` what is set and does not count, and ``over_files`` whether the settings come from the
-    environment, which goes before every file. ``placeless``: it means GitHub Models and has no
-    setting that says where that is.
+    environment, which goes before every file. ``by_file`` tells
+    whether a file has a part in the choice of the endpoint, and ``by`` who made it.
+    ``placeless``: it means GitHub Models and has no setting that says where that is.
     """
 
     endpoint: str
@@ -141,6 +165,12 @@ class Application:
     notes: tuple[str, ...] = ()
     over_files: bool = False
     placeless: bool = False
+    by_file: bool = False
+    by: Chosen = BY_USER
+
+    def __repr__(self) -> str:
+        """Show what it is, and no value that may be a secret."""
+        return f"Application({without_query(self.endpoint)!r}, {self.model!r})"
 
 
 def stands_in(endpoint: Endpoint) -> bool:

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from .._core.request.fit import is_sendable
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, near
+from .provider_members import ProviderMembers, is_member, names_of, read_members
 from .providers import Place, UnplacedError, place, provider_of
 
-_HIDDEN = frozenset({"api_key", "base_url", "ollama_base_url"})
 _LONGEST = 86_400.0
 _VERSION = re.compile(r"v1|latest|preview|\d{4}-\d{2}-\d{2}(-preview)?")
+WHERE = ("api_key", "api_version", "base_url", "custom_llm_provider", "ollama_base_url")
+"""What says where a model is: a model of the same provider takes it over from ``[llm]``."""
+
+_FOREIGN = (
+    "A provider's own members begin with its name. If the file is another program's, set "
+    "GITHUB_MODELS_APPLICATIONS=false."
+)
 LOCAL = "local"
 """The embedding model that OpenHands' template names."""
 
@@ -38,6 +47,12 @@ def _version(value: str | None) -> str | None:
     return value
 
 
+def _sendable(value: str | None) -> str | None:
+    if value is not None and not is_sendable(value):
+        raise ValueError("has a line end or another character that a header cannot carry")
+    return value
+
+
 _Text = Annotated[str | None, BeforeValidator(_filled)]
 _Switch = Annotated[bool | None, BeforeValidator(_filled)]
 _Whole = Annotated[int, BeforeValidator(_number)]
@@ -50,7 +65,7 @@ class LlmModel(BaseModel):
     model_config = ConfigDict(extra="ignore", str_strip_whitespace=True, allow_inf_nan=False)
 
     model: _Text = None
-    api_key: _Text = None
+    api_key: Annotated[_Text, AfterValidator(_sendable)] = None
     base_url: _Text = None
     api_version: Annotated[_Text, AfterValidator(_version)] = None
     custom_llm_provider: _Text = None
@@ -116,8 +131,13 @@ class LlmModel(BaseModel):
             return Place(chats.endpoint, name)
         return self._place(name, self.provider)
 
+    @property
+    def is_local(self) -> bool:
+        """Whether ``ollama_base_url`` says where the model is."""
+        return self.base_url is None and (self.provider or "").startswith("ollama")
+
     def _place(self, model: str, provider: str | None) -> Place:
-        local = self.ollama_base_url if (self.provider or "").startswith("ollama") else None
+        local = self.ollama_base_url if self.is_local else None
         return place(model, self.base_url or local, provider, self.api_version)
 
 
@@ -144,16 +164,16 @@ class LlmTable:
 
         :raises SettingsError: with one line for each that is wrong.
         """
-        lines = list(self._strangers())
+        _, problems = self._provider_members()
+        lines = [*self._strangers(), *(f"{self.origin(n)}: {why}." for n, why in problems.items())]
         values = {name: value for name, value in self.values.items() if _filled(value) is not None}
         try:
             made = LlmModel.model_validate(values)
         except ValidationError as error:
             for problem in error.errors(include_url=False):
                 name = str(problem["loc"][0])
-                shown = "" if name in _HIDDEN else f" (got {problem['input']!r:.80})"
                 why = problem["msg"].removeprefix("Value error, ")
-                lines.append(f"{self.origin(name)}: {why}{shown}")
+                lines.append(f"{self.origin(name)}: {why}")
         if lines:  # the error of pydantic is no cause to show: it repeats all values
             raise SettingsError("\n".join(lines))
         return made
@@ -166,15 +186,40 @@ class LlmTable:
         try:
             return model.place()
         except UnplacedError as error:
-            raise SettingsError(f"{self.origin(error.field)}: {error}.") from error
+            local = error.field == "base_url" and model.base_url is None and model.ollama_base_url
+            field = "ollama_base_url" if local else error.field
+            raise SettingsError(f"{self.origin(field)}: {error}.") from error
+
+    @property
+    def own(self) -> ProviderMembers:
+        """What the members of its provider come to."""
+        return self._provider_members()[0]
+
+    def _names(self) -> tuple[str, ...]:
+        """Return the names of the provider: those written, that of its endpoint, the table's."""
+        place = {name: text for name in ("model", *WHERE) if (text := self._text(name))}
+        endpoint: str | None = None
+        with suppress(UnplacedError, ValidationError):
+            endpoint = LlmModel.model_validate(place).place().endpoint.name
+        return names_of(self.values, endpoint, self.path.rpartition(".")[2])
+
+    def _text(self, name: str) -> str | None:
+        value = self.values.get(name)
+        return value if isinstance(value, str) and value.strip() else None
+
+    def _provider_members(self) -> tuple[ProviderMembers, dict[str, str]]:
+        if self.values.keys() <= LLM_FIELDS | LLM_IGNORED:
+            return ProviderMembers(), {}
+        return read_members(self.values, self._names())
 
     def _strangers(self) -> Iterator[str]:
-        for name in self.values:
-            if name not in LLM_FIELDS | LLM_IGNORED:
+        names = self._names() if self.values.keys() - LLM_FIELDS - LLM_IGNORED else ()
+        for name, value in self.values.items():
+            if name not in LLM_FIELDS | LLM_IGNORED and not is_member(name, value, names):
                 meant = near(name)
                 hint = (
                     f"; did you mean {meant}?"
                     if meant
-                    else f". Known: {', '.join(sorted(LLM_FIELDS))}."
+                    else f". Known: {', '.join(sorted(LLM_FIELDS))}. {_FOREIGN}"
                 )
                 yield f"{self.path}.{name:.60} in {self.file}: is not known{hint}"

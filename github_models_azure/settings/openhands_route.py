@@ -9,26 +9,25 @@ from typing import TypeGuard
 
 from azure.core.credentials import AzureKeyCredential
 
-from .._core.request.defaults import Defaults
-from .._core.request.fit_messages import IMAGES
+from .._core.request.defaults import Defaults, Waits
+from .._core.request.extras import LEAST_SECONDS
 from ..credentials.keys import KeySource, MissingKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..exceptions import SettingsError
 from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
-from .openhands import LOCAL, LlmModel, LlmTable
+from .openhands import LOCAL, WHERE, LlmModel, LlmTable
+from .provider_members import is_member, names_of
 from .providers import Place, UnplacedError, is_github, provider_of
 
 _NAME = "llm"
 _KEY = LLM_PREFIX + "API_KEY"
-_WHERE = ("api_key", "api_version", "base_url", "custom_llm_provider", "ollama_base_url")
-"""What says where a model is: a model of the same provider takes it over from ``[llm]``."""
+_ONLY_FOR_ALL = ("embedding_model", "embedding_deployment_name", "fallback_llms")
+"""What an ``[llm.NAME]`` table cannot say of its own target: the vectors' model, and the route."""
 
-_ONLY_FOR_ALL = (
-    "num_retries", "retry_min_wait", "retry_max_wait", "retry_multiplier", "drop_params",
-    "embedding_model", "embedding_deployment_name",
-)  # fmt: skip
-"""What a call has once: its attempts of each model, its waits, its strictness, its vectors."""
+_WAITS = ("retry_min_wait", "retry_max_wait", "retry_multiplier")
+_EVERYWHERE = ("num_retries", *_WAITS, "drop_params", "disable_vision")
+"""What a variable says of the models of all tables that do not say it themselves."""
 
 _ORIGINS: Mapping[str, tuple[str, ...]] = {
     "endpoint": ("base_url", "custom_llm_provider", "model"),
@@ -49,6 +48,9 @@ _ORIGINS: Mapping[str, tuple[str, ...]] = {
 """Our settings, each with those that it is made of, the first that is set being named."""
 
 
+_Terms = tuple[Defaults, float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class _Key:
     """A key and where it comes from; ``withheld`` says why one that is there is not used."""
@@ -66,17 +68,16 @@ class _Reading:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     sources: dict[str, KeySource] = field(default_factory=dict)
 
-    def add(self, wanted: str, model: LlmModel, where: Place, key: _Key) -> str:
-        """Add an endpoint; return the target that asks it."""
+    def add(self, wanted: str, where: Place, key: _Key, terms: _Terms) -> str:
+        """Add an endpoint with what is said of it; return the target that asks it."""
+        defaults, timeout = terms
         name = wanted.replace("/", "-")
         while name in self.endpoints:
             name += "-"
-        endpoint = replace(where.endpoint, name=name, defaults=_defaults(model))
-        if model.disable_vision:
+        endpoint = replace(where.endpoint, name=name, defaults=defaults, timeout=timeout)
+        if defaults.text_only:
             known = endpoint.dialect
-            lacks, refuses = known.lacks | {"images"}, known.refuses | {IMAGES}
-            dialect = replace(known, lacks=lacks, refuses=refuses)
-            endpoint = replace(endpoint, dialect=dialect)
+            endpoint = replace(endpoint, dialect=replace(known, lacks=known.lacks | {"images"}))
         if key.key is not None and key.source is not None:
             credential = AzureKeyCredential(key.key)
             endpoint = replace(endpoint, credential=credential, anonymous=False)
@@ -104,25 +105,30 @@ def read_llm(
 
     :raises SettingsError: with one line for each wrong value.
     """
-    written = {name: value for name, value in table.items() if not _is_route(value, name)}
+    names = names_of({**table, **variables}, _NAME)
+    tables = {name: value for name, value in table.items() if _is_route(value, name, names)}
+    written = {name: value for name, value in table.items() if name not in tables}
     listed = written.pop("fallback_llms", None)
     first = LlmTable(_NAME, {**written, **variables}, file, frozenset(variables))
     model = first.model()
     where = first.place(model)
     reading = _Reading(environ)
     key = _first_key(where, written, variables, first)
-    reading.add(_NAME, model, where, key)
+    reading.add(_NAME, where, key, _terms(first, model))
     vectors = _vectors(first, model, where, key, reading)
-    targets, notes = [], [*_unused(first, model, where)]
-    for path, values in _route(table, listed, file):
-        one = LlmTable(path, _merged(written, values), file)
+    beneath = {**written, **{name: variables[name] for name in _EVERYWHERE if name in variables}}
+    targets, notes, models = [], [*_unused(first, model, where)], [model]
+    for path, values in _route(tables, listed, file):
+        one = LlmTable(path, _merged(beneath, values), file)
         other = one.model()
         place = one.place(other)
         notes += _no_version(one, place) if "api_version" in values else ()
-        notes += _for_all(path, values, other, model, file)
+        notes += _no_ollama(one, other) if "ollama_base_url" in values else ()
+        notes += _for_all(path, values, written, file)
         key = _other_key(place, written, values, one)
-        targets.append(reading.add(path, other, place, key))
-    options = _options(model, targets, github=where.endpoint.dialect.is_github)
+        targets.append(reading.add(path, place, key, _terms(one, other)))
+        models.append(other)
+    options = _options(models, targets, github=where.endpoint.dialect.is_github)
     return Application(
         endpoint=_NAME,
         model=where.model,
@@ -134,12 +140,13 @@ def read_llm(
             "retry_backoff_min": model.retry_min_wait,
             "retry_backoff_max": model.retry_max_wait,
         },
-        call={name: v for name, v in _members(model).items() if v is not None},
+        call={name: value for name, value in _members(model).items() if value is not None},
         vectors=vectors,
         sources=reading.sources,
         origins=dict(_origins(first, targets, listed, file)),
         notes=tuple(dict.fromkeys(notes)),
         over_files=says_where(variables),
+        by_file=file is not None and _origin_of(variables) != where.endpoint.origin,
     )
 
 
@@ -151,10 +158,20 @@ def _members(model: LlmModel) -> dict[str, object]:
     }
 
 
-def _defaults(model: LlmModel) -> Defaults:
-    """Return what a table says of calls to its own target."""
-    timeout = max(model.timeout, 0.001) if model.timeout else None
-    return Defaults(_members(model), timeout)
+def _terms(table: LlmTable, model: LlmModel) -> _Terms:
+    """Return what a table says of calls to its own target, and the timeout of its endpoint."""
+    own = table.own
+    strictness = {False: "strict", True: "lenient", None: None}
+    defaults = Defaults(
+        members=_members(model),
+        attempt_timeout=max(model.timeout, LEAST_SECONDS) if model.timeout else None,
+        chat_body=own.body,
+        retries=model.tries - 1,
+        waits=Waits(model.retry_multiplier, model.retry_min_wait, model.retry_max_wait),
+        adapt=strictness[model.drop_params],
+        text_only=bool(model.disable_vision),
+    )
+    return defaults, own.timeout
 
 
 def _vectors(
@@ -173,16 +190,17 @@ def _vectors(
         return None
     if where.endpoint.url == chats.endpoint.url:
         return _NAME, where.model
-    target = reading.add(f"{_NAME}.embeddings", model, where, key)  # a deployment has its own URL
+    # A deployment has its own URL.
+    target = reading.add(f"{_NAME}.embeddings", where, key, _terms(table, model))
     return target.partition("/")[0], where.model
 
 
 def _for_all(
-    path: str, values: Mapping[str, object], model: LlmModel, first: LlmModel, file: Path | None
+    path: str, values: Mapping[str, object], base: Mapping[str, object], file: Path | None
 ) -> Iterator[str]:
     """Say what a table says of its own target that can only be said of all."""
     for name in _ONLY_FOR_ALL:
-        if name in values and getattr(model, name) != getattr(first, name):
+        if name in values and values[name] != base.get(name):
             yield f"{path}.{name} in {file} is not used: that of [llm] holds for all models."
 
 
@@ -191,9 +209,15 @@ def _no_version(table: LlmTable, where: Place) -> Iterator[str]:
         yield f"{table.origin('api_version')} is not used: {where.unused}."
 
 
+def _no_ollama(table: LlmTable, model: LlmModel) -> Iterator[str]:
+    if model.ollama_base_url is not None and not model.is_local:
+        yield f"{table.origin('ollama_base_url')} is not used: no model of ollama is asked there."
+
+
 def _unused(table: LlmTable, model: LlmModel, where: Place) -> Iterator[str]:
     """Say what of ``[llm]`` does not count."""
     yield from _no_version(table, where)
+    yield from _no_ollama(table, model)
     if model.embedding_model is not None and model.embeddings != model.embedding_model:
         why = (
             "embedding_deployment_name goes before it"
@@ -203,27 +227,28 @@ def _unused(table: LlmTable, model: LlmModel, where: Place) -> Iterator[str]:
         yield f"{table.origin('embedding_model')} is not used: {why}."
 
 
-def _options(model: LlmModel, targets: list[str], *, github: bool) -> dict[str, object]:
+def _options(models: list[LlmModel], targets: list[str], *, github: bool) -> dict[str, object]:
+    """Return the options of the call: attempts and waits for what every target may take."""
+    model = models[0]
     options: dict[str, object] = {
-        "fallback_max_attempts": model.tries * (1 + len(targets)),
-        "fallback_max_wait": model.waits,
+        "fallback_max_attempts": sum(one.tries for one in models),
+        "fallback_max_wait": max(one.waits for one in models),  # targets wait at the same time
     }
     if targets:
         options["fallback"] = targets
     elif not github:  # the tiers are GitHub's, and say nothing of models elsewhere
         options["fallback"] = None
     if model.timeout:
-        options["attempt_timeout"] = max(model.timeout, 0.001)
+        options["attempt_timeout"] = max(model.timeout, LEAST_SECONDS)
     if model.drop_params is False:
         options["adapt"] = "strict"
     return options
 
 
 def _route(
-    table: Mapping[str, object], listed: object, file: Path | None
+    tables: Mapping[str, Mapping[str, object]], listed: object, file: Path | None
 ) -> Iterator[tuple[str, Mapping[str, object]]]:
     """Yield the tables of the fallback with their paths: those listed, else all in file order."""
-    tables = {name: value for name, value in table.items() if _is_route(value, name)}
     if listed is None:
         yield from ((f"{_NAME}.{name}", value) for name, value in tables.items())
         return
@@ -240,15 +265,20 @@ def _route(
             raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
 
 
-def _is_route(value: object, name: str) -> TypeGuard[Mapping[str, object]]:
-    """Tell whether a member of ``[llm]`` is a table with another model."""
-    return isinstance(value, Mapping) and name not in LLM_FIELDS | LLM_IGNORED
+def _is_route(value: object, name: str, names: tuple[str, ...]) -> TypeGuard[Mapping[str, object]]:
+    """Tell whether a member of ``[llm]`` is a table with another model.
+
+    :param names: those of the provider, whose own members may be tables too.
+    """
+    known = LLM_FIELDS | LLM_IGNORED
+    return isinstance(value, Mapping) and name not in known and not is_member(name, value, names)
 
 
 def _merged(base: Mapping[str, object], values: Mapping[str, object]) -> dict[str, object]:
     """Lay a table over ``[llm]``: all that it leaves open, where it is for the same provider."""
     same = "model" not in values or _provider(values, base) == _provider(base, {})
-    kept = {name: value for name, value in base.items() if same or name not in _WHERE}
+    others = LLM_FIELDS.difference(WHERE) | LLM_IGNORED  # no provider's own members either
+    kept = {name: value for name, value in base.items() if same or name in others}
     return {**kept, **values}
 
 
@@ -305,7 +335,7 @@ def _other_key(
 
 def _origin_of(values: Mapping[str, object]) -> str | None:
     """Give the origin that these values alone lead to; ``None`` where they tell none."""
-    texts = {name: text for name in ("model", *_WHERE) if (text := _text(values.get(name)))}
+    texts = {name: text for name in ("model", *WHERE) if (text := _text(values.get(name)))}
     if "base_url" in texts:
         texts.setdefault("model", "any")  # the URL says the origin, whichever model is asked
     try:

@@ -6,16 +6,19 @@ Clients, ``doctor``, ``chat``, ``plan`` and ``migrate`` all ask here, so that th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from azure.core.credentials import AzureKeyCredential
 
+from .._core.trust import BY_USER, Chosen, shown_path, trust_command, weakest
 from ..credentials.entra import Entra
 from ..credentials.github import DEMO_TOKEN, GitHubTokenCredential, TokenFinder
-from ..credentials.keys import Credential, KeySource, StoredKey, entry_at
-from ..endpoints import Endpoint, endpoint_for
+from ..credentials.keys import Credential, KeySource, StoredKey, WithheldKey, entry_at
+from ..endpoints import PRESETS, Endpoint, endpoint_for
 from ..endpoints.endpoint import is_loopback, with_credential
+from .binding import why_api_key_withheld, why_key_withheld
 from .model import API_KEY, Settings
 
 
@@ -24,11 +27,13 @@ class Signed:
     """An endpoint with the credential that it is asked with, and where that comes from.
 
     ``demo``: the GitHub token is the switch to the emulator, which answers instead.
+    ``warnings`` tell of a file that was found and chose the address of a client's own endpoint.
     """
 
     endpoint: Endpoint
     source: KeySource
     demo: bool = False
+    warnings: tuple[str, ...] = ()
 
     def started(self) -> Signed:
         """Return what is asked: the emulator, which is started, for the demo token.
@@ -68,19 +73,77 @@ def own_endpoint(
     :raises TypeError: for an endpoint or a credential of a wrong type.
     """
     credential = _checked(credential, endpoint)
-    given = endpoint if endpoint is not None else settings.endpoint
-    found = endpoint_for(given, credential, known=settings.endpoints)
+    keyed = credential is not None or (endpoint is None and bool(settings.api_key))
+    place = address_of(settings, endpoint, keyed=keyed)
+    found, chosen = place.endpoint, place.chosen
     if credential is not None:
-        signed = Signed(found, KeySource("argument"))
+        why = why_key_withheld(credential, found.origin, chosen)
+        signed = Signed(_with(found, credential, why), KeySource("argument"))
     elif found.credential is None and settings.api_key and endpoint is None:
-        key = AzureKeyCredential(settings.api_key)
-        signed = Signed(with_credential(found, key), api_key_source(settings))
+        key, own = settings.api_key, settings.api_key_by.file
+        theirs = bool(own) and own == chosen.file  # a file's own key, for its own address
+        why = None if theirs else why_api_key_withheld(key, found.origin, chosen)
+        signed = Signed(_with(found, AzureKeyCredential(key), why), api_key_source(settings))
     else:
-        # Of GitHub's shape is the emulator, too; a token goes to GitHub or this machine only.
-        bare = isinstance(given, str) and "://" in given
+        # Of GitHub's shape is the emulator, too; on the word of a file a token goes to GitHub only.
+        by_user = chosen == BY_USER
+        bare = isinstance(place.given, str) and "://" in place.given and by_user
         takes_token = found.on_github or (bare and found.dialect.is_github)
-        signed = _signed(settings, found, signing, takes_token=takes_token, borrows=True)
-    return replace(signed, demo=_asks_demo(signed))
+        borrowed = settings.key_for(found, stand_in=by_user)
+        signed = _signed(settings, found, signing, takes_token=takes_token, borrowed=borrowed)
+    return replace(signed, demo=_asks_demo(signed), warnings=place.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The endpoint that is meant, and who chose it, before anything is known of a key.
+
+    ``given`` is what stands for it, ``warnings`` what is to be said of the file that chose it.
+    """
+
+    endpoint: Endpoint
+    chosen: Chosen
+    given: str | Endpoint | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def address_of(
+    settings: Settings, endpoint: str | Endpoint | None = None, *, keyed: bool = False
+) -> Address:
+    """Find the endpoint that an argument, else the settings name.
+
+    :param keyed: there is a key for it: under the name of a preset it goes to the preset's own
+        address, whatever a file says that was found.
+    :raises ValueError: for an endpoint that is not known.
+    """
+    given, chosen = endpoint, BY_USER
+    if endpoint is None:
+        given, chosen = settings.endpoint, settings.endpoint_by
+    found = endpoint_for(given, known=settings.endpoints)
+    name = given if isinstance(given, str) and given in settings.endpoints else None
+    declared = settings.endpoints_by.get(name, BY_USER) if name is not None else BY_USER
+    preset = PRESETS.get(name) if name is not None else None
+    moved = declared.is_found and (preset is None or preset.origin != found.origin)
+    file = shown_path(declared.file if moved else chosen.file)
+    if moved and preset is not None and keyed and not chosen.is_found:
+        text = (
+            f"The key for {name} goes to {preset.origin}, not to {found.origin} as {file} wants "
+            f"it, a file that was found. To let it: {trust_command(declared.file)}"
+        )
+        return Address(preset, chosen, given, (text,))
+    if not (moved or chosen.is_found):
+        return Address(found, weakest(chosen, declared), given)
+    text = (
+        f"The endpoint {found.name} at {urlsplit(found.url).netloc} was chosen by {file}, a file "
+        "that was found and that nobody named or trusted."
+    )
+    return Address(found, weakest(chosen, declared), given, (text,))
+
+
+def _with(endpoint: Endpoint, credential: object, why: str | None) -> Endpoint:
+    if why is not None:
+        credential = WithheldKey(f"The endpoint {endpoint.name} is not asked: {why}")
+    return replace(endpoint, credential=credential)
 
 
 def signed_endpoints(
@@ -107,11 +170,34 @@ def signed_endpoints(
     return found
 
 
+def stand_in(known: Mapping[str, Signed]) -> Callable[[Endpoint], Endpoint]:
+    """Return what gives for GitHub's endpoints in the demo the emulator, which it starts.
+
+    A call may name one that nothing has named before; nobody else's endpoint is changed.
+
+    :param known: the endpoints as they are signed.
+    """
+
+    def asked(endpoint: Endpoint) -> Endpoint:
+        if not endpoint.on_github:
+            return endpoint
+        one = known.get(endpoint.name)
+        if one is None or not one.demo or one.endpoint.url != endpoint.url:
+            return endpoint
+        unsigned = endpoint.credential is None
+        same = (
+            not endpoint.anonymous if unsigned else endpoint.credential is one.endpoint.credential
+        )
+        return one.started().endpoint if same else endpoint
+
+    return asked
+
+
 def api_key_source(settings: Settings) -> KeySource:
     """Say where ``api_key`` of the settings comes from."""
-    if os.environ.get(API_KEY, "").strip():
-        return KeySource("env", API_KEY)
-    return KeySource("file", f"api_key in {settings.file}")
+    if settings.api_key_by.file:
+        return KeySource("file", f"api_key in {settings.api_key_by.file}")
+    return KeySource("env", API_KEY)
 
 
 def _signed(
@@ -120,12 +206,12 @@ def _signed(
     signing: Signing,
     *,
     takes_token: bool,
-    borrows: bool = False,
+    borrowed: tuple[AzureKeyCredential, KeySource] | None = None,
 ) -> Signed:
     """Give an endpoint the key that it has, or that was set or stored for it.
 
     :param takes_token: the GitHub token is meant for it.
-    :param borrows: another application's key for its origin may be used.
+    :param borrowed: another application's key that may be used.
     """
     if isinstance(endpoint.credential, Entra):
         return Signed(with_credential(endpoint, signing.entra), KeySource("entra"))
@@ -138,9 +224,8 @@ def _signed(
             with_credential(endpoint, AzureKeyCredential(key)), KeySource("env", variable)
         )
     if not endpoint.anonymous:
-        lent = settings.key_for(endpoint) if borrows else None
-        if lent is not None:
-            return Signed(with_credential(endpoint, lent[0]), lent[1])
+        if borrowed is not None:
+            return Signed(with_credential(endpoint, borrowed[0]), borrowed[1])
         if takes_token:
             return Signed(with_credential(endpoint, signing.github()), KeySource("github"))
     if variable is None or is_loopback(endpoint.url):  # a local server may well ask for none

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Optional
 
 from pydantic import BeforeValidator, Field, ValidationError, create_model
@@ -20,6 +23,9 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as SourceError
 
 from .._core.failure.kinds import MOVES_ON
+from .._core.failure.redact import HIDDEN, Redactor, without_login
+from .._core.trust import BY_USER, Chosen, weakest
+from ..endpoints.endpoint import without_query
 from ..endpoints.presets import PRESETS
 from ..exceptions import SettingsError
 from ..policies.option_checks import Check, MemberOf, Number, OneOf, Switch
@@ -29,8 +35,7 @@ from .model import PREFIX, Settings
 
 _OPTIONS = {name: option.check for name, option in OPTIONS.items() if option.in_settings}
 
-_SHOWN = frozenset({*_OPTIONS, "model"})
-"""The settings whose wrong values are repeated in an error; all others might hold a key."""
+_LONGEST_WORD = 24  # of those that our messages have in them, names of dialects and endpoints
 
 _TABLES = ("endpoints", "dialects", "models", "tiers")
 """The settings that are JSON in the environment."""
@@ -99,10 +104,10 @@ def _form(name: str, check: Check | None) -> object:
 
 
 class _Base(BaseSettings):
-    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX)
+    model_config = SettingsConfigDict(extra="forbid", env_prefix=PREFIX, hide_input_in_errors=True)
 
-    endpoint: str | None = None
-    api_key: str | None = None
+    endpoint: str | None = Field(default=None, repr=False)
+    api_key: str | None = Field(default=None, repr=False)
     model: str | None = None
     applications: bool = True
     endpoints: dict[str, EndpointModel] = {}
@@ -121,20 +126,32 @@ def validate(
     table: Mapping[str, Any],
     file: Path | None,
     environ: Mapping[str, str],
+    *,
+    file_by: Chosen = BY_USER,
+    variables_by: Mapping[str, Chosen] = MappingProxyType({}),
 ) -> Settings:
     """Check the variables and the file's table; return the settings they make.
 
+    :param file_by: who chose the file.
+    :param variables_by: who chose the file that a variable stands in, if it stands in one.
     :raises SettingsError: with one line for each wrong value.
     """
     known = {PREFIX + name.upper() for name in NAMES}
     unknown = sorted(variables.keys() - known)
     if unknown:
         raise SettingsError(f"{unknown[0]} is not a setting. Known: {', '.join(sorted(known))}.")
+    wrong = ""
     try:
-        model = _build(variables, table)
-        declared = declare(model.endpoints, model.dialects, environ)
+        model, parts = _build(variables, table)
+        variable_by = variables_by.get(PREFIX + "ENDPOINTS", BY_USER)
+        by = dict(_endpoints_by(parts, file_by, variable_by))
+        _check_hosts(parts.under if file_by.is_found else {})
+        _check_hosts(parts.over if variable_by.is_found else {})
+        declared = declare(model.endpoints, model.dialects, environ, by)
     except (ValidationError, ValueError) as error:
-        raise SettingsError(_explain(error, variables, file)) from error
+        wrong = _without_values(_explain(error, variables, file), (variables, table))
+    if wrong:  # raised here, it has no cause and no context: pydantic's repeat the values
+        raise SettingsError(wrong)
     given = {name: getattr(model, name) for name in _OPTIONS}
     options = {name: value for name, value in given.items() if value is not None}
     if options.get("fallback") == "none":
@@ -150,10 +167,69 @@ def validate(
         tiers=model.tiers,
         file=file,
         applications=model.applications,
+        file_by=file_by,
+        endpoint_by=_chooser("endpoint", model.endpoint, variables, file_by, variables_by),
+        api_key_by=_chooser("api_key", model.api_key, variables, file_by, variables_by),
+        endpoints_by=by,
     )
 
 
-def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _Base:
+def _chooser(
+    name: str,
+    value: object,
+    variables: Mapping[str, str],
+    file_by: Chosen,
+    variables_by: Mapping[str, Chosen],
+) -> Chosen:
+    """Return who chose the value of a setting."""
+    if value is None:
+        return BY_USER
+    variable = PREFIX + name.upper()
+    return variables_by.get(variable, BY_USER) if variable in variables else file_by
+
+
+def _endpoints_by(
+    parts: _Parts, file_by: Chosen, variable_by: Chosen
+) -> Iterator[tuple[str, Chosen]]:
+    """Yield who chose the address or the credential of each endpoint, if a file has a part in it.
+
+    A file that says only one of the two still decides with it which secret goes where.
+    """
+    for name in {**parts.under, **parts.over}:
+        lower, upper = (
+            entry if isinstance(entry, dict) else {}
+            for entry in (parts.under.get(name), parts.over.get(name))
+        )
+        chosen = []
+        for member in ("url", "credential"):
+            if member in upper:
+                chosen.append(variable_by)
+            elif member in lower:
+                chosen.append(file_by)
+        if (by := weakest(*chosen)) != BY_USER:
+            yield name, by
+
+
+def _check_hosts(entries: Mapping[str, object]) -> None:
+    """Refuse the header that decides, behind a shared front, whose server gets the key."""
+    for name, entry in entries.items():
+        headers = entry.get("headers") if isinstance(entry, dict) else None
+        if isinstance(headers, dict) and any(str(one).lower() == "host" for one in headers):
+            why = "cannot set Host in a file that was found: the URL says the host"
+            raise WrongValuesError({f"endpoints.{name}.headers": why})
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The endpoints of the variable, and those of the file that it is laid over."""
+
+    over: Mapping[str, object]
+    under: Mapping[str, object]
+
+
+def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> tuple[_Base, _Parts]:
+    parts = [_Parts({}, {})]
+
     class Sourced(_Base):
         @classmethod
         def settings_customise_sources(
@@ -161,10 +237,17 @@ def _build(variables: Mapping[str, str], table: Mapping[str, Any]) -> _Base:
         ) -> tuple[PydanticBaseSettingsSource, ...]:
             environment = EnvSettingsSource(settings_cls)
             environment.env_vars = {name.lower(): value for name, value in variables.items()}
-            beneath = _beneath(environment(), table)
+            given = environment()
+            beneath = _beneath(given, table)
+            parts[0] = _Parts(_tables(given), _tables(beneath))
             return environment, InitSettingsSource(settings_cls, init_kwargs=beneath)
 
-    return create_model("Settings", __base__=Sourced, **_FIELDS)()
+    return create_model("Settings", __base__=Sourced, **_FIELDS)(), parts[0]
+
+
+def _tables(given: Mapping[str, Any]) -> Mapping[str, object]:
+    found = given.get("endpoints")
+    return found if isinstance(found, dict) else {}
 
 
 def _beneath(given: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,9 +280,35 @@ def _explain(error: ValueError, variables: Mapping[str, str], file: Path | None)
 
 def _told(problem: ErrorDetails) -> tuple[str, str]:
     path = ".".join(str(part) for part in problem["loc"])
-    setting = path.partition(".")[0]
-    shown = f" (got {problem['input']!r:.80})" if setting in _SHOWN else ""
-    return path, f"{problem['msg'].removeprefix('Value error, ')}{shown}"
+    return path, problem["msg"].removeprefix("Value error, ")
+
+
+def _without_values(text: str, given: object) -> str:
+    """Take the values that were given out of what checks of ours say of them.
+
+    What is quoted is a value; unquoted ones are known by their length, which words have not.
+    """
+    for value in sorted(_leaves(given), key=len, reverse=True):
+        text = text.replace(f"{value!r}", HIDDEN)
+        if len(value) > _LONGEST_WORD:
+            text = Redactor((value,)).text(text)
+    return without_login(text)
+
+
+def _leaves(given: object) -> Iterator[str]:
+    if isinstance(given, str) and given:
+        yield given
+        shown = without_query(given)
+        if shown != given:
+            yield shown
+        with suppress(ValueError):  # a variable may be JSON
+            yield from _leaves(json.loads(given)) if given[0] in "{[" else ()
+    elif isinstance(given, Mapping):
+        for inner in given.values():
+            yield from _leaves(inner)
+    elif isinstance(given, list | tuple):
+        for inner in given:
+            yield from _leaves(inner)
 
 
 def _named(path: str, variables: Mapping[str, str], place: str) -> str:

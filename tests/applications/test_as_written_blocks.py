@@ -255,6 +255,21 @@ def test_the_listed_variables_are_the_defaults_of_openhands(
     assert service.journal[-1].model == "openai/text-embedding-3-small"
 
 
+def test_the_gateways_embeddings_have_the_listed_model(
+    service: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For a program that names none; without any model the error says to name one."""
+    exported(monkeypatch, {**ENVIRONMENT, **LISTED}, address=service.inference_url)
+    answer = ask_gateway("embeddings", texts=["Hello"])
+    assert len(answer.json()["data"][0]["embedding"]) == 3072
+    assert service.journal[-1].model == "openai/text-embedding-3-large"
+    for name in ("LLM_EMBEDDING_MODEL", "LLM_EMBEDDING_DEPLOYMENT_NAME"):
+        monkeypatch.delenv(name)
+    answer = ask_gateway("embeddings", texts=["Hello"])
+    assert answer.status_code == 404
+    assert "Name an embeddings model, such as " in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("key", ["demo_token", TOKEN, None])
 @pytest.mark.parametrize("block", ENVIRONMENTS)
 def test_variables_are_answered_in_the_demo(

@@ -137,13 +137,15 @@ def ask(twin: Twin, kind: str = "ChatCompletionsClient", **options: Any) -> Any:
     return asyncio.run(asked())
 
 
-def ask_gateway(**options: Any) -> requests.Response:
+def ask_gateway(
+    path: str = "chat/completions", *, texts: list[str] | None = None, **options: Any
+) -> requests.Response:
     """Ask the gateway as a program that knows its URL and no model of its own."""
     from github_models_azure.server.gateway import Gateway
 
     with Gateway(**options) as gateway:
-        body = {"messages": HELLO}
-        return requests.post(f"{gateway.v1_url}/chat/completions", json=body, timeout=30)
+        body: dict[str, Any] = {"messages": HELLO} if texts is None else {"input": texts}
+        return requests.post(f"{gateway.v1_url}/{path}", json=body, timeout=30)
 
 
 def ask_program(program: Program, *arguments: str) -> Outcome:

@@ -185,4 +185,6 @@ def test_wrong_settings_are_told_with_the_rest(
     assert outcome.code == 1
     assert "azure-ai-inference" in outcome.out
     assert "GITHUB_MODELS_PLAN" in outcome.error
-    assert "gold" in program("doctor", "--json").json["settings"]["problem"]
+    problem = program("doctor", "--json").json["settings"]["problem"]
+    assert problem.startswith("GITHUB_MODELS_PLAN: ")
+    assert "gold" not in problem

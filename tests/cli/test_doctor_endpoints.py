@@ -15,6 +15,7 @@ import pytest
 from github_models_azure.cli import _probe
 from github_models_azure.cli._probe import Probe
 from tests.cli.program import Outcome, Program
+from tests.trusting import trust
 
 pytestmark = pytest.mark.extras
 
@@ -99,6 +100,7 @@ def test_an_endpoint_that_moved_is_asked_at_its_new_url(
 ) -> None:
     """As a client would; the retirement and the move are told."""
     FILE.write_text(f'[endpoints.mine]\nurl = "{MODELS}"\ncredential = {{ env = "K" }}\n')
+    trust(FILE)
     monkeypatch.setenv("K", "secret-word")
     outcome = program("doctor", "--json")
     mine = by_name(outcome)["mine"]
@@ -150,6 +152,7 @@ def test_where_credentials_come_from(
         credential = {{ none = true }}
         """
     )
+    trust(FILE)
     outcome = program("doctor", "--json")
     words = {name: one["credential"] for name, one in by_name(outcome).items()}
     assert words == {
@@ -187,6 +190,7 @@ def test_entra_without_its_package_cannot_be_used(
     """The doctor says what to install."""
     monkeypatch.setitem(sys.modules, "azure.identity", None)
     FILE.write_text(f'[endpoints.f]\nurl = "{FOUNDRY}"\ncredential = {{ entra = true }}\n')
+    trust(FILE)
     found = by_name(program("doctor", "--json"))["f"]
     assert (found["credential_missing"], found["usable"]) == (True, False)
     assert 'pip install "github-models-azure[entra]"' in found["credential"]

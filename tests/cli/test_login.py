@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from tests.credentials.memory_keyring import MemoryKeyring, memory_keyring
 
 SERVICE = "github-models"
 TOKEN = "github_pat_of_some_length"
+KEPT = "token@https://models.github.ai"
 Piped = Callable[[bytes], None]
 FILE = Path("github-models.toml")
 
@@ -43,12 +45,13 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
 
 
 @pytest.fixture
-def work() -> Iterator[LoopbackServer]:
+def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackServer]:
     """An endpoint of the settings whose key is in the keyring."""
     with LoopbackServer(lambda _: as_json({"data": []})) as server:
         FILE.write_text(
             f'[endpoints.work]\nurl = "{server.url}/v1"\ncredential = {{ keyring = "mine" }}'
         )
+        monkeypatch.setenv("GITHUB_MODELS_CONFIG", str(FILE))
         yield server
 
 
@@ -59,7 +62,7 @@ def test_a_piped_token_is_checked_and_stored(
     piped(f"{TOKEN}\n".encode())
     outcome = program("login", "--with-token")
     assert outcome.code == 0
-    assert backend.entries == {(SERVICE, "token"): TOKEN}
+    assert backend.entries == {(SERVICE, KEPT): TOKEN}
     assert github.journal[0].header("authorization") == f"Bearer {TOKEN}"
     assert (
         "stored in tests.credentials.memory_keyring.MemoryKeyring; GitHub accepted it"
@@ -86,6 +89,43 @@ def test_a_stored_token_is_found_by_the_credential(
     assert finder().source() is None
 
 
+def test_a_token_under_the_bare_name_is_found_until_another_is_stored(
+    program: Program, piped: Piped, github: LoopbackServer, backend: MemoryKeyring
+) -> None:
+    """What was stored for its origin goes before it; ``logout`` removes both."""
+    from github_models_azure.credentials.github import TokenFinder
+
+    def found() -> str:
+        return TokenFinder(environ={}, run_gh=lambda: None).find()[0]
+
+    backend.entries[SERVICE, "token"] = "an-older-token"
+    assert found() == "an-older-token"
+    piped(TOKEN.encode())
+    program("login", "--with-token")
+    assert found() == TOKEN
+    assert program("logout").code == 0
+    assert backend.entries == {}
+
+
+@pytest.mark.parametrize("name", ["groq", "Token"])
+def test_a_file_that_was_found_does_not_move_a_known_name(
+    program: Program, piped: Piped, work: LoopbackServer, backend: MemoryKeyring, name: str
+) -> None:
+    """The key is stored for the service's own address; an entry is the token's in any case."""
+    os.environ.pop("GITHUB_MODELS_CONFIG")
+    text = {
+        "groq": f'[endpoints.groq]\nurl = "{work.url}/v1"',
+        "Token": '[endpoints.github]\ncredential = { keyring = "Token" }',
+    }[name]
+    FILE.write_text(text)
+    piped(b"its-key")
+    asked = "groq" if name == "groq" else "github"
+    assert program("login", asked, "--with-token", "--no-validate").code == 0
+    kept = "groq@https://api.groq.com" if name == "groq" else KEPT
+    assert backend.entries == {(SERVICE, kept): "its-key"}
+    assert work.journal == []
+
+
 def test_a_token_is_asked_for_without_being_shown(
     program: Program,
     github: LoopbackServer,
@@ -103,7 +143,7 @@ def test_a_token_is_asked_for_without_being_shown(
     monkeypatch.setattr(getpass, "getpass", ask)
     outcome = program("login")
     assert (outcome.code, asked) == (0, ["GitHub token (not shown): "])
-    assert backend.entries[SERVICE, "token"] == TOKEN
+    assert backend.entries[SERVICE, KEPT] == TOKEN
 
 
 def test_a_terminal_that_shows_what_is_typed_is_not_used(
@@ -206,7 +246,7 @@ def test_no_validate_stores_it_unasked(
     assert outcome.code == 0
     assert "unchecked" in outcome.out
     assert github.journal == []
-    assert backend.entries == {(SERVICE, "token"): TOKEN}
+    assert backend.entries == {(SERVICE, KEPT): TOKEN}
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "ключ"])
@@ -230,7 +270,7 @@ def test_the_answer_as_json(
     outcome = program("login", "--with-token", "--json")
     assert outcome.json == {
         "stored": True,
-        "entry": "token",
+        "entry": KEPT,
         "endpoint": None,
         "keyring": "tests.credentials.memory_keyring.MemoryKeyring",
         "checked": True,
@@ -347,7 +387,7 @@ def test_github_by_its_name_means_the_token(
     """It has no key but that."""
     piped(TOKEN.encode())
     assert program("login", "github", "--with-token").code == 0
-    assert backend.entries == {(SERVICE, "token"): TOKEN}
+    assert backend.entries == {(SERVICE, KEPT): TOKEN}
 
 
 # Logout
@@ -358,7 +398,7 @@ def test_logout_removes_the_token_and_says_what_still_counts(
 ) -> None:
     """Other entries stay."""
     monkeypatch.setenv("GITHUB_TOKEN", "another")
-    backend.entries = {(SERVICE, "token"): TOKEN, (SERVICE, "mine"): "k"}
+    backend.entries = {(SERVICE, KEPT): TOKEN, (SERVICE, "mine"): "k"}
     outcome = program("logout")
     assert outcome.code == 0
     assert backend.entries == {(SERVICE, "mine"): "k"}
@@ -370,7 +410,7 @@ def test_logout_without_an_entry_fails(program: Program) -> None:
     """The exit code tells scripts."""
     outcome = program("logout", "--json")
     assert outcome.code == 1
-    assert outcome.json == {"removed": False, "entry": "token", "endpoint": None}
+    assert outcome.json == {"removed": False, "entry": KEPT, "endpoint": None}
     assert "has no GitHub token" in outcome.error
 
 

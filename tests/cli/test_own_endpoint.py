@@ -18,6 +18,7 @@ from github_models_azure.client import transport
 from github_models_azure.server.emulator.runner import demo_endpoint
 from tests.cli.program import Program
 from tests.harness import HELLO, FakeTransport, Sent, Service, chat
+from tests.trusting import trust
 
 pytestmark = pytest.mark.extras
 
@@ -195,6 +196,7 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cas
         monkeypatch.setenv(name, value)
     for path, text in found.files.items():
         Path(path).write_text(text, "utf-8")
+        trust(path)
     fake = SimpleNamespace(get_password=lambda service, entry: found.entries.get(entry))
     monkeypatch.setitem(sys.modules, "keyring", fake)
     return found
@@ -275,6 +277,7 @@ def test_an_endpoint_that_is_given_goes_before_the_settings(
         f'endpoint = "{OWN}"\n[endpoints.other]\nurl = "{OTHER}"\n'
         'credential = { env = "OTHER_KEY" }'
     )
+    trust(FILE)
     ChatCompletionsClient(endpoint, model="m").complete(messages=HELLO)
     assert program("chat", "Hi", "-m", "m", "--no-stream", "--endpoint", endpoint).code == 0
     assert {(sent.url.partition("/chat/")[0], key_in(sent)) for sent in service.sent} == {

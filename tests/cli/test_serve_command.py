@@ -6,6 +6,7 @@ import json
 import signal
 import socket
 import sys
+import urllib.error
 import urllib.request
 
 import pytest
@@ -61,6 +62,40 @@ def test_a_host_for_others_needs_a_key(program: Program) -> None:
     outcome = program("serve", "--demo", "--host", "0.0.0.0", "--port", "0")
     assert outcome.code == 2
     assert "it has no key. Set one with --api-key or GITHUB_MODELS_GATEWAY_KEY" in outcome.error
+
+
+def test_an_endpoint_that_callers_can_name_is_a_known_one(program: Program) -> None:
+    """A slip of the pen is wrong usage, and the known names stand beside it."""
+    outcome = program("serve", "--demo", "--port", "0", "--allow-endpoint", "grok")
+    assert outcome.code == 2
+    assert "names 'grok', which is no known endpoint. Known names: " in outcome.error
+    assert " groq," in outcome.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent the way of POSIX")
+def test_callers_can_name_what_the_command_allows() -> None:
+    """That endpoint is asked, here in vain; another is refused."""
+    options = ("--allow-endpoint", "ollama", "--unread-timeout", "30")
+    process = start("serve", "--demo", "--port", "0", "--json", *options)
+    assert process.stdout is not None
+    url = json.loads(process.stdout.readline())["v1_url"]
+    codes = [code_for(url, model) for model in ("ollama/m", "lm-studio/m")]
+    process.send_signal(signal.SIGINT)
+    finish(process)
+    assert codes[0] != "endpoint_not_allowed"
+    assert codes[1] == "endpoint_not_allowed"
+
+
+def code_for(url: str, model: str) -> str:
+    """Ask for a model, and return the code of the error."""
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hello"}]})
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/chat/completions", body.encode(), headers)
+    with pytest.raises(urllib.error.HTTPError) as failed:
+        urllib.request.urlopen(request, timeout=30)
+    code: str = json.loads(failed.value.read())["error"]["code"]
+    failed.value.close()
+    return code
 
 
 def test_a_taken_port_is_named(program: Program) -> None:

@@ -84,9 +84,10 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture
-def settings() -> None:
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two endpoints of Azure's, with Entra, one behind the other."""
     Path("github-models.toml").write_text(SETTINGS, "utf-8")
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", "github-models.toml")
 
 
 def fake_for(twin: Twin) -> Any:

@@ -205,11 +205,14 @@ def test_a_stored_key_is_checked_at_start_up(twin: Twin, server: LoopbackServer)
     assert check.header("authorization") == f"Bearer {KEY}"
 
 
-def test_a_fallback_uses_its_own_stored_key(twin: Twin, server: LoopbackServer) -> None:
+def test_a_fallback_uses_its_own_stored_key(
+    twin: Twin, server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As it would use its variable."""
     write_key(entry_at("near", server.url), KEY)
     first = Endpoint("first", "http://127.0.0.1:9/v1", "first-key")
     settings_with(f'[endpoints.near]\nurl = "{server.url}/v1"\ncredential = {{ keyring = "near" }}')
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", "github-models.toml")
     assert served(twin, first, fallback=["near/m"], retry_total=0) == "Hello"
     assert server.journal[0].header("authorization") == f"Bearer {KEY}"
 

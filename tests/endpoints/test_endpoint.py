@@ -145,7 +145,6 @@ def test_spelling_makes_no_other_origin(
     [
         "http://localhost",
         "http://LOCALHOST:11434/v1",
-        "https://models.localhost/v1",
         "http://127.0.0.1:8080",
         "http://127.8.9.10",
         "http://[::1]:8080/v1",
@@ -161,6 +160,8 @@ def test_this_machine_is_loopback(url: str) -> None:
     [
         "http://host.example",
         "http://localhost.example",
+        "https://models.localhost/v1",
+        "http://a.b.localhost:8080",
         "http://notlocalhost",
         "http://127.0.0.1.example",
         "http://0.0.0.0",

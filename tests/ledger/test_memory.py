@@ -247,7 +247,22 @@ def test_an_end_that_moves_with_every_answer_is_no_news_for_ever(ledger: MemoryL
     news = [ledger.note_lifecycle("a", Lifecycle(sunset_at=NOW + call)) for call in range(100)]
     assert sum(news) == 16
     assert ledger.lifecycle("a") == Lifecycle(sunset_at=NOW + 99)
-    assert len(ledger._lifecycles["a"]) == 16
+    assert len(ledger._lifecycles.get("a") or ()) == 16
+
+
+def test_the_memory_is_bounded_by_bytes(ledger: MemoryLedger) -> None:
+    """Names that callers make up push out the oldest, and no more than fits is kept."""
+    failure = Failure(FailureKind.MODEL_GONE)
+    for number in range(50):
+        key = f"{number}" * 60_000
+        ledger.fail(key, failure, NOW)
+        ledger.learn(key, "x" * 10_000)
+        ledger.note_lifecycle(key, Lifecycle(deprecated=True))
+    for memory in (ledger._cooldowns, ledger._learnt, ledger._lifecycles):
+        assert memory.size <= 2 * 1024 * 1024
+        assert 0 < len(memory) < 50
+    assert ledger.in_force([key], NOW)
+    assert ledger.learnt(key) == {"x" * 500}
 
 
 def test_one_of_many_threads_has_the_news(ledger: MemoryLedger) -> None:

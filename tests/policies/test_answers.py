@@ -15,7 +15,7 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from github_models_azure import trail_of
 from github_models_azure.exceptions import RateLimitedError
-from tests.harness import DONE, Answer, Service, Twin, chat, delta, event, stream
+from tests.harness import DONE, URL, Answer, Service, Twin, chat, delta, event, stream
 
 ARGUMENTS = {"city": "Köln", "days": 2}
 GEMINI = {  # an empty id and "stop": autogen#4878
@@ -131,3 +131,16 @@ def test_a_text_in_parts_is_a_text(twin: Twin, content: Any) -> None:
     """Users print ``content``; the SDK would make Python's notation of a list."""
     result = twin.complete(client_of(twin, chat("m", content)))
     assert result.choices[0].message.content == "Hi"
+
+
+def test_a_whole_answer_of_any_transport_is_bounded(twin: Twin) -> None:
+    """One that is not ours has read it all; its target is unavailable all the same."""
+    service = Service(lambda sent: chat(sent.model, "x" * (5_000 if sent.model == "m" else 5)))
+    client = twin.client(
+        service, URL, credential="k", fallback=["n"], max_answer_bytes=1_000, retry_total=0
+    )
+    result = twin.complete(client, model="m")
+    assert result.choices[0].message.content == "xxxxx"
+    trail = trail_of(result)
+    assert trail is not None
+    assert "larger than 1,000 bytes (max_answer_bytes)" in str(trail)

@@ -16,7 +16,7 @@ from azure.core.exceptions import (
 )
 
 from github_models_azure._core.failure.kinds import FailureKind, Scope
-from github_models_azure.policies.errors import NAME_RETRY, fault_of, one_line
+from github_models_azure.policies.errors import fault_of, one_line
 
 K, S = FailureKind, Scope
 NO_NAME = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -84,11 +84,12 @@ def test_each_exception_has_its_meaning(
         ServiceRequestError("x", error=OSError(Pooled(NO_NAME))),
     ],
 )
-def test_a_name_that_does_not_resolve_is_an_endpoint_that_is_gone(error: BaseException) -> None:
-    """However the transports' libraries keep the cause; it is tried again after a while."""
+def test_a_name_that_does_not_resolve_may_do_so_again(error: BaseException) -> None:
+    """However the transports' libraries keep the cause; the network may only have been away."""
     failure = fault_of(error)
-    assert (failure.kind, failure.scope) == (K.ENDPOINT_GONE, S.ENDPOINT)
-    assert failure.retry_after == NAME_RETRY
+    assert (failure.kind, failure.scope) == (K.UNAVAILABLE, S.ENDPOINT)
+    assert failure.message.startswith("the name does not resolve")
+    assert failure.retry_after is None
 
 
 @pytest.mark.parametrize(

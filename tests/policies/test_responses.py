@@ -59,18 +59,18 @@ def test_a_refused_stream_reads_like_the_response_itself(twin: Twin) -> None:
 )
 def test_a_refusal_is_read_in_its_own_encoding(encoding: str | None, text: str | None) -> None:
     """An encoding that Python does not know is read as UTF-8, and broken bytes show as such."""
-    from github_models_azure.policies.responses import RefusedResponse
+    from github_models_azure.policies.responses import ReadResponse
 
-    response = RefusedResponse(type("Inner", (), {"encoding": encoding})(), b"refus\xe9")
+    response = ReadResponse(type("Inner", (), {"encoding": encoding})(), b"refus\xe9")
     assert response.text() == (text or "refus\ufffd")
     assert response.text("latin-1") == "refus\xe9"
 
 
 def test_what_is_no_error_is_not_raised() -> None:
     """A redirect that was not followed is for the caller to judge."""
-    from github_models_azure.policies.responses import RefusedResponse
+    from github_models_azure.policies.responses import ReadResponse
 
-    RefusedResponse(type("Inner", (), {"status_code": 302})(), b"").raise_for_status()
+    ReadResponse(type("Inner", (), {"status_code": 302})(), b"").raise_for_status()
 
 
 def test_an_empty_shell_has_a_class_of_its_own() -> None:

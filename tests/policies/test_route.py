@@ -71,16 +71,25 @@ def test_a_plan_with_access_has_the_whole_tier(twin: Twin) -> None:
 
 def test_the_routes_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names that callers make up do not fill the memory."""
-    monkeypatch.setattr(planning, "_ROUTES_KEPT", 3)
+    monkeypatch.setattr(planning, "_ROUTES_BYTES", 10_000)
     made = planner(endpoint=PLAIN)
     for number in range(20):
         assert made.begin(request(f"m{number}")) is not None
         assert len(made._routes) <= 3
 
 
+def test_what_is_too_long_for_a_name_is_not_kept() -> None:
+    """A route is made for it, and forgotten."""
+    made = planner(endpoint=PLAIN)
+    assert made.begin(request("m" * 501)) is not None
+    assert len(made._routes) == 0
+    assert made.begin(request("m" * 500)) is not None
+    assert len(made._routes) == 1
+
+
 def test_the_endpoints_kept_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """A policy that serves many URLs remembers a few of them."""
-    monkeypatch.setattr(planning, "_ROUTES_KEPT", 3)
+    monkeypatch.setattr(planning, "_ROUTES_BYTES", 2_000)
     made = planner()
     for number in range(20):
         run = made.begin(request(url=f"https://h{number}.example/v1/chat/completions"))
@@ -94,10 +103,10 @@ def test_a_route_is_made_once_a_day() -> None:
     clock = Clock()
     made = planner(endpoint=PLAIN, clock=clock)
     made.begin(request())
-    kept = dict(made._routes)
+    kept = dict(made._routes.items())
     clock.now = NOW - NOW % 86_400 + 86_399
     made.begin(request())
-    assert made._routes == kept
+    assert dict(made._routes.items()) == kept
     clock.now += 1
     made.begin(request())
     assert len(made._routes) == 2

@@ -171,7 +171,7 @@ def test_nothing_is_counted_for_those_who_do_not_ask(twin: Twin) -> None:
 
 def test_embeddings_are_estimated_by_all_their_texts(twin: Twin) -> None:
     """The route looks at the longest, the usage at the sum."""
-    data = [{"index": 0, "object": "embedding", "embedding": [0.1]}]
+    data = [{"index": n, "object": "embedding", "embedding": [0.1]} for n in range(2)]
     service = Service(lambda sent: Answer(200, {"id": "1", "model": "m", "data": data}))
     client = twin.client(service, kind="Embeddings", model="m")
     texts = ["a", "a longer text"]

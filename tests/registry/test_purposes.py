@@ -104,6 +104,13 @@ def test_the_facts_bear_the_recommendations_out() -> None:
         assert all(model.supports("chat") for model in REGISTRY.recommended(task))
 
 
+def test_the_languages_of_a_model_of_two_are_named() -> None:
+    """Its tag says only that there are several."""
+    jais = REGISTRY.get("core42/jais-30b-chat")
+    assert "Arabic and English" in str(jais.purpose)
+    assert jais.sources["purpose"].startswith("reported: Microsoft Learn")
+
+
 def test_a_user_gives_a_line_of_their_own() -> None:
     """An overlay describes a new model, and takes the place of a known line."""
     mine = REGISTRY.with_overlay(
@@ -127,6 +134,8 @@ def test_what_is_served_elsewhere_was_checked() -> None:
         ("claude-3-5-sonnet", "retired Claude 3.5 Sonnet on 2025-10-28"),
         ("github/Claude-3.5-Sonnet", "retired Claude 3.5 Sonnet on 2025-10-28"),
         ("anthropic/claude-3.5-sonnet-20241022", "retired Claude 3.5 Sonnet on 2025-10-28"),
+        ("claude-3-5-haiku", "retired Claude 3.5 Haiku on 2026-02-19"),
+        ("anthropic/claude-3.5-haiku-20241022", "retired Claude 3.5 Haiku on 2026-02-19"),
         ("claude-sonnet-5", "Messages API only"),
         ("deepseek-v2.5-1210", "until V3 came in December 2024"),
     ],

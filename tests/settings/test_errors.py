@@ -1,9 +1,9 @@
-"""What is said of settings that are wrong: one clear line each, and never a key."""
+"""What is said of settings that are wrong: one clear line each, and never a value."""
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -48,11 +48,11 @@ def refused(**environ: str) -> list[str]:
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str, says: str) -> None:
-    """One line: the variable, what it may be, what it is."""
+    """One line: the variable and what it may be; never what it is, which may be a secret."""
     (line,) = refused(**{name: value})
     assert line.startswith(f"GITHUB_MODELS_{name}: ")
     assert says in line
-    assert f"(got {value!r})" in line
+    assert repr(value) not in line
 
 
 @pytest.mark.parametrize(
@@ -141,18 +141,20 @@ def test_a_file_that_is_no_text_is_a_clear_error() -> None:
     assert line.startswith(f"The settings file {path} cannot be read: ")
 
 
-def test_a_file_that_cannot_be_read_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours is an error; a project's ``pyproject.toml`` that we may not read says nothing."""
+@pytest.mark.parametrize("name", [FILE, "pyproject.toml", "config.toml"])
+def test_a_file_that_cannot_be_read_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also one that may be anybody's: what it holds is not known, and is not skipped silently."""
 
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise PermissionError("not yours")
+    def refuse(_: int) -> bytes:
+        raise PermissionError(errno.EACCES, "not yours")
 
-    write("[tool.github-models]\nmodel = 'm'", "pyproject.toml")
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    monkeypatch.setattr(Path, "read_text", refuse)
-    assert load() == Settings()
-    write("model = 'm'")
-    assert "cannot be read: not yours" in refused()[0]
+    path = write("[tool.github-models]\nmodel = 'm'", name)
+    monkeypatch.setattr("github_models_azure.settings.found._read", refuse)
+    (line,) = refused()
+    assert line.startswith(f"The settings file {path} is refused: it cannot be read (not yours).")
+    assert f"GITHUB_MODELS_CONFIG={path}" in line
 
 
 @pytest.mark.parametrize("name", ["nowhere.toml", "."])
@@ -165,7 +167,7 @@ def test_a_named_file_must_exist(name: str) -> None:
     ("table", "says"),
     [
         ("[endpoints.'a/b']\nurl = 'https://a'", "the name of an endpoint has no slash"),
-        ("[endpoints.x]\nurl = 'nowhere'", "'nowhere' is neither a URL nor a known name"),
+        ("[endpoints.x]\nurl = 'nowhere'", "*** is neither a URL nor a known name"),
         ("[endpoints.x]\nurl = 'https://u:secret@a'", "carries a user name or password"),
     ],
 )

@@ -22,6 +22,12 @@ def write(text: str) -> None:
     Path("github-models.toml").write_text(text, "utf-8")
 
 
+def name(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a file that the user names, so that it may say where secrets go."""
+    write(text)
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", "github-models.toml")
+
+
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
     """A client that is given nothing but what the test gives it."""
     options = {"transport": twin.transport(service), **timed(service.clock), **options}
@@ -58,7 +64,7 @@ def test_the_endpoint_that_counts(
 ) -> None:
     """An argument goes before the environment, that before the file, that before the default."""
     if file is not None:
-        write(f'endpoint = "{file}"')
+        name(f'endpoint = "{file}"', monkeypatch)
     if environ is not None:
         monkeypatch.setenv("GITHUB_MODELS_ENDPOINT", environ)
     service = Service(answers)
@@ -171,7 +177,7 @@ def test_an_endpoint_of_the_settings_brings_its_key(
     """By name as endpoint and as fallback target, each with its own key and no other."""
     monkeypatch.setenv("ONE_KEY", "one-key")
     monkeypatch.setenv("TWO_KEY", "two-key")
-    write(
+    name(
         """
         [endpoints.one]
         url = "https://one.example/v1"
@@ -182,7 +188,8 @@ def test_an_endpoint_of_the_settings_brings_its_key(
         [endpoints.local]
         url = "http://localhost:11434/v1"
         credential = { none = true }
-        """
+        """,
+        monkeypatch,
     )
     service = Service(lambda sent: chat("x") if "localhost" in sent.url else limited())
     client = client_of(twin, service, "one", model="m", fallback=["two/m", "local/llama3.2"])

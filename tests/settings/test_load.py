@@ -173,11 +173,12 @@ def test_the_own_file_goes_before_pyproject() -> None:
 
 
 def test_the_nearest_file_of_the_parents_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the working directory upwards, until one is found."""
+    """From the working directory upwards to the root of the repository, until one is found."""
     write('model = "far"')
     write('model = "near"', folder="a")
     inner = Path("a/b/c").resolve()
     inner.mkdir(parents=True)
+    Path(".git").mkdir()
     assert load_settings({}, inner).model == "near"
     monkeypatch.chdir(inner)
     assert load().model == "near"
@@ -216,8 +217,8 @@ def test_variables_of_other_purpose_are_no_settings() -> None:
 
 
 def endpoint_with(credential: str, **environ: str) -> Any:
-    write(f'[endpoints.mine]\nurl = "https://llm.example/v1"\ncredential = {credential}')
-    return load_settings(environ).endpoints["mine"]
+    path = write(f'[endpoints.mine]\nurl = "https://llm.example/v1"\ncredential = {credential}')
+    return load_settings({"GITHUB_MODELS_CONFIG": str(path), **environ}).endpoints["mine"]
 
 
 def test_a_key_may_come_from_a_variable() -> None:

@@ -277,7 +277,8 @@ def test_a_list_of_fallbacks_needs_a_model_before_them() -> None:
 
 
 def test_the_nearest_file_upwards_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """From the working directory to the root; a config.toml of others is passed over."""
+    """Up to the root of the repository; a config.toml of others is passed over."""
+    Path(".git").mkdir()
     write(WRITTEN)
     write('[llm]\nprovider = "x"\nmodel = "y"\n', folder="a/b")
     write("title = 'a site, no llm'\n", folder="a")

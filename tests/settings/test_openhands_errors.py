@@ -82,7 +82,7 @@ def test_a_wrong_value_of_a_file_is_named(text: str, path: str, says: str) -> No
 @pytest.mark.parametrize(
     ("name", "value", "says"),
     [
-        ("NUM_RETRIES", "many", "(got 'many')"),
+        ("NUM_RETRIES", "many", "valid integer"),
         ("TIMEOUT", "-1", "greater than or equal to 0"),
         ("DISABLE_VISION", "maybe", "valid boolean"),
         ("API_VERSION", "new", "is a version such as 2024-10-21"),

@@ -160,7 +160,7 @@ def test_logai_goes_with_what_stands_in_the_services_place(endpoint: str, taken:
     note = "LOGAI_LLM_PROVIDER is not used: GITHUB_MODELS_ENDPOINT goes before it."
     assert settings.notes == (() if taken else (note,))
     if endpoint != "http://[":
-        lent = settings.key_for(endpoint_for(endpoint))
+        lent = settings.key_for(endpoint_for(endpoint), stand_in=True)
         assert (lent and lent[1].name) == ("LOGAI_GITHUB_TOKEN" if taken else None)
 
 

@@ -139,15 +139,38 @@ def test_images_are_left_out_for_the_target_that_takes_none(twin: Twin) -> None:
     assert [event.target for event in trail_of(answer).adaptations] == ["llm.fallback1/second"]  # type: ignore[union-attr]
 
 
-def test_strictness_keeps_the_images(twin: Twin) -> None:
-    """``drop_params = false`` loses nothing, and says what would be lost."""
+def test_vision_that_is_off_is_no_loss_under_strictness(twin: Twin) -> None:
+    """``drop_params = false`` loses nothing else, and the user asked for exactly this."""
     write('[llm]\nmodel = "groq/x"\napi_key = "k"\ndisable_vision = true\ndrop_params = false\n')
     service = Service(lambda sent: chat(sent.model))
-    with pytest.raises(HttpResponseError, match="would lose: messages: images dropped"):
-        twin.run(
-            client_of(twin, service).complete(messages=[{"role": "user", "content": [SEEN, IMAGE]}])
-        )
-    assert service.sent == []
+    client = client_of(twin, service)
+    answer = twin.run(client.complete(messages=[{"role": "user", "content": [SEEN, IMAGE]}]))
+    assert service.sent[0].body["messages"][0]["content"] == [SEEN]
+    (adaptation,) = trail_of(answer).adaptations  # type: ignore[union-attr]
+    assert (adaptation.change, adaptation.lossy) == ("messages: images dropped", True)
+    with pytest.raises(HttpResponseError, match="would lose: logit_bias"):
+        twin.complete(client, model_extras={"logit_bias": {"1": 2}})
+
+
+@pytest.mark.parametrize("strict", ["true", "false"])
+def test_vision_that_is_off_by_variable_is_off_for_every_table(
+    twin: Twin, monkeypatch: pytest.MonkeyPatch, strict: str
+) -> None:
+    """The tables of the file take it over, but for one that says otherwise itself."""
+    write(WRITTEN)
+    monkeypatch.setenv("LLM_DISABLE_VISION", "true")
+    monkeypatch.setenv("LLM_DROP_PARAMS", strict)
+    service = Service(lambda sent: chat(sent.model) if sent.model == "third" else limited())
+    said = [{"role": "user", "content": [SEEN, IMAGE]}]
+    answer = twin.run(client_of(twin, service).complete(messages=said))
+    contents = [sent.body["messages"][0]["content"] for sent in service.sent]
+    assert contents == [[SEEN]] * 3
+    changes = [event.change for event in trail_of(answer).adaptations]  # type: ignore[union-attr]
+    assert changes == ["messages: images dropped"] * 3
+    write(WRITTEN.replace("[llm.fallback2]", "[llm.fallback2]\ndisable_vision = false"))
+    seeing = Service(lambda sent: chat(sent.model))
+    twin.run(client_of(twin, seeing).complete(messages=said))
+    assert [(sent.model, sent.body["messages"]) for sent in seeing.sent] == [("third", said)]
 
 
 def test_the_api_version_reaches_an_endpoint_of_githubs_shape(

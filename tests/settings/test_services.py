@@ -27,6 +27,12 @@ def write(text: str) -> None:
     Path("github-models.toml").write_text(text, "utf-8")
 
 
+def name(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a file that the user names, so that it may say where secrets go."""
+    write(text)
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", "github-models.toml")
+
+
 def client_of(twin: Twin, service: Service, *args: Any, **options: Any) -> Any:
     """A client that is given nothing but what the test gives it."""
     options = {"transport": twin.transport(service), **timed(service.clock), **options}
@@ -68,7 +74,7 @@ def test_the_settings_say_otherwise(twin: Twin, monkeypatch: pytest.MonkeyPatch)
     """A credential of the entry goes before the vendor's variable; the rest is the preset's."""
     monkeypatch.setenv("GROQ_API_KEY", "groq-key")
     monkeypatch.setenv("MINE", "my-key")
-    write('[endpoints.groq]\ncredential = { env = "MINE" }')
+    name('[endpoints.groq]\ncredential = { env = "MINE" }', monkeypatch)
     service = Service(lambda sent: chat("m"))
     twin.complete(client_of(twin, service, "groq", model="m"))
     assert service.sent[0].url == "https://api.groq.com/openai/v1/chat/completions"
@@ -119,7 +125,7 @@ def test_headers_of_an_entry_go_to_its_origin_alone(twin: Twin) -> None:
 def test_a_dialect_of_the_settings_is_spoken(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
     """The key goes in its header, the version is left out, and what is refused is dropped."""
     monkeypatch.setenv("MINE", "my-key")
-    write(
+    name(
         """
         [endpoints.mine]
         url = "https://llm.example/v1"
@@ -128,7 +134,8 @@ def test_a_dialect_of_the_settings_is_spoken(twin: Twin, monkeypatch: pytest.Mon
         [dialects.own]
         auth = "X-Key"
         refuses = ["seed"]
-        """
+        """,
+        monkeypatch,
     )
     service = Service(lambda sent: chat("m"))
     trail = trail_of(twin.complete(client_of(twin, service, "mine", model="m"), seed=7))
@@ -145,14 +152,15 @@ def test_an_entry_that_moved_is_asked_where_it_went(
 ) -> None:
     """From its day on, with the same key; the trail says so."""
     monkeypatch.setenv("MINE", "my-key")
-    write(
+    name(
         """
         [endpoints.mine]
         url = "https://llm.example/old"
         credential = { env = "MINE" }
         retired_on = 2026-08-26
         moved_to = "https://llm.example/openai/v1"
-        """
+        """,
+        monkeypatch,
     )
     service = Service(lambda sent: chat("m"))
     trail = trail_of(twin.complete(client_of(twin, service, "mine", model="m")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ..failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
+from ..failure.kinds import MALFORMED_ANSWER, TOOL_CHOICE_IGNORED, Failure, FailureKind
 from ..route.needs import ANY_CALL
 from .stages import AnswerFault, Body
 
@@ -80,6 +80,49 @@ def ignored(demanded: str) -> Failure:
         code=TOOL_CHOICE_IGNORED,
         message=f"answered without {what}, which tool_choice demands",
     )
+
+
+def inputs_in(payload: Mapping[str, object]) -> int:
+    """Return how many vectors a request for embeddings asks for."""
+    given = payload.get("input")
+    tokens = isinstance(given, list) and all(isinstance(one, int) for one in given)
+    return len(given) if isinstance(given, list) and not tokens else 1
+
+
+@dataclass(frozen=True, slots=True)
+class AllVectors:
+    """The stage that refuses fewer vectors than there are inputs.
+
+    :param wanted: how many inputs there are.
+    """
+
+    wanted: int
+
+    def whole(self, body: Body) -> Body:
+        """Return the embeddings as they are.
+
+        :raises AnswerFault: if some are missing, so that nobody knows which.
+        """
+        items = body.get("data")
+        vectors = [
+            item
+            for item in (items if isinstance(items, list) else ())
+            if isinstance(item, Mapping) and item.get("embedding")
+        ]
+        if len(vectors) < self.wanted:
+            raise AnswerFault(
+                Failure(
+                    FailureKind.UNAVAILABLE,
+                    status=200,
+                    code=MALFORMED_ANSWER,
+                    message=f"HTTP 200: {len(vectors)} vectors for {self.wanted} inputs",
+                )
+            )
+        return body
+
+    def update(self, update: Body) -> Body:
+        """Return an update as it is; embeddings are not streamed."""
+        return update
 
 
 @dataclass(frozen=True, slots=True)

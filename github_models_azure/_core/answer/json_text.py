@@ -12,7 +12,9 @@ _MARGIN = "\ufeff \t\r\n"
 _MOST = 5
 _TOO_DEEP = 100_000  # characters that a text nested too deeply is charged with
 _STRIDE = 5_000  # characters: an error of the decoder costs a count of the lines before it
-_EFFORT = 1_000_000  # characters read in all, beside twenty for each that there is
+_EFFORT = 20_000_000  # characters read in all: a second or so, however long the text is
+_FAILURE = 200  # characters that the decoder's error is charged with
+_COPIED = 64  # characters that are copied in the time of reading one
 _DECODER = json.JSONDecoder()
 
 
@@ -51,24 +53,26 @@ def json_start(text: str) -> str | None:
 def _end_of_thought(text: str, spans: list[tuple[int, int]]) -> int:
     """Return where thoughts end, unless that stands in a value; -1 where there are none."""
     end = text.rfind(_THOUGHT_ENDS)
-    while end >= 0 and any(start < end < stop for start, stop in spans):
-        end = text.rfind(_THOUGHT_ENDS, 0, end)
+    for start, stop in reversed(spans):  # in the order of the text, apart from each other
+        if start < end < stop:
+            end = text.rfind(_THOUGHT_ENDS, 0, start)
     return end
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
     """Yield where the outermost objects and arrays begin and end."""
-    position, effort = 0, _EFFORT + 20 * len(text)
+    position, effort = 0, _EFFORT
     base, rest = 0, text
     while effort > 0 and (opening := _OPENING.search(text, position)):
         start = opening.start()
         if start - base > _STRIDE:
             base, rest = start, text[start:]
+            effort -= len(rest) // _COPIED
         try:
             _, end = _DECODER.raw_decode(rest, start - base)
         except json.JSONDecodeError as error:
             position = start + 1
-            effort -= base + error.pos - start + 1
+            effort -= base + error.pos - start + _FAILURE
         except (ValueError, RecursionError):  # a number of thousands of digits; nested too deep
             position = start + 1
             effort -= _TOO_DEEP

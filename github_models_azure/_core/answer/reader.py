@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Mapping
 
 from ..failure.classify import classify_stream_error
-from ..failure.kinds import MALFORMED_ANSWER, Failure
+from ..failure.kinds import MALFORMED_ANSWER, Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation, demanded_call
-from .demands import ForcedCall, Said, WantedShape
+from .bounds import USUAL, Bounds, told_ahead
+from .demands import AllVectors, ForcedCall, Said, WantedShape, inputs_in
 from .normalise import Form, id_seed_of
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
@@ -30,6 +31,7 @@ from .text_calls import WrittenCalls, wanted_text_calls
 from .text_grammar import TextCalls
 
 _BODY_LIMIT = 64 * 1024  # of an answer that is not an event stream, enough to say what it is
+_UPDATE_BYTES = 1024  # an update that was read takes more room than what was sent
 _SNIFFED = 64  # bytes within which an event stream under another label shows itself
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")  # no JSON and no page begins so
 
@@ -45,13 +47,15 @@ class AnswerReader:
         ``tool`` is the tool whose forced call holds it.
     :param sees: is shown every update of a stream.
     :param spending: the stage that notes what the answer uses.
+    :param bounds: of one event, and of all that comes before the first content.
+    :param vectors: how many embeddings there have to be.
 
     ``done`` says that a stream has said all.
     """
 
     __slots__ = (
-        "_body", "_decoder", "_errors", "_progress", "_shape", "_stages", "_tap", "_written",
-        "done",
+        "_ahead", "_body", "_bounds", "_decoder", "_errors", "_progress", "_shape", "_stages",
+        "_tap", "_written", "done",
     )  # fmt: skip
 
     def __init__(
@@ -66,7 +70,10 @@ class AnswerReader:
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
         spending: Stage | None = None,
+        bounds: Bounds = USUAL,
+        vectors: int = 0,
     ) -> None:
+        self._bounds, self._ahead = bounds, 0
         self._errors = StatedErrors(operation, dialect)
         self._written = None if written is None else WrittenCalls(written)
         forced = None if demanded is None else ForcedCall(demanded)
@@ -75,6 +82,8 @@ class AnswerReader:
         stages: list[Stage] = [self._errors]
         if operation is Operation.CHAT:
             stages.append(Form(id_seed))
+        if vectors:
+            stages.append(AllVectors(vectors))
         if self._written is not None:
             stages.append(self._written)
         if forced is not None:
@@ -100,6 +109,7 @@ class AnswerReader:
         tool: str | None = None,
         sees: Callable[[Body], None] | None = None,
         spending: Stage | None = None,
+        bounds: Bounds = USUAL,
     ) -> AnswerReader:
         """Return the reader of the answer to a request, from a server of a dialect."""
         how = dialect.text_calls
@@ -113,6 +123,8 @@ class AnswerReader:
             tool=tool,
             sees=sees,
             spending=spending,
+            bounds=bounds,
+            vectors=0 if operation is Operation.CHAT else inputs_in(payload),
         )
 
     @property
@@ -180,15 +192,21 @@ class AnswerReader:
         if not self._is_event_stream():
             begun = bytes(self._body) + chunk if len(self._body) < _SNIFFED else b""
             if not begun.lstrip().startswith(_FIELDS):
-                self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
+                self._body += chunk[: _BODY_LIMIT - len(self._body)]
+                self._ahead += len(chunk)
+                if self._ahead > self._bounds.error:
+                    failure = self._not_a_stream()
+                    if failure.kind is FailureKind.BAD_STREAM:
+                        failure = _too_large(failure.message)
+                    raise AnswerFault(failure)
                 return []
             chunk, self._errors.content_type = begun, "text/event-stream"  # labelled wrongly
         if self._decoder is None:
-            self._decoder = SSEDecoder()
+            self._decoder = SSEDecoder(max_event_bytes=self._bounds.event)
         try:
             events = self._decoder.feed(chunk)
         except SSEOverflowError as error:
-            raise AnswerFault(bad_stream(str(error))) from error
+            raise AnswerFault(_too_large(str(error))) from error
         updates: list[Update] = []
         for event in events:
             self._take(event, updates)
@@ -239,6 +257,10 @@ class AnswerReader:
             return
         if event.event == "error":
             raise AnswerFault(classify_stream_error(_read(data)))
+        if not self.has_content:
+            self._ahead += len(data) + _UPDATE_BYTES
+            if self._ahead > self._bounds.answer:
+                raise AnswerFault(_too_large(told_ahead(self._bounds.answer)))
         update = _parse(data)
         fitted = self.update(update)
         updates.append(Update(fitted, data, changed=fitted is not update))
@@ -251,6 +273,10 @@ class AnswerReader:
         for stage in self._stages[self._stages.index(self._written) + 1 :]:
             held = stage.update(held)
         updates.append(Update(held, b"{}", changed=True))
+
+
+def _too_large(message: str) -> Failure:
+    return Failure(FailureKind.UNAVAILABLE, message=message)
 
 
 def _parse(data: bytes) -> Body:

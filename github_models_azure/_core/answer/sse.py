@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-DEFAULT_MAX_EVENT = 16 * 1024 * 1024
+from .bounds import EVENT_BYTES
 
 _BOM = b"\xef\xbb\xbf"
 _CR = b"\r"
@@ -78,9 +78,7 @@ class SSEDecoder:
         "_retry", "_size", "_skip_lf",
     )  # fmt: skip
 
-    def __init__(
-        self, *, max_event_bytes: int = DEFAULT_MAX_EVENT, line_events: bool = False
-    ) -> None:
+    def __init__(self, *, max_event_bytes: int = EVENT_BYTES, line_events: bool = False) -> None:
         self._max = max_event_bytes
         self._line_events = line_events
         self._line = bytearray()

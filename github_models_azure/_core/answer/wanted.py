@@ -29,6 +29,7 @@ IN_WORDS = "answer_as.json_schema.keywords"
 
 # Groq judges JSON itself and refuses its own model's (build-with-groq/g1#23).
 _JUDGED_BY_SERVER = frozenset({"json_validate_failed"})
+_REFUSALS = (FailureKind.WRONG_DIALECT, FailureKind.REJECTED, FailureKind.UNCLEAR)
 _ROLES = ("system", "developer")
 _FORMAT = re.compile(
     r"(?i)response[ _]?(?:format|mime|schema)|json[ _](?:schema|object|mode)|structured[ _]output"
@@ -201,9 +202,7 @@ def is_refused(failure: Failure, way: Way) -> bool:
     A stated parameter decides; of refusals without one the words do, as DeepSeek's and Groq's
     (litellm#7580, deep-research#127).
     """
-    if failure.kind not in (FailureKind.WRONG_DIALECT, FailureKind.REJECTED) or way is Way.PROMPT:
-        return False
-    if failure.code == INVALID_OUTPUT:
+    if failure.kind not in _REFUSALS or way is Way.PROMPT or failure.code == INVALID_OUTPUT:
         return False
     names = _FORMAT if way in _FORMATS else _CALL
     return names.search(failure.param or failure.message) is not None

@@ -12,20 +12,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-BODY_LIMIT = 65536
+from ..answer.bounds import ERROR_BYTES
+from .redact import without_login
+
+BODY_LIMIT = ERROR_BYTES
 """Bytes of a body that are looked at."""
+
+_TEXT_LIMIT = 65536  # characters of one message that are looked at
 
 _MESSAGE_LIMIT = 2000
 _NAME_LIMIT = 120
 _MAX_DEPTH = 6
 _MAX_ITEMS = 8
 _MAX_NODES = 64
+_MOST_HEADERS = 32
 
 # Members, in order of trust.
 _MESSAGES = ("message", "msg", "detail", "error_description")
 _CODES = ("code", "reason")
 _STATUSES = ("status", "statusCode", "status_code")
-_NESTED = ("error", "errors", "detail", "details", "innererror", "metadata")
+_NESTED = ("error", "errors", "detail", "details", "innererror", "metadata", "violations")
+# Where a body says when to come back: OpenRouter's headers, and members by various names.
+_WAITS = {
+    "retry_after": "", "retryafter": "", "retry_after_seconds": "", "retryafterseconds": "",
+    "retry_after_ms": "ms", "retryafterms": "ms", "resets_in_seconds": "", "resets_in": "",
+    "reset_in": "", "reset_after": "", "resets_at": "", "reset_at": "", "reset_time": "",
+    "resetat": "", "resetsat": "", "quotaresetdelay": "", "quotaresettimestamp": "",
+}  # fmt: skip
 
 _SECRETS = (
     (
@@ -111,7 +124,11 @@ class ErrorBody:
     ``code`` is the outermost one, numbers as text. ``names`` holds every code and type of all
     nesting levels in lower case, outermost first: what a classifier looks up. ``param`` is the
     member complained about, dotted. ``status`` is the HTTP status that the body itself states.
-    ``retry_delay`` is Gemini's protobuf duration. All are ``None`` where nothing was said.
+    ``retry_delay`` is how long to wait, or until when, in whatever form. ``headers`` are those of a
+    server behind this one, their names in lower case. ``quotas`` names the exceeded ones,
+    ``quota_value`` is the size of the first. ``innererror`` is Azure's. All are ``None`` or empty
+    where nothing was said. ``is_stated``: something of it stood where errors stand, and is not just
+    the text of the body.
     """
 
     code: str | None = None
@@ -121,6 +138,11 @@ class ErrorBody:
     status: int | None = None
     retry_delay: str | None = None
     names: tuple[str, ...] = ()
+    is_stated: bool = field(default=False, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    quotas: tuple[str, ...] = ()
+    quota_value: int | None = None
+    innererror: Mapping[str, object] | None = field(default=None, compare=False)
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -128,8 +150,9 @@ def clean_text(text: str, limit: int) -> str:
 
     Redaction comes before the cut, so that no half of a token survives at the end.
     """
-    printable = "".join(char if char.isprintable() else " " for char in text[:BODY_LIMIT])
+    printable = "".join(char if char.isprintable() else " " for char in text[:_TEXT_LIMIT])
     line = " ".join(printable.split())[: limit + 4096]
+    line = without_login(line)
     for pattern, replacement in _SECRETS:
         line = pattern.sub(replacement, line)
     return line if len(line) <= limit else line[: limit - 3].rstrip() + "..."
@@ -174,7 +197,7 @@ def _unknown_names(text: str) -> str | None:
 def read_error_body(body: object, content_type: str | None = None) -> ErrorBody:
     """Return what an error body says, whatever its shape; never raises.
 
-    :param body: bytes or text as received (only the first 64 KiB are read), or a JSON value.
+    :param body: bytes or text as received (only the first MiB is read), or a JSON value.
     :param content_type: the header's value; a hint only, since servers mislabel errors.
     """
     found = _Found()
@@ -198,6 +221,10 @@ class _Found:
     params: list[str] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     delays: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    quotas: list[str] = field(default_factory=list)
+    quota_values: list[int] = field(default_factory=list)
+    inner: list[Mapping[str, object]] = field(default_factory=list)
     nodes: int = 0
 
     def result(self) -> ErrorBody:
@@ -211,6 +238,11 @@ class _Found:
             status=next(iter(self.statuses), None),
             retry_delay=_first(self.delays),
             names=tuple(names),
+            is_stated=bool(names or self.messages),
+            headers=self.headers,
+            quotas=tuple(self.quotas),
+            quota_value=next(iter(self.quota_values), None),
+            innererror=next(iter(self.inner), None),
         )
 
 
@@ -231,7 +263,9 @@ def _read_text(text: str, content_type: str, found: _Found) -> None:
     stripped = text.lstrip("\ufeff").strip()
     if "html" in content_type.lower() or stripped[:15].lower().startswith(("<!doctype", "<html")):
         title = _TITLE.search(stripped)
-        found.messages.append(html.unescape(title[1]) if title else stripped and "an HTML page")
+        found.spare_messages.append(
+            html.unescape(title[1]) if title else stripped and "an HTML page"
+        )
     elif not _read_json(stripped, found, 0):
         found.spare_messages.append(stripped)
 
@@ -289,6 +323,10 @@ def _take_members(value: Mapping[str, object], found: _Found, depth: int) -> Non
         _take_status(value.get(name), found)
     _append_text(value.get("param"), found.params)
     _append_text(value.get("retryDelay"), found.delays)
+    _take_limits(value, found)
+    inner = value.get("innererror")
+    if isinstance(inner, Mapping):
+        found.inner.append(inner)
     for name in _MESSAGES:
         message = value.get(name)
         if isinstance(message, str):
@@ -299,6 +337,22 @@ def _take_members(value: Mapping[str, object], found: _Found, depth: int) -> Non
         text = value.get(name)
         if isinstance(text, str):
             _take_message(text, found.spare_messages, found, depth)
+
+
+def _take_limits(value: Mapping[str, object], found: _Found) -> None:
+    for name, told in value.items():
+        unit = _WAITS.get(str(name).lower())
+        if unit is not None and isinstance(told, (int, float, str)) and not isinstance(told, bool):
+            _append_text(f"{told}{unit}", found.delays)
+    headers = value.get("headers")
+    if isinstance(headers, Mapping):
+        for name, told in headers.items():
+            if isinstance(told, (int, float, str)) and len(found.headers) < _MOST_HEADERS:
+                found.headers.setdefault(str(name).lower(), clean_text(str(told), _NAME_LIMIT))
+    _append_text(value.get("quotaId"), found.quotas)
+    size = value.get("quotaValue")
+    if isinstance(size, (int, str)) and re.fullmatch(r"[0-9]{1,9}", str(size)):
+        found.quota_values.append(int(size))
 
 
 def _take_pydantic_item(item: Mapping[str, object], location: list[object], found: _Found) -> None:

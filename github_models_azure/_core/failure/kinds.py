@@ -6,7 +6,7 @@ decides by kind reads.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from math import inf
@@ -27,6 +27,7 @@ class FailureKind(str, Enum):
     CONTENT_FILTERED = "content_filtered"
     REJECTED = "rejected"
     BAD_STREAM = "bad_stream"
+    UNCLEAR = "unclear"
 
     @property
     def rule(self) -> Rule:
@@ -73,7 +74,12 @@ class Failure:
     was stated by the server although a real limit may stand behind it, so never loop on it.
     ``limit`` is the exceeded number of ``window``. ``param`` names the refused member of a
     ``WRONG_DIALECT``, dotted when nested, list positions as numbers (``messages.0.role``).
-    ``max_input_tokens`` is the cap that a ``TOO_LARGE`` names.
+    ``max_input_tokens`` is the cap that a ``TOO_LARGE`` names, ``max_output_tokens`` the one that
+    a refused ``max_tokens`` does.
+    If the scope is ``guessed``, what was said of the whole endpoint orders the route and refuses
+    nobody. ``final`` says that the server wants no second request for the same.
+    ``details`` is what an error under a 200 says beside code and message, as a JSON object with
+    ``param`` and ``innererror``; ``None`` if there is neither.
     """
 
     kind: FailureKind
@@ -86,6 +92,10 @@ class Failure:
     limit: int | None = None
     param: str | None = None
     max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+    guessed: bool = False
+    final: bool = False
+    details: str | None = None
 
 
 class RequestError(str, Enum):
@@ -100,12 +110,14 @@ class RequestError(str, Enum):
 class Rule(NamedTuple):
     """What follows from a failure of one kind.
 
-    ``moves_on``: another target may be asked. ``waitable``: a wait can cure the same target.
+    ``moves_on``: another target may be asked; if ``doubtful``, just one that gives its own word on
+    the request. ``waitable``: a wait can cure the same target.
     ``limit``: a limit is used up, which callers get as ``RateLimitedError``.
     ``wide``: a dialect's own code of this kind speaks of the whole endpoint.
     ``request_error``: what the caller has to change; ``None`` if the request is not to blame.
     ``cooldown``: seconds that the target is left out unless the server states a wait; ``inf`` is
-    until the process ends, ``None`` not at all. It ``doubles`` with each failure in a row.
+    until the process ends, ``None`` not at all. It ``doubles`` with each failure in a row, up to
+    ``longest``. ``day_cooldown`` is the same for a limit of a day.
     ``after_zero``: the same, doubling, if the wait stated is 0; ``None`` takes 0 as not stated.
     ``soft``: the cooldown is our own judgement, so the target remains a last resort;
     ``soft_if_stated`` says the same of a cooldown whose length was stated.
@@ -125,7 +137,10 @@ class Rule(NamedTuple):
     soft: bool
     http: int | None
     gateway: int
+    doubtful: bool = False
     doubles: bool = False
+    longest: float = inf
+    day_cooldown: float | None = None
     after_zero: float | None = None
     soft_if_stated: bool = False
     reads_wait: bool = False
@@ -140,6 +155,9 @@ class Rule(NamedTuple):
         return self.gateway if status is None else self.passes_on.get(status, self.gateway)
 
 
+LONGEST_OUTAGE = 30.0
+"""Seconds for which a target that was down is left alone at most, since it may be back."""
+
 _ANY_REFUSAL = {status: status for status in range(400, 500)}
 
 RULES: Mapping[FailureKind, Rule] = {
@@ -147,12 +165,13 @@ RULES: Mapping[FailureKind, Rule] = {
         moves_on=True, waitable=True, limit=True, wide=False, request_error=None,
         cooldown=60.0,  # the longest wait of a minute window
         after_zero=1.0,  # "Retry-After: 0" beside a real limit must not become a hot loop
+        day_cooldown=3600.0,  # of a day's limit nobody comes back within minutes
         soft=False, reads_wait=True,
         http=429, gateway=429,
     ),
     FailureKind.UNAVAILABLE: Rule(
         moves_on=True, waitable=True, limit=False, wide=False, request_error=None,
-        cooldown=5.0, doubles=True, soft=True, reads_wait=True,
+        cooldown=5.0, doubles=True, longest=LONGEST_OUTAGE, soft=True, reads_wait=True,
         http=None, gateway=502, passes_on={408: 504, 503: 503, 504: 504},
         hint="'github-models doctor' shows which endpoints can be reached.",
     ),
@@ -164,7 +183,7 @@ RULES: Mapping[FailureKind, Rule] = {
     FailureKind.ENDPOINT_GONE: Rule(
         moves_on=True, waitable=False, limit=False, wide=True, request_error=None,
         cooldown=inf, soft=False,
-        soft_if_stated=True,  # a name that did not resolve may come back
+        soft_if_stated=True,  # an end that is stated for a time is none
         http=404, gateway=502, passes_on={410: 410},
     ),
     FailureKind.MODEL_GONE: Rule(
@@ -205,8 +224,14 @@ RULES: Mapping[FailureKind, Rule] = {
     ),
     FailureKind.BAD_STREAM: Rule(
         moves_on=True, waitable=True, limit=False, wide=False, request_error=None,
-        cooldown=5.0, doubles=True, soft=True, soft_if_stated=True,
+        cooldown=5.0, doubles=True, longest=LONGEST_OUTAGE, soft=True, soft_if_stated=True,
         http=None, gateway=502,
+    ),
+    FailureKind.UNCLEAR: Rule(
+        moves_on=True, doubtful=True, waitable=False, limit=False, wide=False,
+        request_error=RequestError.INVALID,
+        cooldown=None, soft=False,
+        http=None, gateway=400, passes_on=_ANY_REFUSAL,
     ),
 }  # fmt: skip
 """What follows from a failure, one row for each kind."""
@@ -216,3 +241,16 @@ MOVES_ON = frozenset(kind for kind, rule in RULES.items() if rule.moves_on)
 
 WAITABLE = frozenset(kind for kind, rule in RULES.items() if rule.waitable)
 """The failure kinds that a wait may cure on the same target."""
+
+
+def deciding(failures: Iterable[Failure], *, refused: bool) -> Failure | None:
+    """Return the failure that a call ended in; ``None`` if there is none.
+
+    :param failures: those of the attempts, in their order.
+    :param refused: whether it ended in an answer that is none: then the first one in doubt counts.
+    """
+    last: Failure | None = None
+    for last in failures:
+        if refused and last.kind.rule.doubtful:
+            break
+    return last

@@ -16,11 +16,16 @@ class Ruling:
     scope: Scope = Scope.TARGET
     param: str | None = None
     code: str | None = None
+    guessed: bool = False
+    max_output_tokens: int | None = None
 
 
 BY_CODE: dict[str, Ruling] = {
     **dict.fromkeys(
-        ("content_filter", "responsibleaipolicyviolation", "content_policy_violation"),
+        (
+            "content_filter", "responsibleaipolicyviolation", "content_policy_violation",
+            "data_inspection_failed", "datainspectionfailed", "prompt_blocked", "content_blocked",
+        ),
         Ruling(FailureKind.CONTENT_FILTERED),
     ),
     **dict.fromkeys(
@@ -34,6 +39,7 @@ BY_CODE: dict[str, Ruling] = {
         (
             "unknown_model", "unavailable_model", "deploymentnotfound", "model_not_found",
             "model_decommissioned", "model_not_available", "invalid_model", "modeldeprecated",
+            "model_not_supported", "unsupported_model",
         ),
         Ruling(FailureKind.MODEL_GONE),
     ),
@@ -41,12 +47,17 @@ BY_CODE: dict[str, Ruling] = {
         (
             "unsupported_parameter", "unsupported_value", "extra_forbidden", "unknown_parameter",
             "wrong_api_format", "unsupported_api_for_model", "operationnotsupported",
-            "unsupported_role",
+            "unsupported_role", "unrecognized_parameter", "unexpected_keyword_argument",
+            "value_error.extra", "tool_use_failed", "json_validate_failed", "output_parse_failed",
         ),
         Ruling(FailureKind.WRONG_DIALECT),
     ),
     **dict.fromkeys(
-        ("insufficient_quota", "quota_exceeded", "billing_hard_limit_reached"),
+        (
+            "insufficient_quota", "quota_exceeded", "billing_hard_limit_reached",
+            "insufficient_balance", "insufficient_credits", "exceeded_current_quota_error",
+            "arrearage", "allocationquota.freetieronly", "billing_not_active", "payment_required",
+        ),
         Ruling(FailureKind.QUOTA_EXHAUSTED, Scope.ENDPOINT),
     ),
     **dict.fromkeys(
@@ -66,9 +77,18 @@ MODEL_GONE_TEXT = re.compile(
     r"|^(?:unknown|unavailable) model\b|\binvalid model (?:name|id)\b|is not a valid model id\b"
     r"|^no endpoints found for\b"
 )
+_SENT = r"(?:prompts?|inputs?|requests?|messages|conversation|text)"
+_PASSES = r"(?:exceed\w*|overflow\w*|greater than|longer than|larger than|more than|above|beyond)"
 TOO_LARGE_TEXT = re.compile(
-    r"(?i)\bmaximum context length\b|\bexceeds the available context size\b"
-    r"|\binput token count\b.{0,80}\bexceeds\b"
+    rf"(?i)\b(?:maximum|max|available)\b.{{0,20}}\bcontext[ _-]?(?:length|size|window)\b"
+    rf"|\bcontext[ _-]?(?:length|size|window|limit)\b.{{0,60}}\b(?:{_PASSES}|full|reached|too)\b"
+    rf"|\b{_PASSES}\b.{{0,60}}\bcontext[ _-]?(?:length|size|window|limit)\b"
+    rf"|\b{_SENT}\b(?: (?!image|file|audio|url)\S+){{0,3}}? too (?:long|large|big)\b"
+    rf"|\b{_SENT}\b.{{0,60}}\b{_PASSES}.{{0,60}}\b(?:tokens?|max\w* length|limit of \d)"
+    rf"|\b{_SENT}\b.{{0,40}}\btokens?\b.{{0,60}}(?:\b{_PASSES}|<=|>|\blimit\b|\bmaximum\b)"
+    rf"|\bmax\w* (?:prompt|input) length\b|\brange of input length\b"
+    rf"|\btoo many (?:input |prompt )?tokens\b|\binput token limit\b"
+    rf"|\breduce (?:the (?:length|size) of )?(?:the|your) (?:prompt|messages|input)\b"
 )
 INPUT_CAPS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -79,13 +99,44 @@ INPUT_CAPS = tuple(
         r"\bmaximum number of tokens allowed \((\d{1,9})\)",
         r"\bavailable context size \((\d{1,9}) tokens",
         r"\blimit (\d{1,9}), requested",
+        r"> ?(\d{1,9}) maximum\b",
+        r"\bmax\w* (?:prompt|input) length (?:is|of) (\d{1,9})",
+        r"\bcontext (?:length|size|window) (?:is|of)(?: only)? (\d{1,9})",
+        r"\blimit (?:of|is) (\d{1,9})",
+        r"\btoken limit: ?(\d{1,9})",
+        r"\binput length should be \[\d+, ?(\d{1,9})\]",
+        r"\bmust be <= ?(\d{1,9})",
+        r"\b(?:cannot|not) exceed (\d{1,9})",
     )
 )
 AUTH_TEXT = re.compile(
     r"(?i)\bpersonal access tokens are not supported\b|^no connected db\b|\bAPI key not valid\b"
 )
-QUOTA_TEXT = re.compile(r"(?i)\bquota\b|\binsufficient (?:credits?|balance|funds)\b")
-FLAGGED_TEXT = re.compile(r"(?i)\binput was flagged\b")
+QUOTA_TEXT = re.compile(r"(?i)\bquota\b")
+
+CALLERS_CODES = frozenset(
+    {
+        "empty_array", "invalid_json", "json_invalid", "missing", "missing_required_field",
+        "missing_required_parameter", "value_error.jsondecode", "value_error.missing",
+    }
+)  # fmt: skip
+"""What no other server would take either, unless it is about a message of the history."""
+
+TELLS_NOTHING = frozenset(
+    {
+        "api_error",
+        "bad_request",
+        "badrequest",
+        "badrequesterror",
+        "error",
+        "invalid_argument",
+        "invalid_request",
+        "invalid_request_error",
+        "unprocessable_entity",
+        "validation_error",
+    }
+)
+"""Codes and types beside which the others, or else the words, decide."""
 
 # The status that an error without one stands for, by its code or type.
 STATUS_OF_NAME = {

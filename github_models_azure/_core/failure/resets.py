@@ -7,7 +7,7 @@ Groq, Cerebras, Mistral, Gemini and others. Junk is unknown (``None``), never an
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Literal
@@ -70,7 +70,7 @@ _RETRY_DELAY = re.compile(r'"retryDelay"\s{0,8}:\s{0,8}"([0-9.]{1,32}s)"')
 _REMAINING_OF = {"ratelimitbysize-reset": "x-ratelimitbysize-remaining-minute"}
 
 # Nobody waits longer for a minute window: a longer wait of unnamed type is a day limit.
-_LONGEST_MINUTE_WAIT = 120.0
+LONGEST_MINUTE_WAIT = 120.0
 _LIMIT_TYPES: dict[str, tuple[Window, Scope]] = {
     "userbymodelbyminute": (Window.MINUTE, Scope.TARGET),
     "userbymodelbyday": (Window.DAY, Scope.TARGET),
@@ -83,8 +83,14 @@ _LIMIT_TEXT = re.compile(r"Rate limit of ([0-9]{1,9}) per [0-9]{1,9}s exceeded f
 _LIMIT_NUMBER = re.compile(r"\bLimit:? ([0-9]{1,9})\b")
 _WINDOW_TEXTS = (
     (re.compile(r"(?i)\btokens[ _]per[ _]minute\b|\bTPM\b"), Window.TOKENS_MINUTE),
-    (re.compile(r"(?i)\bper[ _]day\b|\bdaily\b|\b[TR]PD\b|\bper 86400s"), Window.DAY),
-    (re.compile(r"(?i)\bper[ _]minute\b|\bRPM\b|\bper 60s"), Window.MINUTE),
+    (
+        re.compile(
+            r"(?i)\bper[ _-]day\b|\bdaily\b|\b[TR]PD\b|\bper 86400s|\b(?:per|in|every) 24 ?h"
+            r"|\b(?:for|per) today\b"
+        ),
+        Window.DAY,
+    ),
+    (re.compile(r"(?i)\bper[ _-]minute\b|\bRPM\b|\bper 60s"), Window.MINUTE),
     (re.compile(r"(?i)\bconcurren(?:t|cy)\b|\bper 0s"), Window.CONCURRENCY),
 )
 
@@ -182,25 +188,42 @@ def read_retry_after(
     return RetryAfter(seconds, source=source)
 
 
-def read_limit(headers: Mapping[str, str], message: str, *, retry_after: float | None) -> Limit:
+def read_limit(
+    headers: Mapping[str, str],
+    message: str,
+    *,
+    retry_after: float | None,
+    quotas: Sequence[str] = (),
+) -> Limit:
     """Return the limit that a 429 names: by ``x-ratelimit-type``, else by its message.
 
     Without either, a ``retry_after`` above two minutes means a day limit.
+
+    :param quotas: the names of the quotas in its body, such as Gemini's; the longest counts.
     """
     said = _LIMIT_TEXT.search(message)
     named = fold_headers(headers).get("x-ratelimit-type") or (said[2] if said else "")
     window, scope = _LIMIT_TYPES.get(named.strip().lower(), (Window.UNKNOWN, Scope.TARGET))
     if window is Window.UNKNOWN:
-        window = _guess_window(message, retry_after)
+        window = _quota_window(quotas) or _guess_window(message, retry_after)
     number = said or _LIMIT_NUMBER.search(message)
     return Limit(window, scope, int(number[1]) if number else None)
+
+
+def _quota_window(quotas: Sequence[str]) -> Window | None:
+    named = " ".join(quotas).lower()
+    if "perday" in named:
+        return Window.DAY
+    if "perminute" in named:
+        return Window.TOKENS_MINUTE if "token" in named else Window.MINUTE
+    return None
 
 
 def _guess_window(message: str, retry_after: float | None) -> Window:
     for pattern, window in _WINDOW_TEXTS:
         if pattern.search(message):
             return window
-    if retry_after is not None and retry_after > _LONGEST_MINUTE_WAIT:
+    if retry_after is not None and retry_after > LONGEST_MINUTE_WAIT:
         return Window.DAY
     return Window.UNKNOWN
 

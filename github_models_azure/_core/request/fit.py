@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ..trail_events import Change
 from .dialect import Dialect
+from .extras import shown
 from .fit_messages import fit_messages
 from .fit_schemas import fit_schemas
 
@@ -48,7 +49,7 @@ def adapt(
             changes.append(Change(f"{name} sent as {new}"))
         else:
             default = name in _DEFAULTS and value == _DEFAULTS[name]
-            changes.append(Change(f"{name}={_shown(value)} dropped", lossy=not default))
+            changes.append(Change(f"{_shown(name, value)} dropped", lossy=not default))
     if "messages" in adapted:
         adapted["messages"], fitted = fit_messages(adapted["messages"], refused, dialect)
         changes += fitted
@@ -82,11 +83,11 @@ def _new_name(
     return None if droppable(name, payload[name]) else name
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     try:
-        return f"{value!r:.40}"
+        return shown(name, value, 40)
     except RecursionError:  # nested as deep as the parser goes
-        return "..."
+        return f"{name}=..."
 
 
 def key_headers(auth: str, key: str) -> dict[str, str]:

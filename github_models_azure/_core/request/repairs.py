@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from ..failure.kinds import Failure
+from ..failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
+from ..route.needs import UNKNOWN, ModelFacts
 from .dialect import DROP, KEEP, Dialect
 from .fit import RENAMES, adapt, droppable
 from .fit_calls import unlike
@@ -28,6 +30,10 @@ from .history import (
 API_VERSION = "api-version"
 """The lesson that an endpoint takes no ``api-version``; with ``=VERSION`` it wants that one."""
 
+LACKS, WRITES = "lacks.", "writes="
+"""Begin the lessons about a model: the capability that it lacks, and its most tokens of output."""
+
+_CAPABILITIES = {"tools": "tools", "image_url": "images"}
 _SCHEMA_PLACES = frozenset({"parameters", "schema", "json_schema", "input_schema"})
 _BEARING = frozenset({"properties", "type"})  # a schema without them says nothing any more
 _ROLES = frozenset({"system", "developer"})
@@ -66,6 +72,30 @@ def lessons_of(failure: Failure, payload: Mapping[str, object]) -> frozenset[str
     if name not in payload or name in _ROLES:
         return frozenset()
     return frozenset({name} if name in RENAMES or droppable(name, payload[name]) else ())
+
+
+def taught_of_model(failure: Failure) -> frozenset[str]:
+    """Return what a refusal tells of the model, by which later calls are sent elsewhere first."""
+    if failure.kind is not FailureKind.WRONG_DIALECT or failure.code == TOOL_CHOICE_IGNORED:
+        return frozenset()
+    if failure.max_output_tokens is not None:
+        return frozenset({f"{WRITES}{failure.max_output_tokens}"})
+    capability = _CAPABILITIES.get(failure.param or "")
+    return frozenset({LACKS + capability} if capability else ())
+
+
+def facts_learnt(lessons: Iterable[str]) -> ModelFacts:
+    """Return what lessons say of a model; :data:`UNKNOWN` if they say nothing."""
+    lacks = {name.removeprefix(LACKS) for name in lessons if name.startswith(LACKS)}
+    limits = [int(name.removeprefix(WRITES)) for name in lessons if name.startswith(WRITES)]
+    if not (lacks or limits):
+        return UNKNOWN
+    return replace(
+        UNKNOWN,
+        tools=False if "tools" in lacks else None,
+        images=False if "images" in lacks else None,
+        output_tokens=min(limits, default=None),
+    )
 
 
 def repair(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 
-from ..failure.kinds import Failure, FailureKind, Scope
+from ..failure.kinds import Failure, FailureKind, Scope, Window
 
 LONGEST_DOUBLED = 60.0
+"""Seconds that no cooldown of our own judgement exceeds by doubling."""
+
 PROBE_LEASE = 30.0
 
 
@@ -49,6 +51,8 @@ def cooldown_for(failure: Failure, *, now: float, strikes: int) -> Cooldown | No
 
 
 def _is_soft(failure: Failure) -> bool:
+    if failure.guessed:
+        return True
     rule = failure.kind.rule
     return rule.soft_if_stated if failure.retry_after else rule.soft
 
@@ -60,12 +64,14 @@ def _seconds(failure: Failure, strikes: int) -> float | None:
     if stated:
         return stated
     if stated is not None and rule.after_zero is not None:
-        return _doubling(rule.after_zero, strikes)
-    return _doubling(rule.cooldown, strikes) if rule.doubles else rule.cooldown
+        return _doubling(rule.after_zero, strikes, LONGEST_DOUBLED)
+    if rule.day_cooldown is not None and failure.window is Window.DAY:
+        return rule.day_cooldown
+    return _doubling(rule.cooldown, strikes, rule.longest) if rule.doubles else rule.cooldown
 
 
-def _doubling(base: float, strikes: int) -> float:
-    return float(min(LONGEST_DOUBLED, base * 2 ** min(strikes, 10)))
+def _doubling(base: float, strikes: int, longest: float) -> float:
+    return float(min(longest, base * 2 ** min(strikes, 10)))
 
 
 def covers_endpoint(failure: Failure) -> bool:

@@ -17,7 +17,7 @@ from math import inf
 from ..failure.kinds import MOVES_ON, Failure, FailureKind
 from ..trail_events import Attempt, Skip
 from .cooldown import Cooldown
-from .needs import Needs, unmet
+from .needs import Needs
 from .progress import Progress
 from .standing import LAST_RESORT, LATER, READY, REFUSED, Candidate, Findings, Standing
 
@@ -73,12 +73,14 @@ class GiveUp:
     """Stop: raise, or hand back the last response.
 
     ``retry_at`` is when the first target returns, ``kind`` why it is left out until then.
+    ``attempt`` is the number of the one whose answer is handed back; ``None`` is the last.
     """
 
     reason: GiveUpReason
     retry_at: float | None = None
     kind: FailureKind | None = None
     passed: tuple[Skip, ...] = ()
+    attempt: int | None = None
 
 
 Step = Try | Wait | GiveUp
@@ -123,6 +125,7 @@ class Plan:
         deadline: float = inf,
         cooldowns: Mapping[str, Cooldown] | None = None,
         back_off: Callable[[], float] = lambda: 0.0,
+        own_back_off: Callable[[Candidate], float] = lambda _: 0.0,
     ) -> Step:
         """Decide the next step.
 
@@ -132,19 +135,30 @@ class Plan:
             targets that could be next.
         :param back_off: gives the seconds to wait before asking an unavailable target again. It is
             called once in each step after a target has failed without stating them.
+        :param own_back_off: the same for a target that has waits of its own.
         """
         stop = self._stop(now, deadline)
         if stop is not None:
-            return GiveUp(stop)
+            return self._given_up(GiveUp(stop))
         if self.repair is not None:
             return Try(self.repair, retry=True, forced=True)
         if not (self.attempts or cooldowns) and self.route and self._suits(self.route[0]):
             return Try(self.route[0])  # the healthy path, without a choice
-        return _Choice(self, self._so_far(), now, deadline, cooldowns or {}).step(back_off)
+        choice = _Choice(self, self._so_far(), now, deadline, cooldowns or {}, own_back_off)
+        step = choice.step(back_off)
+        return step if isinstance(step, Try) else self._given_up(step)
 
     def tries_of(self, candidate: Candidate) -> int:
         """Return how often a target was asked."""
         return self._so_far().findings.tries_of(candidate)
+
+    @property
+    def doubt(self) -> int | None:
+        """The number of the first attempt whose refusal may be the caller's or its target's.
+
+        Its answer is what the caller gets unless another target serves the request.
+        """
+        return self._so_far().findings.doubt if self.attempts else None
 
     @property
     def last_failure(self) -> Failure | None:
@@ -153,21 +167,35 @@ class Plan:
 
     def survey(self, *, now: float, cooldowns: Mapping[str, Cooldown]) -> tuple[Standing, ...]:
         """Judge the whole route as a first attempt would: in the order of asking, then refused."""
-        choice = _Choice(self, self._so_far(), now, inf, cooldowns)
+        choice = _Choice(self, self._so_far(), now, inf, cooldowns, lambda _: 0.0)
         standings = [choice.judge(candidate) for candidate in self.route]
         return tuple(sorted(standings, key=lambda standing: standing.rank))
 
     def _suits(self, candidate: Candidate) -> bool:
         known = candidate.gone or candidate.refused
-        return known is None and unmet(self.needs, candidate.facts) is None
+        return known is None and candidate.lack(self.needs)[0] is None
+
+    def _given_up(self, step: Wait | GiveUp) -> Step:
+        """Hand back the refusal that is in doubt: nobody waits for a second word on it."""
+        doubt = self.doubt
+        if doubt is None:
+            return step
+        return GiveUp(GiveUpReason.CALLER_ERROR, passed=step.passed, attempt=doubt)
 
     def _stop(self, now: float, deadline: float) -> GiveUpReason | None:
         failure = self.last_failure
         if failure is not None and not failure.kind.rule.moves_on:
             return GiveUpReason.CALLER_ERROR
+        settled = bool(self.attempts) and self._so_far().findings.settled
+        if settled or (failure is not None and self._keeps(failure)):
+            return GiveUpReason.CALLER_ERROR
         if len(self.attempts) >= self.rules.max_attempts:
             return GiveUpReason.ATTEMPTS
         return GiveUpReason.DEADLINE if now >= deadline else None
+
+    def _keeps(self, failure: Failure) -> bool:
+        """Return whether no second word is asked for: what is in doubt is the caller's at once."""
+        return failure.kind.rule.doubtful and failure.kind not in self.rules.moves_on
 
     def _so_far(self) -> Progress:
         made = self._progress
@@ -189,6 +217,7 @@ class _Choice:
     now: float
     deadline: float
     cooldowns: Mapping[str, Cooldown]
+    own_back_off: Callable[[Candidate], float]
     wait: float = 0.0
 
     def step(self, back_off: Callable[[], float]) -> Step:
@@ -247,7 +276,9 @@ class _Choice:
         return GiveUpReason.EXHAUSTED
 
     def judge(self, candidate: Candidate) -> Standing:
-        return self._cooled(self.progress.judge(candidate, self.wait))
+        own = candidate.own_waits and self.progress.findings.backs_off
+        wait = self.own_back_off(candidate) if own else self.wait
+        return self._cooled(self.progress.judge(candidate, wait))
 
     def _cooled(self, standing: Standing) -> Standing:
         cooling = None if standing.rank == REFUSED else self._in_force(standing.candidate)

@@ -80,6 +80,9 @@ class Connected(BaseModel):
     fallback_max_wait: float | None = None
     fallback_max_attempts: int | None = None
     attempt_timeout: float | None = None
+    max_answer_bytes: int | None = None
+    max_event_bytes: int | None = None
+    max_error_bytes: int | None = None
     adapt: str | None = None
     plan: str | None = None
     allow_retired: bool | None = None

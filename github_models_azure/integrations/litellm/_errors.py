@@ -22,6 +22,7 @@ from github_models_azure._core.failure.kinds import (
     Failure,
     FailureKind,
     RequestError,
+    deciding,
 )
 from github_models_azure._core.never import assert_never
 from github_models_azure.exceptions import (
@@ -103,8 +104,8 @@ def _deciding(error: Exception, trail: Trail | None) -> Failure | None:
     able = [one for one in failures if one[1].kind is not FailureKind.REJECTED]
     failures = able or failures
     own = [failure for target, failure in failures if target == trail.requested]
-    last = own or [failure for _, failure in failures]
-    return last[-1] if last else None
+    told = own or [failure for _, failure in failures]
+    return deciding(told, refused=isinstance(error, HttpResponseError))
 
 
 def _made(error: Exception, failure: Failure | None, call: Call) -> Exception:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
-from azure.core.exceptions import AzureError
-from dotenv import dotenv_values
+from azure.core.exceptions import AzureError, HttpResponseError
 from pydantic import PrivateAttr
 from semantic_kernel.exceptions.service_exceptions import (
     ServiceContentFilterException,
@@ -22,11 +22,15 @@ from semantic_kernel.exceptions.service_exceptions import (
 )
 from semantic_kernel.services.ai_service_client_base import AIServiceClientBase
 
-from ..._core.failure.kinds import RequestError
+from ..._core.failure.kinds import RequestError, deciding
 from ..._core.never import assert_never
+from ...client.assemble import warn_once
+from ...endpoints import Endpoint
 from ...exceptions import OutputValidationError
+from ...settings.env_file import EnvFile, read_env_file
 from ...settings.load import load_settings
-from ...settings.model import PREFIX
+from ...settings.model import PREFIX, Settings
+from ...settings.own_endpoint import own_endpoint
 from ...trail import trail_of
 
 
@@ -49,7 +53,7 @@ def service_fields(
     try:
         found = _env_file(*env_file)
         decided = endpoint is not None or credential is not None
-        settings = load_settings({**found, **os.environ}, decided=decided)
+        settings = load_settings(decided=decided, env_file=found)
         model = ai_model_id or settings.model
         if not model:
             raise ServiceInitializationError(
@@ -62,11 +66,13 @@ def service_fields(
                     "key and options with it: leave those out."
                 )
             return {"ai_model_id": model, "service_id": service_id or "", "client": client}
-        if found:  # else the client reads the same settings by itself
+        url = endpoint if endpoint is not None else settings.endpoint
+        url = url if isinstance(url, str) and "://" in url else ""
+        if found.values:  # else the client reads the same settings by itself
             options = {**settings.options, **options}
+            warn_once(settings.warnings)
             if endpoint is None:
-                endpoint, credential = settings.endpoint, credential or settings.api_key
-        url = endpoint if isinstance(endpoint, str) and "://" in endpoint else ""
+                endpoint, credential = _resolved(settings, credential), None
         return {
             "ai_model_id": model,
             "service_id": service_id or "",
@@ -78,13 +84,20 @@ def service_fields(
         raise ServiceInitializationError(f"The service could not be made: {error}") from error
 
 
-def _env_file(path: str | None, encoding: str | None) -> dict[str, str]:
-    values = dotenv_values(path or ".env", encoding=encoding or "utf-8")
-    return {
-        name: value
-        for name, value in values.items()
-        if value and name.startswith(PREFIX) and not os.environ.get(name)
-    }
+def _env_file(path: str | None, encoding: str | None) -> EnvFile:
+    return read_env_file(PREFIX, Path.cwd(), named=path, encoding=encoding or "utf-8")
+
+
+def _resolved(settings: Settings, credential: Any) -> Endpoint:
+    """Return the endpoint of the settings: who chose it decides which key it gets.
+
+    A token that has to be fetched is left to the client, whose credentials are async.
+    """
+    signed = own_endpoint(settings, None, credential)
+    warn_once(signed.warnings)
+    if signed.source.kind in ("github", "entra"):
+        return replace(signed.endpoint, credential=None)
+    return signed.endpoint
 
 
 class GitHubModelsService(AIServiceClientBase):
@@ -151,7 +164,9 @@ def _error_class(error: AzureError) -> type[ServiceException]:
     if isinstance(error, OutputValidationError):
         return ServiceInvalidResponseError
     trail = trail_of(error)
-    failure = trail.attempts[-1].failure if trail is not None and trail.attempts else None
+    attempts = trail.attempts if trail is not None else ()
+    failures = [attempt.failure for attempt in attempts if attempt.failure is not None]
+    failure = deciding(failures, refused=isinstance(error, HttpResponseError))
     what = None if failure is None else failure.kind.rule.request_error
     match what:
         case RequestError.FILTERED:

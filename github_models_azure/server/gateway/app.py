@@ -48,20 +48,24 @@ def create_app(
     timeout: float = TIMEOUT,
     max_body: int = MAX_BODY,
     max_concurrent: int | None = None,
+    allow_endpoints: Iterable[str] = (),
     **client_options: Any,
 ) -> Starlette:
     """Return an ASGI application that speaks OpenAI's API and asks through a client.
 
-    It serves one event loop, once: start it with its lifespan.
+    It serves one event loop, once: start it with its lifespan. What of :class:`Gateway` belongs to
+    connections, such as ``unread_timeout``, is up to the server that runs it.
 
     :param endpoint: with ``credential``, ``model``, ``fallback`` and all further keywords what
         :class:`github_models_azure.aio.ChatCompletionsClient` takes. ``model`` is asked where a
         request names none.
     :param api_key: the key that callers show, or several; ``GITHUB_MODELS_GATEWAY_KEY`` by default.
-        Without any, only requests addressed to this machine by a loopback name are answered.
+        Without any, only requests from this machine, addressed by a loopback name, are answered.
     :param timeout: seconds that one call may take, its stream included.
     :param max_body: bytes that the body of a request may have.
     :param max_concurrent: calls that may run at once; any number by default.
+    :param allow_endpoints: names of endpoints that callers can put before a model, such as
+        ``groq``, beside those of the route and those that the settings declare.
     :raises ValueError: for a value out of range, and for settings that are wrong.
     """
     settings = GatewaySettings(
@@ -69,12 +73,14 @@ def create_app(
     )
     if fallback is not UNSET:
         client_options["fallback"] = fallback
-    return app_of(Upstream(endpoint, credential, model, **client_options), settings)
+    upstream = Upstream(endpoint, credential, model, allow_endpoints, **client_options)
+    return app_of(upstream, settings)
 
 
 def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     """Return the application that asks through ``upstream``."""
     listing = Listing(upstream)
+    guard = Guard(settings.keys)
     metrics = Metrics(upstream.settings.registry, listing.targets())
 
     @asynccontextmanager
@@ -114,13 +120,14 @@ def app_of(upstream: Upstream, settings: GatewaySettings) -> Starlette:
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Front, guard=Guard(settings.keys), metrics=metrics)],
+        middleware=[Middleware(Front, guard=guard, metrics=metrics)],
         exception_handlers={404: _unknown_path, 405: _wrong_method},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # what is posted to a redirect arrives without its body
     app.state.gateway_metrics = metrics
-    app.state.gateway_origins = listing.origins()
+    app.state.gateway_guard = guard
+    app.state.gateway_upstream = upstream
     return app
 
 

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import anyio
 from starlette.types import Receive
 
+from ..._core.bounded import LONGEST_NAME
 from . import errors
 from .errors import Refusal
 
@@ -91,9 +92,20 @@ def parse(content: bytes) -> Body:
         raise Refusal(errors.wrong_body(f"The body is nested deeper than {_DEEPEST} levels."))
     if not isinstance(members.get("model"), str | None):
         raise Refusal(errors.wrong_body("model must be a string.", "model"))
+    check_name(members.get("model"))
     if not isinstance(members.get("stream"), bool | None):
         raise Refusal(errors.wrong_body("stream must be true or false.", "stream"))
     return Body(content, members)
+
+
+def check_name(model: str | None) -> None:
+    """Refuse a name that no model has.
+
+    :raises Refusal: if it is longer than 500 characters.
+    """
+    if model is not None and len(model) > LONGEST_NAME:
+        told = f"model has {len(model):,} characters; at most {LONGEST_NAME} are possible."
+        raise Refusal(errors.wrong_body(told, "model"))
 
 
 def _check_headers(headers: Mapping[bytes, bytes]) -> None:

@@ -108,6 +108,27 @@ def strange_origin(origin: str) -> ErrorAnswer:
     return ErrorAnswer(403, told, "origin_not_allowed", closes=True)
 
 
+def strange_peer(address: str) -> ErrorAnswer:
+    """Refuse another machine, whatever name it calls this one by."""
+    told = f"{address:.100} is not this machine, and the gateway serves this one only."
+    return ErrorAnswer(403, told, "peer_not_allowed", closes=True)
+
+
+def strange_endpoint(name: str) -> ErrorAnswer:
+    """Refuse a model of an endpoint that callers cannot name."""
+    told = (
+        f"Callers of this gateway cannot name the endpoint {name!r:.100}. Start it with "
+        f"--allow-endpoint {name:.100}, or declare that endpoint in its settings."
+    )
+    return ErrorAnswer(403, told, "endpoint_not_allowed", "model")
+
+
+def loop() -> ErrorAnswer:
+    """Refuse a request that comes from this gateway, or has passed too many of them."""
+    told = "The request has passed this gateway before: what it asks leads back to it."
+    return ErrorAnswer(400, told, "gateway_loop")
+
+
 def body_too_large(limit: int) -> ErrorAnswer:
     """Refuse a body past the limit."""
     told = f"The body is larger than {limit:,} bytes. --max-body raises the limit."

@@ -17,13 +17,17 @@ _JSON = "application/json"
 class Exchange:
     """Sends an answer and knows how far it has come."""
 
-    __slots__ = ("_is_whole", "_send", "headers", "receive", "request_id", "scope", "status")
+    __slots__ = (
+        "_is_whole", "_send", "for_pages", "headers", "receive", "request_id", "scope", "status",
+    )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope, self.receive, self._send = scope, receive, send
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers = _joined(scope["headers"])
         self.request_id = f"req_{os.urandom(12).hex()}"
         self.status = 0
+        self.for_pages: list[tuple[str, str]] = []
+        """The headers that let a page read the answer; none where no page may."""
         self._is_whole = False
 
     @property
@@ -39,17 +43,22 @@ class Exchange:
         """Send one message of another application's."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            named = (b"x-request-id", self.request_id.encode())
-            message = {**message, "headers": [*message.get("headers", ()), named]}
+            own = _raw([("x-request-id", self.request_id), *self.for_pages])
+            message = {**message, "headers": [*message.get("headers", ()), *own]}
         await self._send(message)
 
     async def start(
         self, status: int, media_type: str, headers: Iterable[tuple[str, str]] = ()
     ) -> None:
         """Send the status and the headers."""
-        pairs = [("content-type", media_type), *headers]
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        raw = _raw([("content-type", media_type), *headers])
         await self.send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def answer_without_body(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Send headers, and that this is all."""
+        self._is_whole = True
+        await self.send({"type": "http.response.start", "status": 204, "headers": _raw(headers)})
+        await self.end()
 
     async def write(self, piece: bytes) -> None:
         """Send a piece of the body; returns when there is room for the next."""
@@ -83,6 +92,18 @@ class Exchange:
         """
         if not self._is_whole:
             await self.end(error.event())
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Join what a header says in several lines (RFC 9110, 5.3): none of them goes unseen."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = b", ".join((found[name], value)) if name in found else value
+    return found
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
 
 
 def exchange_of(scope: Scope) -> Exchange:

@@ -11,7 +11,7 @@ from azure.core.exceptions import (
     ServiceResponseTimeoutError,
 )
 
-from ..._core.failure.kinds import Failure, RequestError
+from ..._core.failure.kinds import Failure, RequestError, deciding
 from ...exceptions import (
     CredentialScopeError,
     CredentialUnavailableError,
@@ -28,7 +28,7 @@ _CODES = {
     503: "no_target", 504: "timeout",
 }  # fmt: skip
 _LATE = (ServiceRequestTimeoutError, ServiceResponseTimeoutError, TimeoutError)
-_HINTS = ("Nearest known models:", "GitHub Models never had ")
+_HINTS = ("Nearest known models:", "GitHub Models never had ", "Name an embeddings model, ")
 
 
 def answer_of(error: AzureError) -> ErrorAnswer:
@@ -64,9 +64,10 @@ def _status(error: AzureError, trail: Trail | None) -> int:
     # A key that is missing or wrong here is nothing that the caller could mend with his own.
     if isinstance(error, CredentialScopeError | CredentialUnavailableError):
         return 502
-    failures = _latest(trail)
-    if failures:
-        return _status_of(failures[-1])
+    is_refusal = isinstance(error, HttpResponseError)
+    failure = deciding(_latest(trail), refused=is_refusal)
+    if failure is not None:
+        return _status_of(failure)
     status = error.status_code if isinstance(error, HttpResponseError) else None
     return status if status is not None and 400 <= status < 500 and status != 401 else 502
 

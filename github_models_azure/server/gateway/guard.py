@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
-from ..._core.hosts import is_loopback_host
 from . import errors
 from .errors import ErrorAnswer
+from .pages import is_own_host, is_own_origin, is_preflight
 
 KEY_VARIABLE = "GITHUB_MODELS_GATEWAY_KEY"
 MAX_BODY = 20_000_000
@@ -73,14 +73,35 @@ class Guard:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = [_digest(key.encode()) for key in keys]
+        self.local = not self._digests
+        """Whether only peers of this machine are served; also where a loopback address is bound."""
 
-    def refusal(self, path: str, headers: dict[bytes, bytes]) -> ErrorAnswer | None:
-        """Return why a request is refused; ``None`` where it may pass."""
+    def refusal(
+        self, method: str, path: str, headers: dict[bytes, bytes], peer: str | None
+    ) -> ErrorAnswer | None:
+        """Return why a request is refused; ``None`` where it may pass.
+
+        :param peer: the address that it came from; ``None`` where there is none, as on a socket of
+            the file system.
+        """
+        if self.local and peer is not None and _is_elsewhere(peer):
+            return errors.strange_peer(peer)
         if not self._digests:
             return _refusal_of_strangers(headers)
-        if path in OPEN_PATHS or self._has_key(headers):
+        # A browser shows no key where it only asks what its page may send.
+        if path in OPEN_PATHS or is_preflight(method, headers) or self._has_key(headers):
             return None
         return errors.wrong_key()
+
+    def origin(self, path: str, headers: dict[bytes, bytes]) -> str | None:
+        """Return the origin whose pages may read the answer; ``None`` where no page may.
+
+        With a key it is any: a page that shows the key may ask, and all others read a refusal.
+        """
+        given = headers.get(b"origin", b"").decode("latin-1")
+        if not given or path in OPEN_PATHS:
+            return None
+        return given if self._digests or is_own_origin(given) else None
 
     def _has_key(self, headers: dict[bytes, bytes]) -> bool:
         given = [headers.get(b"api-key", b"")]
@@ -99,17 +120,20 @@ def _digest(key: bytes) -> bytes:
 
 def _refusal_of_strangers(headers: dict[bytes, bytes]) -> ErrorAnswer | None:
     host = headers.get(b"host", b"").decode("latin-1")
-    if not is_loopback_host(_name(f"//{host}")):
+    if not is_own_host(host):
         return errors.strange_host(host)
     if b"origin" in headers:
         origin = headers[b"origin"].decode("latin-1")
-        if not is_loopback_host(_name(origin)):
+        if not is_own_origin(origin):
             return errors.strange_origin(origin)
     return None
 
 
-def _name(url: str) -> str:
+def _is_elsewhere(peer: str) -> bool:
+    """Return whether an address is another machine's; what is no address is nobody's."""
     try:
-        return urlsplit(url).hostname or ""
+        found = ipaddress.ip_address(peer)
     except ValueError:
-        return ""
+        return False
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return not (mapped or found).is_loopback

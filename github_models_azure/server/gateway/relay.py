@@ -11,14 +11,16 @@ from azure.core.exceptions import AzureError
 from starlette.types import Receive, Scope, Send
 
 from ..._core.route.needs import Operation
+from ...policies.outgoing import HOPS
 from ...policies.responses import body_of
 from . import errors
-from .bodies import BODY_SECONDS, Body, Left, read_body
+from .bodies import BODY_SECONDS, Body, Left, check_name, read_body
 from .errors import ErrorAnswer, Refusal
 from .exchange import Exchange, exchange_of, path_params, served_headers
 from .failures import answer_of
 from .guard import GatewaySettings
 from .metrics import Metrics
+from .turns import Turns
 from .upstream import Call, Upstream
 
 _FAREWELL = 1.0  # seconds for the last words to somebody who may not be reading any more
@@ -39,6 +41,9 @@ class Relay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         exchange, settings = exchange_of(scope), self._settings
+        refusal = self._upstream.hops.refusal(exchange.header(HOPS))
+        if refusal is not None:
+            raise Refusal(refusal)
         limit = settings.max_concurrent
         if limit is not None and self._metrics.in_flight >= limit:
             raise Refusal(errors.overloaded(limit))
@@ -47,8 +52,14 @@ class Relay:
             seconds = min(BODY_SECONDS, settings.timeout)
             body = await read_body(receive, exchange.headers, settings.max_body, seconds)
             deployment = path_params(scope).get("deployment")
-            if deployment is not None and body.model is None:
+            if deployment == "":
+                raise Refusal(errors.unknown_path(scope["method"], scope["path"]))
+            check_name(deployment)
+            if deployment is not None:
                 body = body.with_model(deployment)
+            refusal = self._upstream.refusal(self._operation, body.model)
+            if refusal is not None:
+                raise Refusal(refusal)
             await self._serve(exchange, body)
         except Left:
             return
@@ -84,10 +95,10 @@ class Relay:
         self, exchange: Exchange, call: Call, options: dict[str, Any], body: Body
     ) -> None:
         try:
-            extra = exchange.header("extra-parameters")
-            await self._upstream.send(call, options, self._operation, body, extra)
+            extra, passed = exchange.header("extra-parameters"), exchange.header(HOPS)
+            await self._upstream.send(call, options, self._operation, body, extra, passed)
             if self._operation is Operation.CHAT and body.is_streamed:
-                await _stream(exchange, call)
+                await _stream(exchange, call, self._upstream.turns)
             else:
                 content = body_of(call.response)
                 await exchange.answer(200, content, served_headers(call.trail))
@@ -100,12 +111,13 @@ class Relay:
             await _tell(exchange, errors.wrong_body(str(error), "model"), call)
 
 
-async def _stream(exchange: Exchange, call: Call) -> None:
+async def _stream(exchange: Exchange, call: Call, turns: Turns) -> None:
     async with call.response as response:
         await exchange.start(200, _STREAM, [*_UNBUFFERED, *served_headers(call.trail)])
         async for piece in response.iter_bytes():
             if piece:
                 await exchange.write(piece)
+            await turns.next()
     await exchange.end(b"" if call.is_complete else _DONE)
 
 

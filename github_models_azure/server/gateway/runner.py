@@ -12,9 +12,9 @@ from starlette.applications import Starlette
 from ..._core.hosts import is_loopback_host
 from ...client.base import UNSET
 from ...endpoints import Endpoint
-from ..running import Server, address_of, configuration, listen, numeric_host, run_until_signal
+from ..running import Server, configuration, listen, numeric_host, run_until_signal
 from .app import create_app
-from .front import Protocol
+from .front import UNREAD_TIMEOUT, Patience, protocol
 from .guard import KEY_VARIABLE, MAX_BODY, TIMEOUT, keys_of
 
 PORT = 4000
@@ -25,8 +25,9 @@ _KEEP_ALIVE = 75
 class Gateway(Server):
     """An OpenAI-compatible server on a free port, for as long as a ``with`` block lasts.
 
-    It takes the arguments of :func:`create_app`, ``host`` and ``port`` (0: any free one), and
-    ``grace``, the seconds that running calls have when it stops.
+    It takes the arguments of :func:`create_app`, ``host`` and ``port`` (0: any free one),
+    ``grace``, the seconds that running calls have when it stops, and ``unread_timeout``, the
+    seconds after which a caller who reads nothing of his answer is cut off.
 
     :raises ValueError: for a host that others can reach, without a key; when it starts, for an
         option or a setting of the clients that is wrong, and if the gateway would ask itself.
@@ -43,6 +44,8 @@ class Gateway(Server):
         timeout: float = TIMEOUT,
         max_body: int = MAX_BODY,
         max_concurrent: int | None = None,
+        allow_endpoints: Iterable[str] = (),
+        unread_timeout: float = UNREAD_TIMEOUT,
         host: str = "127.0.0.1",
         port: int = 0,
         grace: int = 2,
@@ -51,6 +54,7 @@ class Gateway(Server):
         super().__init__("gateway")
         keys = keys_of(api_key)
         self._host, self._port, self._grace = _check_host(host, keys), port, grace
+        self._unread = Patience(unread_timeout).seconds
         if fallback is not UNSET:
             client_options["fallback"] = fallback
         self._make: Callable[[], Starlette] = lambda: create_app(
@@ -61,6 +65,7 @@ class Gateway(Server):
             timeout=timeout,
             max_body=max_body,
             max_concurrent=max_concurrent,
+            allow_endpoints=allow_endpoints,
             **client_options,
         )
 
@@ -71,7 +76,7 @@ class Gateway(Server):
 
     def _prepare(self) -> tuple[uvicorn.Config, socket.socket]:
         app = self._make()
-        return _config(app, self._grace), _bind(app, self._host, self._port)
+        return _config(app, self._grace, self._unread), _bind(app, self._host, self._port)
 
 
 def serve(
@@ -82,6 +87,7 @@ def serve(
     port: int = PORT,
     api_key: str | Iterable[str] | None = None,
     grace: int = GRACE,
+    unread_timeout: float = UNREAD_TIMEOUT,
     on_ready: Callable[[str], None] | None = None,
     **options: Any,
 ) -> None:
@@ -95,9 +101,10 @@ def serve(
     keys = keys_of(api_key)
     address = _check_host(host, keys)
     app = create_app(endpoint, credential, api_key=keys, **options)
+    config = _config(app, grace, unread_timeout)
     listener = _bind(app, address, port)
     try:
-        run_until_signal(_config(app, grace), listener, on_ready=on_ready)
+        run_until_signal(config, listener, on_ready=on_ready)
     finally:
         listener.close()
 
@@ -105,25 +112,22 @@ def serve(
 def _bind(app: Starlette, host: str, port: int) -> socket.socket:
     """Bind a socket for calls that are not to come back to it, each call making another."""
     listener = listen(host, port)
-    own = address_of(listener)
-    number = own.rpartition(":")[2]
-    names = {own, f"http://localhost:{number}"}
-    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        names |= {f"http://127.0.0.1:{number}", f"http://[::1]:{number}"}
-    found = app.state.gateway_origins & names
-    if found:
+    try:
+        own, number = listener.getsockname()[:2]
+        app.state.gateway_upstream.keep_off(own, number)
+    except BaseException:
         listener.close()
-        raise ValueError(
-            f"The gateway would ask itself: its own settings send calls to {found.pop()}. Give it "
-            "the endpoint behind it, and let only its callers' settings (LLM_BASE_URL, "
-            "GITHUB_MODELS_ENDPOINT) name the gateway."
-        )
+        raise
+    app.state.gateway_guard.local |= is_loopback_host(own)
     return listener
 
 
-def _config(app: Starlette, grace: int) -> uvicorn.Config:
+def _config(app: Starlette, grace: int, unread_timeout: float) -> uvicorn.Config:
+    patience = Patience(unread_timeout, app.state.gateway_upstream.settings.clock)
     # Longer than clients keep theirs, so that no request meets a connection that is being closed.
-    return configuration(app, grace=grace, http=Protocol, lifespan="on", keep_alive=_KEEP_ALIVE)
+    return configuration(
+        app, grace=grace, http=protocol(patience), lifespan="on", keep_alive=_KEEP_ALIVE
+    )
 
 
 def _check_host(host: str, keys: tuple[str, ...]) -> str:

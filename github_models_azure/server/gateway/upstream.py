@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,7 +26,11 @@ from ...registry import ModelRegistry
 from ...settings.load import load_settings
 from ...trail import Trail
 from .bodies import Body
+from .errors import ErrorAnswer
+from .reach import Hops, Reach, Resolve, declared
+from .turns import Turns
 
+_LOGGER = logging.getLogger(__name__)
 _QUERY = "?api-version=2024-05-01-preview"  # what the SDK sends; each dialect has its own say
 _STANDARD = frozenset(
     {
@@ -62,10 +68,19 @@ class Upstream:
 
     It takes the arguments of a client. Embeddings fall back to the same model elsewhere only,
     unless ``fallback`` is a mapping: vectors of another model mean something else.
+
+    :param named: the names of endpoints that callers can use beside those of the route and of the
+        settings.
+    :raises ValueError: for such a name that is not known.
     """
 
     def __init__(
-        self, endpoint: str | Endpoint | None, credential: Any, model: str | None, **options: Any
+        self,
+        endpoint: str | Endpoint | None,
+        credential: Any,
+        model: str | None,
+        named: Iterable[str] = (),
+        **options: Any,
     ) -> None:
         if options.get("ledger") is None:
             options["ledger"] = MemoryLedger()
@@ -75,9 +90,18 @@ class Upstream:
         options["fallback"] = _of_same_model(self.settings.fallback, self.settings.registry)
         self._embeddings = EmbeddingsClient(endpoint, credential, **options)
         self.model = wired.model
+        self._vectors_model = made_of(self._embeddings).model
         if self.model is None and self.own.dialect.is_github:
             self.model = "auto"
         self._closing = AsyncExitStack()
+        given = load_settings(decided=endpoint is not None or credential is not None)
+        names = declared(given) | _checked(named, self.settings.endpoints)
+        vectors = made_of(self._embeddings)
+        self.hops, self.turns = Hops(), Turns()
+        self._reach = {
+            Operation.CHAT: Reach(self.settings, self.model, names),
+            Operation.EMBEDDINGS: Reach(vectors.policy.settings, vectors.model, names),
+        }
 
     @property
     def own(self) -> Endpoint:
@@ -94,6 +118,22 @@ class Upstream:
             return None
         return self.own.gone(datetime.now(timezone.utc).date())
 
+    def refusal(self, operation: Operation, model: str | None) -> ErrorAnswer | None:
+        """Return why a caller's model is not asked for; ``None`` if it may be."""
+        kind = Operation.CHAT if operation is Operation.CHAT else Operation.EMBEDDINGS
+        return self._reach[kind].refusal(model)
+
+    def keep_off(self, host: str, port: int, resolve: Resolve = socket.getaddrinfo) -> None:
+        """See to it that no call leads to the gateway's own address.
+
+        :raises ValueError: if its route does.
+        """
+        gone = {name for one in self._reach.values() for name in one.keep_off(host, port, resolve)}
+        if gone:
+            _LOGGER.warning(
+                "Callers cannot name %s: the address is the gateway's own.", ", ".join(sorted(gone))
+            )
+
     async def open(self) -> None:
         """Open the connections."""
         for client in (self._chat, self._embeddings):
@@ -109,20 +149,29 @@ class Upstream:
         return Call(begin(options)), options
 
     async def send(
-        self, call: Call, options: dict[str, Any], operation: Operation, body: Body, extra: str
+        self,
+        call: Call,
+        options: dict[str, Any],
+        operation: Operation,
+        body: Body,
+        extra: str,
+        passed: str = "",
     ) -> None:
         """Send a call; its answer has begun when this returns.
 
         :param extra: what the caller says of parameters that Azure does not know, if anything.
+        :param passed: the gateways that it has passed, as its header has them.
         :raises AzureError: for everything else than an answer.
         """
         chat = operation is Operation.CHAT
-        if chat and body.model is None and self.model is not None:
-            body = body.with_model(self.model)
+        default = {Operation.CHAT: self.model, Operation.EMBEDDINGS: self._vectors_model}
+        model = default.get(operation)
+        if body.model is None and model is not None:
+            body = body.with_model(model)
         request = HttpRequest(
             "POST",
             operation.value + _QUERY,
-            headers=_headers(body.members, extra),
+            headers=_headers(body.members, extra) | dict([self.hops.header(passed)]),
             content=body.content,
         )
         client = self._chat if chat else self._embeddings
@@ -141,6 +190,18 @@ def _headers(members: Mapping[str, object], extra: str) -> dict[str, str]:
     elif not members.keys() <= _STANDARD:
         headers[_EXTRA] = "pass-through"
     return headers
+
+
+def _checked(named: Iterable[str], known: Mapping[str, Endpoint]) -> frozenset[str]:
+    if isinstance(named, str):
+        raise TypeError(f"allow_endpoints is a list of names, not {named!r}.")
+    names = frozenset(named)
+    for name in sorted(names - known.keys()):
+        raise ValueError(
+            f"allow_endpoints names {name!r}, which is no known endpoint. Known names: "
+            f"{', '.join(sorted(known))}."
+        )
+    return names
 
 
 def _of_same_model(fallback: object, registry: ModelRegistry) -> object:
@@ -182,11 +243,6 @@ class Listing:
         targets = [target for targets in self._lists() for target in targets]
         named = [str(Target(t.model, t.endpoint or self._upstream.own)) for t in targets]
         return named + [f"{own}/{name}" for name in self._owners]
-
-    def origins(self) -> set[str]:
-        """Return the origins that the settings send calls to."""
-        named = {t.endpoint.origin for targets in self._lists() for t in targets if t.endpoint}
-        return {self._upstream.own.origin, *named}
 
     def _entry(self, name: str) -> dict[str, object]:
         owner = self._owners[name]

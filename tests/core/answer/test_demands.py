@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_models_azure._core.answer.demands import (
+    AllVectors,
     ForcedCall,
     Said,
     WantedShape,
     called_tools,
     ignored,
+    inputs_in,
 )
 from github_models_azure._core.answer.stages import AnswerFault
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind, Scope
@@ -169,3 +171,18 @@ def test_odd_pieces_of_a_forced_call_are_passed_over() -> None:
     pieces = ["odd", {"index": 0}, {"index": 0, "function": {"name": "f", "arguments": "{}"}}]
     stage.update({"choices": [{"index": 0, "delta": {"tool_calls": pieces}}]})
     assert stage.said == Said("{}", forced=True)
+
+
+@pytest.mark.parametrize(
+    ("payload", "wanted"),
+    [({}, 1), ({"input": "text"}, 1), ({"input": [1, 2]}, 1), ({"input": [[1], [2]]}, 2)],
+)
+def test_as_many_vectors_are_wanted_as_there_are_inputs(payload: Any, wanted: int) -> None:
+    """A list of tokens is one input; what is no list of vectors has none."""
+    stage = AllVectors(inputs_in(payload))
+    body = {"data": [{"embedding": [0.1]}] * wanted}
+    assert stage.whole(body) is body
+    assert stage.update(body) is body
+    for broken in ({"data": "no"}, {"data": [3]}, {"data": [{"embedding": []}] * wanted}):
+        with pytest.raises(AnswerFault, match=f"0 vectors for {wanted} inputs"):
+            stage.whole(broken)

@@ -378,6 +378,24 @@ def test_only_the_beginning_of_an_answer_that_is_no_stream_is_kept() -> None:
     assert len(reader.reader._body) == stream_reader._BODY_LIMIT
 
 
+@pytest.mark.parametrize(
+    ("beginning", "kind"),
+    [
+        (b'{"error": {"code": "429", "message": "slow"}}', FailureKind.RATE_LIMITED),
+        (b'{"choices": [', FailureKind.UNAVAILABLE),
+    ],
+)
+def test_an_answer_that_is_no_stream_is_read_up_to_its_bound(
+    beginning: bytes, kind: FailureKind
+) -> None:
+    """An error that it states counts; else the target is unavailable."""
+    reader = FramedReader("application/json")
+    reader.feed(beginning)
+    with pytest.raises(AnswerFault) as caught:
+        reader.feed(b" " * 1_200_000)
+    assert caught.value.failure.kind is kind
+
+
 def test_a_fault_carries_its_failure() -> None:
     """The shell that reads the stream gets the classified failure with the exception."""
     failure = Failure(FailureKind.BAD_STREAM, message="cut off")

@@ -206,16 +206,20 @@ CASES: list[tuple[int, object, FailureKind, Scope]] = [
     ),
     # the caller's errors
     (400, error("empty_array", "Invalid 'messages': empty array"), K.REJECTED, Scope.TARGET),
-    (400, error("invalid_value", "max_tokens is too large: 50000"), K.REJECTED, Scope.TARGET),
-    (422, {"error": ["Input should be 'tool'", "Field required"]}, K.REJECTED, Scope.TARGET),
+    (422, {"detail": [{"type": "missing", "loc": ["body", "messages"]}]}, K.REJECTED, Scope.TARGET),
+    # limits and parameters of the model
+    (400, error("invalid_value", "max_tokens is too large: 50000"), K.WRONG_DIALECT, Scope.TARGET),
     (
         400,
         error(None, "For this model parameter 'x' has been deprecated"),
-        K.REJECTED,
+        K.WRONG_DIALECT,
         Scope.TARGET,
     ),
-    (409, b"", K.REJECTED, Scope.TARGET),
-    (418, b"", K.REJECTED, Scope.TARGET),
+    # nobody knows whose fault
+    (422, {"error": ["Input should be 'tool'", "Field required"]}, K.UNCLEAR, Scope.TARGET),
+    (418, b"", K.UNCLEAR, Scope.TARGET),
+    # not now
+    (409, b"", K.UNAVAILABLE, Scope.TARGET),
     # paths
     (404, b"404 page not found\n", K.UNAVAILABLE, Scope.ENDPOINT),
     (404, error("404", "Resource not found"), K.UNAVAILABLE, Scope.ENDPOINT),

@@ -36,7 +36,7 @@ def test_answers_are_no_failures(body: object) -> None:
         (error(402, "no credits"), K.QUOTA_EXHAUSTED, 402, "402"),
         (error(503, "No instances"), K.UNAVAILABLE, 503, "503"),
         (error("content_filter", "x"), K.CONTENT_FILTERED, 200, "content_filter"),
-        (error(None, "x", type="invalid_request_error"), K.REJECTED, 200, "invalid_request_error"),
+        (error(None, "x", type="invalid_request_error"), K.UNCLEAR, 200, "invalid_request_error"),
         ([error(429, "Rate limited")], K.RATE_LIMITED, 429, "429"),
         ({"choices": [error(502, "Provider")]}, K.UNAVAILABLE, 502, "502"),
         (error("odd", "odd things"), K.UNAVAILABLE, 200, MALFORMED_ANSWER),

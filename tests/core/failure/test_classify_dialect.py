@@ -39,7 +39,7 @@ def classify(code: str | None, status: int = 400, dialect: Any = MINE, **headers
         ("E5", K.MODEL_GONE, Scope.TARGET),
         ("E6", K.WRONG_DIALECT, Scope.TARGET),
         ("content_filter", K.UNAVAILABLE, Scope.TARGET),
-        ("E7", K.REJECTED, Scope.TARGET),
+        ("E7", K.UNCLEAR, Scope.TARGET),
         ("unknown_model", K.MODEL_GONE, Scope.TARGET),
     ],
 )
@@ -81,4 +81,4 @@ def test_other_servers_headers_mean_nothing() -> None:
     """Without the dialect neither its codes nor its headers are known."""
     for dialect in (None, Dialect(name="other")):
         assert classify("E1", 429, dialect, X_Mine_Reset="7").retry_after is None
-        assert classify("E1", 400, dialect).kind is K.REJECTED
+        assert classify("E1", 400, dialect).kind is K.UNCLEAR

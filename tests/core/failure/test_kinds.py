@@ -38,6 +38,7 @@ def test_kinds_are_the_words_of_the_design() -> None:
         "content_filtered",
         "rejected",
         "bad_stream",
+        "unclear",
     ]
 
 
@@ -81,7 +82,9 @@ def cooldown_words(kind: FailureKind, rule: Rule) -> list[str]:
     if rule.cooldown == inf:
         return [*words, "until a key changes" if kind is FailureKind.AUTH else "for the process"]
     if rule.doubles:
-        return [*words, series(kind, None, 4, ", ")]
+        return [*words, series(kind, None, 3, ", ")]
+    if rule.day_cooldown is not None:
+        words.append(f"{rule.day_cooldown / 3600:g} h for a limit of a day")
     hours = rule.cooldown / 3600
     return [*words, f"{hours:g} h" if hours >= 1 else f"{rule.cooldown:g} s"]
 
@@ -107,6 +110,7 @@ def test_the_page_tells_what_the_table_says(kind: FailureKind) -> None:
     assert (again != "never") is (rule.waitable or repaired), problem
     assert again.startswith("once, adapted") is repaired, problem
     assert (moves != "never") is rule.moves_on, problem
+    assert moves.startswith("one, ") is rule.doubtful, problem
     wanted = cooldown_words(kind, rule)
     assert [words for words in wanted if words not in cooldown] == [], problem
     assert cooldown.startswith("none") is (rule.cooldown is None), problem
@@ -131,6 +135,7 @@ K, R = FailureKind, RequestError
         (K.CONTENT_FILTERED, False, R.FILTERED, None, {None: 400, 400: 400, 403: 403}),
         (K.REJECTED, False, R.INVALID, None, {None: 400, 422: 422, 499: 499, 500: 400}),
         (K.BAD_STREAM, False, None, None, {None: 502, 200: 502, 503: 502}),
+        (K.UNCLEAR, False, R.INVALID, None, {None: 400, 200: 400, 422: 422, 500: 400}),
     ],
 )
 def test_what_others_are_told(

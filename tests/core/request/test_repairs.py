@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.failure.kinds import Failure, FailureKind
+from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
 from github_models_azure._core.request.fit import adapt
-from github_models_azure._core.request.repairs import lessons_of, told_version, wanted_version
+from github_models_azure._core.request.history import CALL_ARGUMENTS, CALL_NAME
+from github_models_azure._core.request.repairs import (
+    facts_learnt,
+    lessons_of,
+    taught_of_model,
+    told_version,
+    wanted_version,
+)
+from github_models_azure._core.route.needs import UNKNOWN
 from tests.core.body_helpers import KEYWORDS, MEMBERS, MESSAGE_MEMBERS, bodies, dialects
 
 REFUSED = Failure(FailureKind.WRONG_DIALECT, status=400, message="no")
@@ -172,3 +180,37 @@ def test_a_lesson_never_takes_what_is_said(param: str, body: Any) -> None:
         assert (name in sent) >= (name in body and body[name] != {"type": "text"})
     if isinstance(body.get("messages"), list):
         assert len(sent["messages"]) == len(body["messages"])
+
+
+@pytest.mark.parametrize(
+    ("failure", "taught"),
+    [
+        (Failure(FailureKind.WRONG_DIALECT, param="tools"), {"lacks.tools"}),
+        (Failure(FailureKind.WRONG_DIALECT, param="image_url"), {"lacks.images"}),
+        (Failure(FailureKind.WRONG_DIALECT, max_output_tokens=9), {"writes=9"}),
+        (Failure(FailureKind.WRONG_DIALECT, param="seed"), set()),
+        (Failure(FailureKind.WRONG_DIALECT), set()),
+        (Failure(FailureKind.WRONG_DIALECT, param="tools", code=TOOL_CHOICE_IGNORED), set()),
+        (Failure(FailureKind.UNCLEAR, param="tools"), set()),
+    ],
+)
+def test_a_refusal_teaches_of_the_model(failure: Failure, taught: set[str]) -> None:
+    """What it cannot take, and the most that it writes; a call ignored once may come next time."""
+    assert taught_of_model(failure) == taught
+
+
+def test_what_was_taught_becomes_facts() -> None:
+    """Of limits the smallest counts; other lessons say nothing of the model."""
+    assert facts_learnt({"seed", "api-version"}) is UNKNOWN
+    assert facts_learnt({"lacks.tools"}) == replace(UNKNOWN, tools=False)
+    learnt = facts_learnt({"lacks.images", "writes=9", "writes=80", "seed"})
+    assert learnt == replace(UNKNOWN, images=False, output_tokens=9)
+
+
+def test_the_name_of_a_call_is_learnt() -> None:
+    """It is what is said, and yet may be written otherwise, as its arguments may."""
+    path = "messages.1.tool_calls.0.function."
+    failure = Failure(FailureKind.WRONG_DIALECT, param=path + "name")
+    assert lessons_of(failure, {}) == {CALL_NAME}
+    assert lessons_of(replace(failure, param=path + "arguments"), {}) == {CALL_ARGUMENTS}
+    assert lessons_of(replace(failure, param=path + "strict"), {}) == frozenset()

@@ -18,7 +18,7 @@ from github_models_azure._core.failure.kinds import (
     FailureKind,
 )
 from github_models_azure._core.route.cooldown import Cooldown, covers_endpoint
-from github_models_azure._core.route.needs import unmet
+from github_models_azure._core.route.needs import Unmet, unmet
 from github_models_azure._core.route.plan import (
     LAST_RESORT,
     LATER,
@@ -45,6 +45,27 @@ def plain_next(
     back_off: Callable[[], float] = lambda: 0.0,
 ) -> Step:
     """Decide the next step of a plan by nothing but its public fields."""
+    doubted = [
+        number
+        for number, (_, attempt) in enumerate(plan.attempts)
+        if attempt.failure is not None and attempt.failure.kind is FailureKind.UNCLEAR
+    ]
+    kept = FailureKind.UNCLEAR not in plan.rules.moves_on
+    if len(doubted) > 1 or (kept and doubted and doubted[-1] == len(plan.attempts) - 1):
+        return GiveUp(GiveUpReason.CALLER_ERROR, attempt=doubted[0])
+    step = _plain_step(plan, now, deadline, cooldowns, back_off)
+    if doubted and not isinstance(step, Try):
+        return GiveUp(GiveUpReason.CALLER_ERROR, passed=step.passed, attempt=doubted[0])
+    return step
+
+
+def _plain_step(
+    plan: Plan,
+    now: float,
+    deadline: float,
+    cooldowns: Mapping[str, Cooldown],
+    back_off: Callable[[], float],
+) -> Step:
     failure = plan.attempts[-1][1].failure if plan.attempts else None
     if failure is not None and failure.kind not in MOVES_ON:
         return GiveUp(GiveUpReason.CALLER_ERROR)
@@ -61,7 +82,11 @@ def plain_next(
 
 def _suits(plan: Plan, candidate: Candidate) -> bool:
     known = candidate.gone or candidate.refused
-    return known is None and unmet(plan.needs, candidate.facts) is None
+    return known is None and _lack(plan, candidate) is None
+
+
+def _lack(plan: Plan, candidate: Candidate) -> Unmet | None:
+    return unmet(plan.needs, candidate.facts) or unmet(plan.needs, candidate.learnt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +154,9 @@ class PlainChoice:
         known = candidate.gone or candidate.refused
         if known is not None:
             return Standing(candidate, REFUSED, known)
-        lack = unmet(self.plan.needs, candidate.facts)
-        firm = lack is not None and lack.firm and candidate.firm
+        lack = _lack(self.plan, candidate)
+        own = unmet(self.plan.needs, candidate.facts) is not None
+        firm = lack is not None and lack.firm and candidate.firm and own
         # A fallback that would probably refuse hides the failure that led to it.
         late = bool(self.plan.attempts) and not self._tries(candidate)
         if lack is not None and (firm or (late and not lack.harmless)):
@@ -145,7 +171,19 @@ class PlainChoice:
             return Standing(candidate, rank, reason, cooling.until, cooling.kind)
         if lack is not None:
             return Standing(candidate, LAST_RESORT, lack.reason, kind=lack.kind)
+        if guesses := self._guesses(candidate):
+            return Standing(candidate, LAST_RESORT, guesses[0])
         return Standing(candidate, READY)
+
+    def _guesses(self, candidate: Candidate) -> list[str]:
+        """What others on the same endpoint said that may hold for all of it."""
+        return [
+            f"{tried.target} said: {attempt.failure.message}"
+            for tried, attempt in self.plan.attempts
+            if attempt.failure is not None
+            and _is_guess(attempt.failure)
+            and tried.endpoint == candidate.endpoint
+        ]
 
     def _spent(self, candidate: Candidate) -> Standing | None:
         """Judge by what this call has already seen; ``None`` where nothing speaks against it."""
@@ -155,12 +193,16 @@ class PlainChoice:
             failure = attempt.failure
             if failure is None or not _speaks_of(failure, tried, candidate):
                 continue
-            if failure.kind not in WAITABLE or failure.code in (WRONG_PATH, MALFORMED_ANSWER):
+            other = tried.key != candidate.key
+            if other and _is_guess(failure) and len(self._guesses(candidate)) < 2:
+                continue
+            if _is_lasting(failure):
                 return Standing(candidate, REFUSED, f"{tried.target} said: {failure.message}")
             tries += tried.key == candidate.key
             ready_at = self._ready_at(candidate, attempt, failure)
             standing = Standing(candidate, LATER, failure.message, ready_at)
-        most = self.plan.rules.max_retries
+        own = candidate.retries
+        most = self.plan.rules.max_retries if own is None else own
         if standing is not None and most is not None and tries > most:
             return Standing(candidate, REFUSED, "no retry is left")
         return standing
@@ -187,6 +229,17 @@ class PlainChoice:
 
     def _tries(self, candidate: Candidate) -> int:
         return sum(tried.key == candidate.key for tried, _ in self.plan.attempts)
+
+
+def _is_lasting(failure: Failure) -> bool:
+    incurable = failure.code in (WRONG_PATH, MALFORMED_ANSWER)
+    return failure.kind not in WAITABLE or incurable or failure.final
+
+
+def _is_guess(failure: Failure) -> bool:
+    if failure.kind is FailureKind.TOO_LARGE:  # it goes by limits
+        return False
+    return failure.guessed and covers_endpoint(failure) and _is_lasting(failure)
 
 
 def _speaks_of(failure: Failure, tried: Candidate, other: Candidate) -> bool:

@@ -73,6 +73,8 @@ failures = st.builds(
     message=st.just("no"),
     retry_after=SECONDS,
     max_input_tokens=LIMITS,
+    guessed=st.booleans(),
+    final=st.booleans(),
 )
 cooldowns = st.builds(
     Cooldown,
@@ -160,6 +162,9 @@ def test_a_callers_error_is_the_last_attempt(
     call.run()
     kinds = [attempt.failure.kind for _, attempt in call.plan.attempts if attempt.failure]
     assert all(kind in MOVES_ON for kind in kinds[:-1])
+    assert kinds.count(FailureKind.UNCLEAR) <= 2
+    if kinds.count(FailureKind.UNCLEAR) == 2:
+        assert kinds[-1] is FailureKind.UNCLEAR
 
 
 @given(**calls)
@@ -229,7 +234,7 @@ def test_no_step_asks_what_may_not_be_asked(
 
     call = Watched(plan, timeout, data)
     for key, cooldown in cooled(data, plan).items():
-        call.ledger._cooldowns[key] = cooldown
+        call.ledger._cooldowns.put(key, cooldown)
     call.run()
 
 
@@ -263,7 +268,8 @@ def test_the_survey_says_who_is_asked_first(plan: Plan, data: st.DataObject) -> 
 def test_every_wait_ends_in_an_attempt(plan: Plan, timeout: float, data: st.DataObject) -> None:
     """Nobody waits for a target that is not asked afterwards."""
     call = Call(plan, timeout, data)
-    call.ledger._cooldowns.update(cooled(data, plan))
+    for key, cooldown in cooled(data, plan).items():
+        call.ledger._cooldowns.put(key, cooldown)
     call.run()
     for before, after in zip(call.steps, call.steps[1:], strict=False):
         assert not isinstance(before, Wait) or isinstance(after, Try)

@@ -73,6 +73,20 @@ def test_each_failure_has_its_class(
     assert len(trail.attempts) == 1
 
 
+@pytest.mark.parametrize("second", [418, 503])
+def test_a_refusal_in_doubt_has_the_class_of_the_first(
+    caller: Caller, llm: GitHubModelsLLM, emulator: Emulator, second: int
+) -> None:
+    """Whether the other target refused it too, or was down."""
+    emulator.fault("status", times=1, status=422)
+    emulator.fault("status", times=None, status=second)
+    with pytest.raises(litellm.UnprocessableEntityError) as caught:
+        caller.completion(max_retries=0, fallback=[OTHER])
+    trail = trail_of(caught.value)
+    assert trail is not None
+    assert [attempt.status for attempt in trail.attempts] == [422, second]
+
+
 def test_refusals_have_their_classes(caller: Caller, llm: GitHubModelsLLM) -> None:
     """Those for which LiteLLM has fallbacks of their own are told apart."""
     for key in ("bad", "no-models"):

@@ -81,9 +81,10 @@ async def test_a_refused_request_is_the_callers(
     service: GitHubModelsChatCompletion, emulator: Emulator, how: str
 ) -> None:
     """And so it is called an invalid request; nobody else is asked."""
-    body = json.dumps({"error": {"code": "BadRequest", "message": "messages must alternate"}})
+    words = "messages with role 'tool' must be a response to a call"
+    body = json.dumps({"error": {"code": "BadRequest", "message": words}})
     emulator.fault("status", status=400, body=body)
-    with pytest.raises(ServiceInvalidRequestError, match="must alternate"):
+    with pytest.raises(ServiceInvalidRequestError, match="must be a response"):
         await ask(service, how)
     assert len(emulator.journal) == 1
 
@@ -96,6 +97,19 @@ async def test_a_wrong_key(emulator: Emulator, how: str) -> None:
         with pytest.raises(ServiceResponseException, match="Bad credentials"):
             await ask(service, how)
         assert "bad" not in repr(service)
+
+
+async def test_a_refusal_in_doubt(
+    service: GitHubModelsChatCompletion, emulator: Emulator, how: str
+) -> None:
+    """The first refusal is what the kernel hears of, though the other target was down."""
+    emulator.fault("status", times=1, status=422)
+    emulator.fault("status", times=None, status=503)
+    with pytest.raises(ServiceInvalidRequestError) as caught:
+        await ask(service, how)
+    cause = caught.value.__cause__
+    assert isinstance(cause, HttpResponseError)
+    assert cause.status_code == 422
 
 
 async def test_nobody_there(how: str) -> None:

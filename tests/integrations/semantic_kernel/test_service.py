@@ -94,6 +94,56 @@ async def test_a_key_in_a_file_is_for_the_endpoint_beside_it(
     assert [entry.credential for entry in emulator.journal].count(kept) == 1
 
 
+@pytest.mark.parametrize("by", ["environment", "code"])
+async def test_a_key_of_the_user_does_not_go_to_the_address_of_a_found_file(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, by: str
+) -> None:
+    """Unless the file is named."""
+    kept = await key_mark(emulator, "of-the-user")
+    if by == "environment":
+        monkeypatch.setenv("GITHUB_MODELS_API_KEY", "of-the-user")
+    keywords = {} if by == "environment" else {"api_key": "of-the-user"}
+    (tmp_path / ".env").write_text(f"GITHUB_MODELS_ENDPOINT={emulator.inference_url}", "utf-8")
+    async with GitHubModelsChatCompletion(FIRST, fallback=None, **keywords) as service:
+        with pytest.raises(Exception, match=r"github-models trust .*\.env"):
+            await service.get_chat_message_content(history("Hello"), chat_settings())
+    assert len(emulator.journal) == 1  # that of the mark
+    named = GitHubModelsChatCompletion(FIRST, env_file_path=str(tmp_path / ".env"), **keywords)
+    assert await fingerprint(named, emulator) == kept
+
+
+async def test_the_token_does_not_go_to_the_address_of_a_file(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Found or named: it is GitHub's."""
+    monkeypatch.setenv("GITHUB_TOKEN", "a-real-token")
+    (tmp_path / ".env").write_text(f"GITHUB_MODELS_ENDPOINT={emulator.inference_url}", "utf-8")
+    for path in (None, str(tmp_path / ".env")):
+        async with GitHubModelsChatCompletion(FIRST, env_file_path=path, fallback=None) as service:
+            with pytest.raises(Exception, match="failed to complete"):
+                await service.get_chat_message_content(history("Hello"), chat_settings())
+    kept = await key_mark(emulator, "a-real-token")
+    assert [entry.credential for entry in emulator.journal].count(kept) == 1
+
+
+def test_a_found_file_names_no_other(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It would choose which file is trusted."""
+    (tmp_path / "named.toml").write_text('model = "of-the-named"')
+    (tmp_path / ".env").write_text("GITHUB_MODELS_CONFIG=named.toml\nGITHUB_MODELS_PLAN=pro")
+    with pytest.raises(ServiceInitializationError, match="No model is named"):
+        GitHubModelsChatCompletion()
+    GitHubModelsChatCompletion(FIRST)
+    assert "GITHUB_MODELS_CONFIG in " in caplog.text
+
+
+def test_a_found_file_that_others_can_write_is_refused(tmp_path: Path) -> None:
+    """It is named in the error."""
+    (tmp_path / ".env").write_text("GITHUB_MODELS_MODEL=m")
+    (tmp_path / ".env").chmod(0o666)
+    with pytest.raises(ServiceInitializationError, match=r"\.env is refused: everybody can"):
+        GitHubModelsChatCompletion()
+
+
 @pytest.mark.parametrize("kind", [GitHubModelsChatCompletion, GitHubModelsTextEmbedding])
 def test_a_model_has_to_be_named(kind: Any) -> None:
     """The error says how."""

@@ -66,7 +66,9 @@ def read_all(client: socket.socket) -> bytes:
     return b"".join(parts)
 
 
+LONG_NAME = "litellm/" * 200 + "m"
 WRONG = [
+    (json.dumps({"model": LONG_NAME}).encode(), "model has 1,601 characters; at most 500"),
     (b"", "not JSON"),
     (b"{", "not JSON"),
     (b"[]", "not a JSON object"),
@@ -101,6 +103,13 @@ def test_what_is_no_object_is_refused(
     assert error["code"] == "invalid_body"
     assert any(words in error["message"] for words in told.split("|"))
     assert upstream.journal == ()
+
+
+def test_a_deployment_of_too_long_a_name_is_refused(gateway: Gateway) -> None:
+    """A path names a model as a body does."""
+    path = f"/openai/deployments/{'d' * 501}/chat/completions"
+    answer = post(gateway, json.dumps(BODY), path)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "model")
 
 
 def test_a_byte_order_mark_and_odd_spaces_are_read(gateway: Gateway) -> None:

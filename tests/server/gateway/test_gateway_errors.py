@@ -288,7 +288,7 @@ def test_a_bug_is_a_500_that_says_nothing(
 def test_a_name_that_no_header_can_hold_is_escaped() -> None:
     """Callers choose model names freely; none of them makes a header of its own."""
     good = answer({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
-    name = "m\r\nx-evil: 1\u20ac" + "x" * 500
+    name = "m\r\nx-evil: 1\u20ac" + "x" * 480
     with behind(lambda asked: good) as (gateway, _wire):
         response = ask(gateway, model=name)
     assert response.status_code == 200
@@ -304,3 +304,31 @@ def test_half_a_character_in_a_name_is_no_failure() -> None:
         response = ask(gateway, model="m\ud800")
     assert response.status_code == 200
     assert response.headers["x-github-models-served-by"].endswith("/m?")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("status", [400, 422])
+def test_the_parameter_complained_about_reaches_the_caller(status: int, stream: bool) -> None:
+    """``param`` says what to change; the first refusal is passed on, whatever the others met."""
+    body = {"error": {"code": "odd", "message": "no", "type": "t", "param": "messages[0].name"}}
+
+    def script(asked: Asked) -> Reply:
+        return answer(body, status) if asked.model == "m" else refused("x", "down", 503)
+
+    with behind(script, fallback=["n"]) as (gateway, wire):
+        response = ask(gateway, stream=stream)
+    error = shaped(response)
+    assert (response.status_code, error["code"], error["param"]) == (
+        status,
+        "odd",
+        "messages[0].name",
+    )
+    assert [asked.model for asked in wire.asked] == ["m", "n"]
+
+
+def test_the_parameter_of_an_error_under_a_200_reaches_the_caller() -> None:
+    """Servers state one there, too."""
+    body = {"error": {"code": 400, "message": "no", "param": "tools[0]"}}
+    with behind(lambda asked: answer(body)) as (gateway, _wire):
+        response = ask(gateway)
+    assert (response.status_code, shaped(response)["param"]) == (400, "tools[0]")

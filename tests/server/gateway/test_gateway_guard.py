@@ -139,7 +139,66 @@ def test_pages_of_this_machine_may_ask(open_one: Gateway) -> None:
     """They are programs of this machine, too."""
     response = ask(open_one, origin="http://localhost:3000")
     assert response.status_code == 200
-    assert "access-control-allow-origin" not in response.headers
+    assert response.headers["access-control-allow-origin"] == "http://localhost:3000"
+
+
+PEERS = [
+    ("127.0.0.1", True),
+    ("127.9.9.9", True),
+    ("::1", True),
+    ("::ffff:127.0.0.1", True),
+    (None, True),  # a socket of the file system
+    ("testclient", True),
+    ("192.0.2.7", False),
+    ("10.0.0.1", False),
+    ("::ffff:192.0.2.7", False),
+    ("fe80::1%eth0", False),
+    ("0.0.0.0", False),
+]
+
+
+async def status_for(app: Any, peer: str | None, **headers: str) -> int:
+    """Ask an application for its list of models, as from some other machine."""
+    named = [(name.replace("_", "-").encode(), text.encode()) for name, text in headers.items()]
+    scope = {
+        "type": "http", "method": "GET", "path": "/v1/models", "raw_path": b"/v1/models",
+        "query_string": b"", "root_path": "", "scheme": "http", "http_version": "1.1",
+        "headers": [(b"host", b"localhost"), *named], "client": peer and (peer, 5),
+        "server": ("127.0.0.1", 4000),
+    }  # fmt: skip
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
+@pytest.mark.parametrize(("peer", "served"), PEERS)
+async def test_without_a_key_only_peers_of_this_machine_are_served(
+    peer: str | None, served: bool
+) -> None:
+    """Whatever name they call it by, and whatever server runs the application."""
+    app = create_app("http://127.0.0.1:1/v1", "k", model="m")
+    assert await status_for(app, peer) == (200 if served else 403)
+
+
+@pytest.mark.parametrize(("peer", "served"), PEERS)
+async def test_bound_to_loopback_only_peers_of_this_machine_are_served(
+    peer: str | None, served: bool
+) -> None:
+    """Also with a key: a rule of the system can let others through to 127.0.0.1."""
+    for host, all_served in (("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)):
+        gateway = Gateway("http://127.0.0.1:1/v1", "k", model="m", api_key="key", host=host)
+        config, listener = gateway._prepare()
+        listener.close()
+        status = await status_for(config.app, peer, api_key="key")
+        assert status == (200 if served or all_served else 403)
 
 
 def test_with_a_key_name_and_origin_do_not_matter(keyed: Gateway) -> None:
@@ -193,6 +252,7 @@ def test_the_key_may_come_from_the_environment(
         ({"max_body": 0}, ValueError, "max_body is at least 1"),
         ({"max_concurrent": 0}, ValueError, "max_concurrent is at least 1"),
         ({"fallback": 5}, TypeError, "fallback"),
+        ({"allow_endpoints": ["nobody"]}, ValueError, "no known endpoint"),
     ],
 )
 def test_wrong_options_are_told_at_once(

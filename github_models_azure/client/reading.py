@@ -1,0 +1,131 @@
+"""How a body is read: as it arrives, decoded in small pieces, and no further than its bounds."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
+from typing import Any
+
+from azure.core.exceptions import (
+    IncompleteReadError,
+    ServiceResponseError,
+    ServiceResponseTimeoutError,
+)
+
+from .._core.answer.bounds import Bounds, told_size
+from .._core.answer.inflate import ACCEPTED, CodingError, Inflater
+from ..policies.errors import AnswerTooLargeError
+from .deadline import Deadline
+
+_BLOCK = 65536
+_SMALL_BLOCK = 4096  # where a block has to be full before it is handed on
+
+
+def accept(request: Any) -> None:
+    """Ask for what is decoded here; the libraries ask for all that happens to be installed."""
+    if not any(name.lower() == "accept-encoding" for name in request.headers):
+        request.headers["Accept-Encoding"] = ACCEPTED
+
+
+def bounded(pieces: Iterable[bytes], status: int, bounds: Bounds) -> Iterator[bytes]:
+    """Yield the pieces of a whole answer, or the first ones of an error and one byte too many.
+
+    :raises AnswerTooLargeError: if an answer is larger than it may be.
+    """
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if status == 200 and size > bounds.answer:
+            raise AnswerTooLargeError(told_size(bounds.answer))
+        if status != 200 and size > bounds.error:
+            yield piece[: len(piece) - size + bounds.error + 1]
+            return
+        yield piece
+
+
+async def arriving_async(inner: Any, *, decoded: bool) -> AsyncGenerator[bytes, None]:
+    """Yield what has arrived of an answer of aiohttp's as it arrives.
+
+    :param decoded: aiohttp decodes the body itself, as a session of the caller's may have it.
+    """
+    import asyncio
+
+    import aiohttp
+
+    try:
+        inflater = Inflater(None if decoded else inner.headers.get("Content-Encoding"))
+        while data := await inner.content.readany():
+            for piece in inflater.feed(data):
+                yield piece
+    except aiohttp.ClientPayloadError as error:
+        raise IncompleteReadError(error, error=error) from error
+    except asyncio.TimeoutError as error:
+        raise ServiceResponseTimeoutError(error, error=error) from error
+    except (aiohttp.ClientError, zlib.error, CodingError) as error:
+        raise ServiceResponseError(error, error=error) from error
+
+
+async def read_async(inner: Any, status: int, bounds: Bounds, *, decoded: bool) -> bytes:
+    """Read a whole answer of aiohttp's, or the first bytes of an error and one too many.
+
+    :raises AnswerTooLargeError: if an answer is larger than it may be.
+    """
+    parts: list[bytes] = []
+    room = bounds.answer if status == 200 else bounds.error
+    async with aclosing(arriving_async(inner, decoded=decoded)) as pieces:
+        async for piece in pieces:
+            parts.append(piece)
+            room -= len(piece)
+            if room < 0:
+                break
+    if room >= 0:
+        return b"".join(parts)
+    if status == 200:
+        raise AnswerTooLargeError(told_size(bounds.answer))
+    return b"".join(parts)[: bounds.error + 1]
+
+
+def arriving(
+    inner: Any, end: float, seconds: float | None, deadline: Deadline | None = None
+) -> Iterator[bytes]:
+    """Yield what has arrived as it arrives: the library's own blocks may take for ever to fill.
+
+    :param inner: the response of requests.
+    """
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    read1 = getattr(inner.raw, "read1", None)
+    try:
+        inflater = Inflater(inner.headers.get("Content-Encoding"))
+        while True:
+            if deadline is not None:
+                deadline.begin_piece()
+            try:
+                if read1 is None:  # urllib3 1.26
+                    raise TypeError
+                data = read1(_BLOCK, decode_content=False)
+            except TypeError:  # a stand-in for a connection, such as vcrpy's, has another form
+                yield from inner.iter_content(_SMALL_BLOCK)
+                return
+            if not data:
+                return
+            for piece in inflater.feed(data):
+                yield piece
+                if time.monotonic() > end:
+                    raise late(seconds or 0.0)
+    except (
+        HTTPError,
+        OSError,
+        zlib.error,
+        CodingError,
+    ) as error:  # requests' own exceptions are OSErrors
+        is_late = isinstance(error, ReadTimeoutError | TimeoutError)
+        kind = ServiceResponseTimeoutError if is_late else ServiceResponseError
+        raise kind(error, error=error) from error
+
+
+def late(seconds: float) -> ServiceResponseTimeoutError:
+    """Return what is raised for an answer that is not complete in time."""
+    return ServiceResponseTimeoutError(f"The answer was not complete within {seconds:g} seconds.")
