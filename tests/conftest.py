@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from github_models_azure.ledger import reset
 from tests.harness import Clock, Twin
 
 # How fast a busy machine is proves nothing.
@@ -75,6 +76,11 @@ def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_ledger() -> None:
+    reset()
 
 
 @pytest.fixture(autouse=True)

@@ -53,6 +53,12 @@ class Bounded(Generic[T]):
         self.size -= self._sizes.pop(key, 0)
         return self._values.pop(key, None)
 
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._values.clear()
+        self._sizes.clear()
+        self.size = 0
+
     def items(self) -> Iterator[tuple[str, T]]:
         """Iterate over what is kept, the oldest first."""
         return iter(list(self._values.items()))

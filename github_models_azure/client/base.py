@@ -52,7 +52,9 @@ class WiredClient:
         it in the trail; ``"strict"`` passes over targets for which something would be lost.
     :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword ledger: the memory of cooldowns: ``"process"`` (default) for that of this process, in
+        which each endpoint and credential has its own; ``"memory"`` for a new one; or a ledger to
+        share. A client with a clock of its own has a new one by default.
     :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
         characters.
     :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
@@ -95,7 +97,7 @@ class WiredClient:
         max_error_bytes: int = UNSET,
         adapt: str = UNSET,
         registry: ModelRegistry | None = None,
-        ledger: Ledger | None = None,
+        ledger: Ledger | str | None = None,
         plan: Plan | str = UNSET,
         allow_retired: bool = UNSET,
         tokenizer: Tokenizer | None = None,

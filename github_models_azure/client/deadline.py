@@ -20,6 +20,7 @@ from math import inf
 from typing import Any
 
 from ..policies.logged import shown_url
+from ._responses import FinalResponse
 
 
 class Deadline:
@@ -99,7 +100,7 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class TimedResponse(http.client.HTTPResponse):
+class TimedResponse(FinalResponse):
     """A response that is read by the deadline under which it was awaited."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:

@@ -6,9 +6,10 @@ And they unpack whatever comes: here a whole answer ends at its bounds, after de
 
 Their streamed responses have methods more, which those of other transports have not. ``drain``, for
 a stream that has said all, reads on to the end of the body, briefly, so that the connection can
-serve the next call. ``wait_longer``, for a stream whose content has begun in time, gives each
-further wait its own limit. (In the sync one, ``drain`` does nothing where an answer ends with its
-connection.) ``leave``, of the async one, closes without a coroutine what is left half-way.
+serve the next call. (In the sync one it does nothing where an answer ends with its connection.)
+``wait_longer``, for a stream whose content has begun in time, gives each further wait its own
+limit; a short one once its answer is whole. ``leave``, of the async one, closes without a coroutine
+what is left half-way.
 """
 
 from __future__ import annotations
@@ -135,6 +136,8 @@ def async_transport(**options: Any) -> AioHttpTransport:
         ) from error
     from azure.core.pipeline.transport import AioHttpTransport
 
+    from ._responses import LIMITS
+
     owns_session = options.get("session_owner", True)
     # aiohttp reads proxies and netrc together or not at all, and a netrc's login is no credential.
     by_environment = options.pop("use_env_settings", True)
@@ -171,7 +174,7 @@ def async_transport(**options: Any) -> AioHttpTransport:
             with _clear_errors():
                 if by_environment:
                     _name_proxy(kwargs, request.url)
-                sending = super().send(request, **{**kwargs, "stream": True})
+                sending = super().send(request, **{**LIMITS, **kwargs, "stream": True})
                 if not streamed:
                     sending = _whole(self, sending, bounds)
                 response = await _within(sending, answer_within)
@@ -334,9 +337,11 @@ def _wait_longer(
     longest = usual if seconds is None else seconds
     if deadline is not None:
         deadline.end, deadline.gap = inf, longest
-    sock = _socket_of(inner)
+    # The connection forgets its socket where the answer ends with it; the answer's own does not.
+    sock = getattr(getattr(inner.raw, "_original_response", None), "sock", _socket_of(inner))
     if sock is not None:
-        sock.settimeout(longest)
+        with suppress(OSError):  # it is closed: all has come
+            sock.settimeout(longest)
 
 
 def _end_at(inner: Any, begun: float, seconds: float | None) -> Any:

@@ -126,8 +126,13 @@ class TokenFinder:
     @property
     def demo(self) -> bool:
         """Whether the token is the documented switch to the embedded emulator."""
+        return self.stated == DEMO_TOKEN
+
+    @property
+    def stated(self) -> str:
+        """The token that was given or stands in the environment, which needs no looking up."""
         named = (self._environ.get(name, "").strip() for name in ENVIRONMENT)
-        return (self._token or next(filter(None, named), "")) == DEMO_TOKEN
+        return self._token or next(filter(None, named), "")
 
     def forget(self) -> None:
         """Look the token up anew the next time it is needed."""

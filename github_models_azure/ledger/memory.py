@@ -55,7 +55,7 @@ class Ledger(Protocol):
 class MemoryLedger:
     """A ledger in memory, for one process; sync and async clients may share one.
 
-    A client makes its own unless it is given one: ``ChatCompletionsClient(ledger=ledger)``.
+    ``ChatCompletionsClient(ledger="memory")`` has one of its own, ``ledger=`` takes one to share.
     It keeps 2 MiB of each sort, and forgets the oldest beyond that.
     """
 
@@ -151,6 +151,12 @@ class MemoryLedger:
         """
         with self._lock:
             return {key: known[-1] for key, known in self._lifecycles.items()}
+
+    def reset(self) -> None:
+        """Forget all cooldowns, what targets refuse, and what endpoints announced."""
+        with self._lock:
+            for forgotten in (self._cooldowns, self._learnt, self._lifecycles):
+                forgotten.clear()
 
     def __repr__(self) -> str:
         return f"MemoryLedger(cooldowns={len(self._cooldowns)})"

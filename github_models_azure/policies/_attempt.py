@@ -15,6 +15,7 @@ from azure.core.rest import HttpRequest
 
 from .._core.answer.bounds import told_size
 from .._core.answer.demands import Said
+from .._core.answer.normalise import asked_choices
 from .._core.answer.reader import AnswerReader
 from .._core.answer.stages import AnswerFault
 from .._core.answer.usage import Spending
@@ -108,8 +109,8 @@ class OpenAttempt:
 
     __slots__ = (
         "_deadline", "_known", "_limit", "_outgoing", "_secrets", "_settings", "_structured",
-        "_unfitted", "_version", "bounds", "came", "candidate", "destination", "event", "reader",
-        "spending", "started", "step",
+        "_unfitted", "_version", "bounds", "came", "candidate", "destination", "event", "partial",
+        "reader", "spending", "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
@@ -134,6 +135,7 @@ class OpenAttempt:
         self.step, self.candidate, self.destination = step, step.candidate, destination
         self.started = settings.clock()
         self.came: object = None
+        self.partial: str | None = None
         self._version = KEEP
         self._limit = settings.attempt_timeout
         self.bounds = settings.bounds(outgoing.operation)
@@ -183,6 +185,7 @@ class OpenAttempt:
             sees=sees,
             spending=self.spending,
             bounds=self.bounds,
+            choices=asked_choices(payload),
         )
         return self._outgoing.attempt(
             self.destination,
@@ -233,7 +236,7 @@ class OpenAttempt:
             try:
                 fitted = self.open_reader(http).whole(body)
             except AnswerFault as fault:
-                failure = fault.failure
+                failure, self.partial = fault.failure, fault.partial
             else:
                 self.came = self.reader.observed
                 failure = self._structured.settle(self.reader.said, http)

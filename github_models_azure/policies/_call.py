@@ -7,29 +7,28 @@ reads or closes; what those need is done by the shells.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
 
+from azure.core.exceptions import DecodeError
 from azure.core.pipeline import PipelineRequest, PipelineResponse
 from azure.core.rest import HttpRequest
 
 from .._core.answer.demands import Said
-from .._core.failure.kinds import Failure, FailureKind, Scope
-from .._core.failure.lifecycle import read_lifecycle
+from .._core.answer.framing import is_framed, value_in
+from .._core.failure.kinds import Failure, FailureKind
 from .._core.request.defaults import Waits
-from .._core.request.repairs import taught_of_model, versions_in
-from .._core.route.cooldown import covers_endpoint
 from .._core.route.needs import NO_EMBEDDINGS, Operation
 from .._core.route.plan import Candidate, GiveUp, Plan, Step, Try, Wait
 from .._core.trail_events import Adaptation, Change, Event, Pause, Skip
-from ..registry import UnknownModelError
+from ..exceptions import StreamInterruptedError
 from ..trail import TRAIL_KEY, Spent, Trail, attach_trail
 from ._attempt import OpenAttempt, Unstructured
+from ._lessons import cool, learn, note_lifecycle
 from ._outcome import outcome
 from .errors import answer_in, is_callers_mistake
-from .names import named_target
+from .names import hint_for
 from .observers import UNWATCHED, Unwatched
 from .options import FallbackSettings
 from .outgoing import Outgoing
@@ -50,7 +49,6 @@ _ABOUT_THE_MODEL = (
     FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.UNCLEAR, FailureKind.WRONG_DIALECT,
 )  # fmt: skip
 _Outcome = tuple[PipelineResponse[Any, Any] | None, BaseException | None]
-_ANNOUNCING = ("deprecation", "sunset", "link")
 
 
 class Call:
@@ -146,18 +144,7 @@ class Call:
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
-        model, own = str(self._outgoing.payload.get("model")), self._settings.endpoint
-        registry = self._settings.registry
-        if own is not None and registry.find(named_target(self._settings, own, model)[1] or ""):
-            return None  # known, once the endpoint's name in front is left out
-        try:
-            registry.get(model)
-        except UnknownModelError as error:
-            if error.elsewhere is not None and own is not None and own.dialect.is_github:
-                return f"{error.elsewhere}."
-            if error.suggestions:
-                return f"Nearest known models: {', '.join(error.suggestions)}."
-        return None
+        return hint_for(self._settings, str(self._outgoing.payload.get("model")))
 
     def lacks_embeddings_model(self) -> bool:
         """Return whether a call for embeddings failed because it names no model for them."""
@@ -269,12 +256,37 @@ class Call:
             response = PipelineResponse(response.http_request, hidden, response.context)
         answer, failure = attempt.judge(response)
         self._record(attempt, failure, response.http_response)
+        if attempt.partial is not None and attempt.event.failure is not None:
+            raise self._broken_off(attempt, attempt.event.failure)
         if failure is not None:
             self._keep(response, self._structured.error)
             return None
         self.served_by = attempt.candidate.target
         self.declare(self._structured.notes)
         return answer
+
+    def _broken_off(self, attempt: OpenAttempt, failure: Failure) -> StreamInterruptedError:
+        """Return the error for a whole answer that failed after it had begun."""
+        made = StreamInterruptedError(
+            f"The answer of {attempt.candidate.target} broke off: {failure.message}",
+            partial_text=attempt.partial or "",
+        )
+        self.hide_secrets(made)
+        attach_trail(made, self.trail())
+        return made
+
+    def framed_in(self, error: BaseException) -> PipelineResponse[Any, Any] | None:
+        """Return the answer of a plain call that azure-core could not read for what frames it.
+
+        That is JSON with ``[DONE]`` behind it, or an event stream. ``None`` for everything else.
+        """
+        http = answer_in(error) if isinstance(error, DecodeError) else None
+        if self.is_streamed or http is None or http.status_code != 200:
+            return None
+        body = http.content if isinstance(http.content, bytes) else b""
+        if not is_framed(body) and value_in(body.decode("utf-8", "replace")) is None:
+            return None
+        return PipelineResponse(self._request.http_request, http, self._context)
 
     def fail(self, attempt: OpenAttempt, error: BaseException) -> None:
         """Note an exception that came instead of an answer.
@@ -322,52 +334,15 @@ class Call:
         self._events.append(event)
         self.watch.recorded(event, attempt.came, streamed=self.is_streamed)
         if http is not None:
-            self._note_lifecycle(attempt, http.headers, now)
+            note_lifecycle(self._settings.ledger, candidate, http.headers, now)
         if event.failure is None:
             self._settings.ledger.succeed((candidate.key, candidate.endpoint), now)
             return
-        repair = self._learn(attempt, event.failure)
+        ledger = self._settings.ledger
+        repair = learn(ledger, attempt, event.failure, self._structured)
         if not repair:
-            self._cool(attempt, event.failure, now)
+            self.watch.cooled(candidate.target, cool(ledger, candidate, event.failure, now), now)
         self.plan = self.plan.record(candidate, event, repair=repair)
-
-    def _learn(self, attempt: OpenAttempt, failure: Failure) -> bool:
-        """Remember what a refusal teaches; return whether the same target may be asked again."""
-        candidate, ledger = attempt.candidate, self._settings.ledger
-        for lesson in taught_of_model(failure):
-            ledger.learn(candidate.key, lesson)
-        lessons = attempt.lessons(failure)
-        for lesson in sorted(lessons):
-            # What a URL may carry concerns all models behind it.
-            ledger.learn(
-                candidate.endpoint if lesson in versions_in(lessons) else candidate.key, lesson
-            )
-        if lessons:
-            return True
-        repair, lasting = self._structured.mend(failure)
-        if lasting is not None:
-            ledger.learn(candidate.key, lasting)
-        return repair
-
-    def _cool(self, attempt: OpenAttempt, failure: Failure, now: float) -> None:
-        candidate, ledger = attempt.candidate, self._settings.ledger
-        if failure.guessed:  # sure of the one target, and of the others no more than likely
-            ledger.fail(candidate.endpoint, failure, now)
-            sure = replace(failure, scope=Scope.TARGET, guessed=False)
-            cooldown = ledger.fail(candidate.key, sure, now)
-        else:
-            key = candidate.endpoint if covers_endpoint(failure) else candidate.key
-            cooldown = ledger.fail(key, failure, now)
-        self.watch.cooled(candidate.target, cooldown, now)
-        _log(candidate.target, failure)
-
-    def _note_lifecycle(self, attempt: OpenAttempt, headers: Mapping[str, str], now: float) -> None:
-        if not any(name in headers for name in _ANNOUNCING):
-            return
-        lifecycle, key = read_lifecycle(headers, now=now), attempt.candidate.endpoint
-        if lifecycle and self._settings.ledger.note_lifecycle(key, lifecycle):
-            target = attempt.candidate.target
-            _LOGGER.warning("%s announces its end: %s", target, lifecycle)
 
     def _note_passed(self, passed: tuple[Skip, ...]) -> None:
         for skip in passed:
@@ -429,12 +404,3 @@ class Call:
         trail = self.trail if self.is_streamed else self.trail()
         attach_trail(response.http_response, trail)
         self._context[TRAIL_KEY] = trail
-
-
-def _log(target: str, failure: Failure) -> None:
-    if failure.kind is FailureKind.AUTH:
-        _LOGGER.warning("%s refused the credential: %s", target, failure.message)
-    elif failure.kind is FailureKind.RATE_LIMITED:
-        _LOGGER.info("Rate limit hit for %s, attempting fallback", target)
-    else:
-        _LOGGER.info("%s failed (%s): %s", target, failure.kind.value, failure.message)

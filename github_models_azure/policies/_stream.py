@@ -20,6 +20,9 @@ from ._call import Call
 from .errors import judge_error, one_line
 from .responses import StandIn
 
+_LAST_WORDS = 1.0  # seconds that usage and [DONE] may take after the last finish reason
+_AT_ONCE = 0.001  # 0 would make a socket one that does not wait at all
+
 
 class _Streamed(StandIn):
     """Stands in for the transport's response; its bytes are the answer's updates, framed again.
@@ -34,12 +37,13 @@ class _Streamed(StandIn):
         self._call, self._attempt, self._rest = call, attempt, rest
         self._head: Sequence[Update] | None = head
         self._ended = False
-        self._asked = self._silent = 0.0
+        self._asked = self._silent = self._spent = 0.0
+        self._is_whole = attempt.reader.is_whole
         attach_trail(self, call.trail)
         # So far each wait was bounded by what the attempt had left; now content flows.
-        wait_longer = getattr(response, "wait_longer", None)
-        if wait_longer is not None:
-            wait_longer(call.read_timeout)
+        self._wait_longer = getattr(response, "wait_longer", None)
+        if self._wait_longer is not None:
+            self._wait_longer(call.read_timeout)
 
     def __del__(self) -> None:
         if "_ended" in self.__dict__:  # left partway: an observer learns of no other end
@@ -48,7 +52,12 @@ class _Streamed(StandIn):
     def _ask(self) -> bool:
         """Note when the next bytes were asked for; return whether they were read ahead."""
         self._asked = self._call.now()
-        return self._head is not None
+        if self._head is not None:
+            return True
+        self._attempt.reader.check()
+        if self._is_whole and self._wait_longer is not None:
+            self._wait_longer(max(_LAST_WORDS - self._spent, _AT_ONCE))
+        return False
 
     def _take_head(self) -> bytes:
         head, self._head = self._head or (), None
@@ -59,12 +68,32 @@ class _Streamed(StandIn):
         reader = self._attempt.reader
         updates = reader.end() if chunk is None else reader.feed(chunk)
         self._ended = chunk is None or reader.done
+        if self._is_whole and not self._ended:
+            self._spent += self._call.now() - self._asked
+            if self._spent >= _LAST_WORDS:
+                self._ended = True
+                updates += reader.end()
+        self._is_whole = reader.is_whole
         # Comments keep a connection alive for ever, whatever became of the answer.
         self._silent = 0.0 if updates else self._silent + self._call.now() - self._asked
         if not self._ended and self._silent > self._call.patience:
             spent = format_seconds(self._silent)
             raise ServiceResponseTimeoutError(f"nothing but keep-alives for {spent}")
         return b"".join(map(frame, updates))
+
+    def _last_words(self, error: Exception) -> bytes:
+        """Return what is left of an answer that was whole before reading it failed.
+
+        :raises StreamInterruptedError: if it was not.
+        """
+        reader = self._attempt.reader
+        # What a server leaves out behind its last event can only be read at the end.
+        with suppress(AnswerFault):
+            rest = [] if isinstance(error, AnswerFault) else reader.end()
+            if reader.is_whole:
+                self._ended = True
+                return b"".join(map(frame, rest))
+        raise self._interrupted(error) from error
 
     def _drain(self) -> Any:
         """Return what reads the body to its end, if the transport can do that in no time."""
@@ -82,7 +111,8 @@ class _Streamed(StandIn):
             partial_text=self._call.hide(self._attempt.reader.text),
             error=error,
         )
-        attach_trail(made, self._call.trail)
+        self._call.hide_secrets(made)
+        attach_trail(made, self._call.trail())  # not the method, which no pickle takes
         self._call.watch.over(self._call.trail, made)
         return made
 
@@ -111,10 +141,10 @@ class StreamedResponse(_Streamed):
             out = self._take_head() if first else self._take(next(self._rest, None))
         except BaseException as error:
             self._let_go()
-            if isinstance(error, Exception):  # transports let their libraries' own ones through
-                raise self._interrupted(error) from error
-            self._left(error)
-            raise
+            if not isinstance(error, Exception):
+                self._left(error)
+                raise
+            out = self._last_words(error)  # transports let their libraries' own ones through
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
             self._give_back()
         return out
@@ -170,10 +200,10 @@ class AsyncStreamedResponse(_Streamed):
             out = self._take_head() if first else self._take(await anext(self._rest, None))
         except BaseException as error:
             await self._let_go()
-            if isinstance(error, Exception):  # transports let their libraries' own ones through
-                raise self._interrupted(error) from error
-            self._left(error)
-            raise
+            if not isinstance(error, Exception):
+                self._left(error)
+                raise
+            out = self._last_words(error)  # transports let their libraries' own ones through
         if self._ended:  # the SDK asks for nothing after [DONE], so this is the last chance
             await self._give_back()
         return out

@@ -54,7 +54,9 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
         it in the trail; ``"strict"`` passes over targets for which something would be lost.
     :keyword allow_retired: try endpoints and models even if they are known to be retired.
     :keyword registry: the models that are known; the bundled ones by default.
-    :keyword ledger: the memory of cooldowns; share one between clients to share what they learn.
+    :keyword ledger: the memory of cooldowns: ``"process"`` (default) for that of this process, in
+        which each endpoint and credential has its own; ``"memory"`` for a new one; or a ledger to
+        share. A client with a clock of its own has a new one by default.
     :keyword tokenizer: counts the tokens of a text; without one they are estimated from its
         characters.
     :keyword observer: watches what every call does, for telemetry: an :class:`.Observer`.
@@ -102,8 +104,11 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
                         response = self.next.send(call.prepare(attempt))
                         response, stream = self._read_ahead(call, attempt, response)
                     except BROKEN as error:
-                        call.fail(attempt, error)
-                        continue
+                        framed = call.framed_in(error)
+                        if framed is None:
+                            call.fail(attempt, error)
+                            continue
+                        response, stream = framed, None
                     answer = call.accept(attempt, response)
                     if answer is not None:
                         return call.deliver(answer, stream)

@@ -72,8 +72,11 @@ class AsyncFallbackPolicy(AsyncHTTPPolicy[HttpRequest, AsyncHttpResponse]):
                         response = await self.next.send(call.prepare(attempt))
                         response, stream = await self._read_ahead(call, attempt, response)
                     except BROKEN as error:
-                        call.fail(attempt, error)
-                        continue
+                        framed = call.framed_in(error)
+                        if framed is None:
+                            call.fail(attempt, error)
+                            continue
+                        response, stream = framed, None
                     answer = call.accept(attempt, response)
                     if answer is not None:
                         return call.deliver(answer, stream)

@@ -7,7 +7,7 @@ from datetime import date
 from .._core.request.fit import SDK
 from ..endpoints import GITHUB, GITHUB_AZURE, Endpoint, Target
 from ..endpoints.dialects import COMPATIBLE, LITELLM
-from ..registry import ModelInfo, ModelRegistry
+from ..registry import ModelInfo, ModelRegistry, UnknownModelError
 from ..registry.data import without_provider
 from .options import FallbackSettings
 
@@ -104,3 +104,18 @@ def substitution(registry: ModelRegistry, name: str, info: ModelInfo) -> str | N
 def answered_as(name: str, info: ModelInfo) -> str:
     """Say which model answers for a name that was its predecessor's."""
     return f"{name} is answered as {info.id}, its successor"
+
+
+def hint_for(settings: FallbackSettings, model: str) -> str | None:
+    """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
+    own, registry = settings.endpoint, settings.registry
+    if own is not None and registry.find(named_target(settings, own, model)[1] or ""):
+        return None  # known, once the endpoint's name in front is left out
+    try:
+        registry.get(model)
+    except UnknownModelError as error:
+        if error.elsewhere is not None and own is not None and own.dialect.is_github:
+            return f"{error.elsewhere}."
+        if error.suggestions:
+            return f"Nearest known models: {', '.join(error.suggestions)}."
+    return None

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from .._core.failure.kinds import MOVES_ON, FailureKind
 from .._core.route.tokens import TokenCounter, counter_of
+from ..ledger import Ledger
+from ..ledger.choice import ledger_of
 from .observers import Observer, Watched
 
 
@@ -124,6 +126,16 @@ def observed(name: str, value: object, /) -> Watched:
     if not isinstance(value, Observer):
         raise TypeError(f"{name} is an object with call_started(call), not {value!r:.80}.")
     return Watched(value)
+
+
+def remembering(name: str, value: object, /) -> Ledger:
+    """Read the name of a ledger, or check that an object is one."""
+    ledger = ledger_of(value)
+    if ledger is None:
+        raise TypeError(
+            f'{name} is "process", "memory", a MemoryLedger or the like, not {value!r:.80}.'
+        )
+    return ledger
 
 
 def failure_kinds(name: str, value: object, /) -> frozenset[FailureKind]:

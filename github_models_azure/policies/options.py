@@ -22,7 +22,7 @@ from .._core.route.plan import Rules
 from .._core.route.tokens import TokenCounter, Tokenizer, estimate_text
 from ..endpoints import Endpoint, Target, parse_target
 from ..endpoints.presets import PRESETS
-from ..ledger import Ledger, MemoryLedger
+from ..ledger import Ledger, MemoryLedger, process_ledger
 from ..registry import ModelRegistry, Plan, default_registry
 from .observers import Observer, Watched, everybodys_observer
 from .option_checks import (
@@ -36,6 +36,7 @@ from .option_checks import (
     counting,
     failure_kinds,
     observed,
+    remembering,
 )
 from .waits import Clock
 
@@ -186,10 +187,12 @@ class FallbackSettings:
         ),
     )
     ledger: Ledger = field(
-        default_factory=MemoryLedger,
+        default_factory=process_ledger,
         metadata=_keyword(
-            Instance(Ledger, "a MemoryLedger or the like"),
-            "the memory of cooldowns; share one between clients to share what they learn.",
+            remembering,
+            'the memory of cooldowns: ``"process"`` (default) for that of this process, in which '
+            'each endpoint and credential has its own; ``"memory"`` for a new one; or a ledger to '
+            "share. A client with a clock of its own has a new one by default.",
         ),
     )
     tokenizer: TokenCounter = field(
@@ -312,7 +315,7 @@ class FallbackOptions(TypedDict, total=False):
     max_error_bytes: int | None
     adapt: str | None
     registry: ModelRegistry | None
-    ledger: Ledger | None
+    ledger: Ledger | str | None
     plan: Plan | str | None
     allow_retired: bool | None
     tokenizer: Tokenizer | None
@@ -340,6 +343,8 @@ def configure(fallback: Fallback, options: Mapping[str, Any]) -> FallbackSetting
         known = ", ".join(sorted(CLIENT_NAMES))
         raise TypeError(f"FallbackPolicy takes no keyword {unknown[0]!r}. Known: {known}.")
     endpoints = options.get("endpoints") or PRESETS
+    if options.get("clock") is not None and options.get("ledger") is None:
+        options = {**options, "ledger": MemoryLedger()}  # times of two clocks do not compare
     return FallbackSettings(**check_options({"fallback": fallback, **options}, endpoints))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -17,13 +15,13 @@ from .._core.request.fit import SDK
 from .._core.request.fit_messages import IMAGES
 from .._core.route.needs import UNKNOWN, ModelFacts, Operation
 from .._core.route.plan import Candidate
+from ..credentials.fingerprint import fingerprint
 from ..credentials.keys import key_of
 from ..endpoints import Endpoint, Target, endpoint_for
 from ..registry import ModelInfo
 from .names import answered_as, heir_of, listed_target, model_at, named_target, substitution
 from .options import FallbackSettings
 
-_SALT = os.urandom(16)
 _EPOCH = date(1970, 1, 1)
 
 NO_MODEL = "(its own model)"
@@ -80,16 +78,6 @@ class Route:
             if key != known:
                 return False
         return True
-
-
-def credential_id(credential: object) -> str:
-    """Tell credentials apart without keeping one: a salted digest of a key, else the object."""
-    if credential is None:
-        return ""
-    key = key_of(credential)
-    if key is not None:
-        return hashlib.blake2b(key.encode(), key=_SALT, digest_size=8).hexdigest()
-    return f"{type(credential).__name__}-{id(credential):x}"
 
 
 def build_route(
@@ -184,7 +172,7 @@ class _Place:
         return cls(
             declared=declared,
             endpoint=endpoint,
-            base=f"{endpoint.base_url()}#{credential_id(endpoint.credential)}",
+            base=f"{endpoint.base_url()}#{fingerprint(endpoint.credential)}",
             url=endpoint.base_url() + (path or operation.value),
             query=urlsplit(endpoint.url).query,
             note=note,

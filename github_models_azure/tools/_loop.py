@@ -16,8 +16,11 @@ from azure.ai.inference.models import (
 )
 from azure.core.exceptions import AzureError
 
+from .._core.answer.calls import unlike
+from .._core.answer.normalise import asked_choices
 from .._core.answer.pieces import AnswerPieces
 from .._core.answer.reader import AnswerReader
+from .._core.answer.reasons import failed_reason
 from .._core.answer.stages import AnswerFault
 from ..exceptions import StreamInterruptedError, ToolCallError
 from ..trail import Trail, attach_trail, trail_of
@@ -89,7 +92,6 @@ class _Round:
 
     step: RunCalls
     ends: list[CallRecord | ToolCall | None]
-    sent_again: dict[int, str]
 
 
 class ToolLoop:
@@ -125,8 +127,7 @@ class ToolLoop:
         self._pending: list[ToolCall] = []
         told = [message for message in self._messages if isinstance(message, Mapping)]
         self._ids = {one.id for message in told for one in read_calls(message)}
-        self._told: dict[tuple[str, tuple[str, str]], str] = {}
-        self._round = _Round(RunCalls(()), [], {})
+        self._round = _Round(RunCalls(()), [])
 
     # Steps
 
@@ -200,7 +201,10 @@ class ToolLoop:
             given = keywords.get("timeout")
             left = max(left, _LEAST_SECONDS)
             keywords["timeout"] = left if given is None else min(given, left)
-        self._pieces = AnswerPieces(AnswerReader(id_seed=str(len(self._messages))))
+        extras = keywords.get("model_extras")
+        choices = asked_choices(extras if isinstance(extras, Mapping) else {})
+        reader = AnswerReader(id_seed=str(len(self._messages)), choices=choices)
+        self._pieces = AnswerPieces(reader)
         return keywords
 
     def take(self, update: StreamingChatCompletionsUpdate) -> str:
@@ -226,8 +230,16 @@ class ToolLoop:
         self.answered(completion)
 
     def answered(self, completion: ChatCompletions) -> None:
-        """Note an answer of the model."""
+        """Note an answer of the model.
+
+        :raises StreamInterruptedError: if a client of the SDK's own hands on one that failed.
+        """
         choice = completion.choices[0] if completion.choices else None
+        if choice is not None and (failed := failed_reason(choice)):
+            raise StreamInterruptedError(
+                f"The answer failed: its finish_reason is {failed!r}.",
+                partial_text=getattr(choice.message, "content", None) or "",
+            )
         message = choice.message if choice is not None else None
         finish = choice.finish_reason if choice is not None else None
         calls = read_calls(message) if message is not None else ()
@@ -243,16 +255,8 @@ class ToolLoop:
 
     def prepare(self, step: RunCalls) -> Iterator[Ready | CallRecord]:
         """Yield what is to be run, and records of what cannot be; what is neither is kept here."""
-        self._round = _Round(step, [None] * len(step.calls), {})
-        seen: set[tuple[str, tuple[str, str]]] = set()
+        self._round = _Round(step, [None] * len(step.calls))
         for place, call in enumerate(step.calls):
-            mark = (call.id, call.key)
-            tool = self._tools.get(call.name)
-            is_ours = tool is None or tool.function is not None
-            if call.id and is_ours and not step.cut and (mark in self._told or mark in seen):
-                self._round.sent_again[place] = self._told.get(mark, "")
-                continue
-            seen.add(mark)
             found = self._read(place, call, cut=step.cut)
             if isinstance(found, Ready) and found.tool.function is None:
                 self._round.ends[place] = found.call
@@ -317,28 +321,19 @@ class ToolLoop:
         outcomes = []
         results = []
         ids = [self._own_id(call) for call in self._round.step.calls]
-        for place, (call, end) in enumerate(
-            zip(self._round.step.calls, self._round.ends, strict=True)
-        ):
-            mark = (call.id, call.key)
+        for place, end in enumerate(self._round.ends):
             if isinstance(end, ToolCall):
                 self._pending.append(replace(end, id=ids[place]))
                 outcomes.append(Outcome.PENDING)
-                continue
-            if end is None:
-                outcomes.append(Outcome.REPLAYED)
-                text = self._round.sent_again[place] or self._told.get(mark, "")
-            else:
+            elif end is not None:  # as every call has one by now
                 outcomes.append(_outcome(end))
                 self._records.append(end)
                 text = end.result if end.result is not None else end.error or ""
-                if not self._round.step.cut:
-                    self._told[mark] = text
-            results.append(ToolMessage(text, tool_call_id=ids[place]))
+                results.append(ToolMessage(text, tool_call_id=ids[place]))
         if self._message is not None:
             self._messages.append(_as_sent(self._message, ids))
         self._messages += results
-        self._round = _Round(RunCalls(()), [], {})
+        self._round = _Round(RunCalls(()), [])
         self._progress = self._progress.ran(outcomes)
 
     def _own_id(self, call: Call) -> str:
@@ -346,10 +341,7 @@ class ToolLoop:
 
         Seen in oh-my-pi#2055 and openclaw#40897; refused in agno#5116 and claudegram#12.
         """
-        own, number = call.id, 1
-        while own and own in self._ids:
-            number += 1
-            own = f"{call.id}_{number}"
+        own = unlike(call.id, self._ids) if call.id else ""
         self._ids.add(own)
         return own
 

@@ -126,7 +126,6 @@ class Outcome(Enum):
     FAILED = "failed"
     REFUSED = "refused"
     PENDING = "pending"  # somebody else carries it out
-    REPLAYED = "replayed"  # it had been run before; its result was sent again
 
 
 class Limit(Enum):
@@ -183,7 +182,6 @@ class Progress:
     _run: int = 0
     _failed: int = 0
     _made: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    _known: frozenset[tuple[str, tuple[str, str]]] = frozenset()
     _calls: tuple[Call, ...] = ()
     _cut: bool = False
     _over: bool = False
@@ -204,22 +202,14 @@ class Progress:
 
     def ran(self, outcomes: Iterable[Outcome]) -> Progress:
         """Note what became of the calls of the last answer, in their order."""
-        ended = list(zip(self._calls, outcomes, strict=True))
-        met = {outcome for _, outcome in ended}
-        kept = (Outcome.DONE, Outcome.FAILED, Outcome.REFUSED)
-        known = {(call.id, call.key) for call, outcome in ended if call.id and outcome in kept}
+        ended = list(outcomes)
         return replace(
             self,
-            _run=self._run + sum(outcome in kept for _, outcome in ended),
-            _failed=self._failed + 1 if met <= {Outcome.FAILED, Outcome.REPLAYED} else 0,
-            _known=self._known if self._cut else self._known | known,
+            _run=self._run + sum(outcome is not Outcome.PENDING for outcome in ended),
+            _failed=self._failed + 1 if set(ended) <= {Outcome.FAILED} else 0,
             _calls=(),
-            _over=Outcome.PENDING in met,
+            _over=Outcome.PENDING in ended,
         )
-
-    def was_run(self, call: Call) -> bool:
-        """Tell whether this very call, id and all, was run before."""
-        return (call.id, call.key) in self._known
 
     def next(self, seconds: float) -> Step:
         """Return what to do after ``seconds`` since the run began."""
@@ -245,7 +235,7 @@ class Progress:
         own = [call for call in self._calls if call.name not in self.external]
         if self.rounds >= self.limits.rounds and len(own) == len(self._calls):
             return Limit.ROUNDS
-        if self._run + sum(not self.was_run(call) for call in own) > self.limits.calls:
+        if self._run + len(own) > self.limits.calls:
             return Limit.CALLS
         if self._repeated() is not None:
             return Limit.REPEATS

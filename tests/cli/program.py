@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import github_models_azure
+from github_models_azure import ledger
 
 ROOT = Path(github_models_azure.__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-m", "github_models_azure"]
@@ -50,6 +51,7 @@ class Program:
     def __call__(self, *arguments: str) -> Outcome:
         from github_models_azure.cli import main
 
+        ledger.reset()  # a process of its own would know of no earlier limit
         self.capsys.readouterr()
         code = main(arguments)
         captured = self.capsys.readouterr()

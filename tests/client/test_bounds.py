@@ -139,7 +139,8 @@ def test_an_event_that_is_too_large_breaks_a_stream(twin: Twin) -> None:
     ("status", "said", "kind"),
     [
         (400, {"code": "content_filter", "message": "filtered"}, FailureKind.CONTENT_FILTERED),
-        (400, {"message": "temperature is at most 2"}, FailureKind.REJECTED),
+        (400, {"message": "missing required parameter: n"}, FailureKind.REJECTED),
+        (400, {"message": "temperature is at most 2"}, FailureKind.UNCLEAR),
         (401, {}, FailureKind.AUTH),
         (404, {"code": "unknown_model", "message": "none"}, FailureKind.MODEL_GONE),
         (413, {}, FailureKind.TOO_LARGE),

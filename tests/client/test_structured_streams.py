@@ -126,7 +126,7 @@ def test_a_stream_of_several_choices_reads_the_first(twin: Twin) -> None:
             DONE,
         )
 
-    _, _, result = read(twin, Service(answer))
+    _, _, result = read(twin, Service(answer), model_extras={"n": 2})
     assert result.parsed == ADA
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from github_models_azure import Trail, trail_of
-from github_models_azure.ledger import MemoryLedger
 from github_models_azure.server.emulator import Emulator
 
 FIRST, SECOND = "openai/gpt-4.1", "openai/gpt-4o"
@@ -43,7 +42,6 @@ class Behind:
         self.emulator, self.responses = emulator, list[Any]()
         self.options: dict[str, Any] = {
             "fallback": [SECOND],
-            "ledger": MemoryLedger(),
             "raw_response_hook": self.responses.append,
         }
 

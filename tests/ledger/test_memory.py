@@ -132,7 +132,7 @@ def test_failures_in_a_row_are_counted(ledger: MemoryLedger) -> None:
         assert cooldown is not None
         lengths.append(cooldown.until - now)
         now = cooldown.until
-    assert lengths == [5, 10, 20, 40, 60, 60]
+    assert lengths == [5, 10, 20, 30, 30, 30]
 
 
 def test_calls_that_were_under_way_together_are_one_failure(ledger: MemoryLedger) -> None:

@@ -124,7 +124,11 @@ def test_a_default_passes_its_own_check(name: str, default: object) -> None:
             "plan='gold' is not a Copilot plan; one of free, pro, business, enterprise.",
         ),
         ({"registry": {}}, TypeError, "registry is a ModelRegistry, not {}."),
-        ({"ledger": {}}, TypeError, "ledger is a MemoryLedger or the like, not {}."),
+        (
+            {"ledger": {}},
+            TypeError,
+            'ledger is "process", "memory", a MemoryLedger or the like, not {}.',
+        ),
         ({"observer": 3}, TypeError, "observer is an object with call_started(call), not 3."),
         ({"tokenizer": 3}, TypeError, "tokenizer is a function from a text to its tokens, not 3."),
         ({"tokenizer": "gpt2"}, TypeError, "is a function from a text to its tokens, not 'gpt2'."),

@@ -272,8 +272,9 @@ def test_every_choice_of_a_stream_has_to_finish(twin: Twin) -> None:
     second = {"index": 1, "delta": {"content": "half"}, "finish_reason": None}
     event = b"data: " + json.dumps({"choices": [second]}).encode() + b"\n\n"
     service = Service(lambda sent: stream(delta("Hello"), event, delta(finish="stop")))
+    client = twin.client(service, model=FIRST, fallback=None)
     with pytest.raises(AzureError, match="finish_reason"):
-        twin.read(twin.client(service, model=FIRST, fallback=None))
+        twin.read(client, model_extras={"n": 2})
 
 
 def test_a_stream_of_send_request_can_be_read_whole(twin: Twin) -> None:

@@ -231,15 +231,28 @@ def test_an_error_of_the_client_after_the_time_is_the_limit(twin: Twin) -> None:
     assert caught.value.__cause__ is not None
 
 
-def test_the_same_call_id_is_not_run_twice(driver: Driver, counter: Counter) -> None:
-    """In a later round, or in the same one, its recorded result is sent again."""
+def test_a_call_is_run_at_each_place_where_it_stands(driver: Driver, counter: Counter) -> None:
+    """Servers begin their ids again in every answer, or give the same one to all calls."""
     once = call("count", "same", number=7)
     service = script(calls(once, once), calls(once), "Seven.")
     run = driver.run(service, [counter.count])
-    assert (counter.run, run.text) == ([7], "Seven.")
-    assert told(service.sent[1]) == [("same", "7"), ("same_2", "7")]
-    assert told(service.sent[2]) == [("same_3", "7")]
-    assert len(run.calls) == 1
+    assert (counter.run, run.text) == ([7, 7, 7], "Seven.")
+    first, second = told(service.sent[1])
+    assert (first, second[1]) == (("same", "7"), "7")
+    assert first[0] != second[0]
+    (third,) = told(service.sent[2])[-1:]
+    assert third[1] == "7"
+    assert third[0] not in (first[0], second[0])
+    assert len(run.calls) == 3
+
+
+def test_five_calls_after_a_repeated_id_run_five_tools(driver: Driver, counter: Counter) -> None:
+    """With other arguments or with the same, in one answer or in several."""
+    rounds = [calls(call("count", "read:0", number=number)) for number in (1, 2, 1, 3, 1, 4)]
+    run = driver.run(script(*rounds, "Done."), [counter.count])
+    assert counter.run == [1, 2, 1, 3, 1, 4]
+    assert len({record.id for record in run.calls}) >= 1
+    assert run.text == "Done."
 
 
 def test_every_call_is_sent_back_under_an_id_of_its_own(driver: Driver, counter: Counter) -> None:

@@ -94,7 +94,7 @@ def test_nothing_is_run_past_a_limit(
     ("limits", "rounds", "seconds", "limit"),
     [
         (RunLimits(errors=2), [([ONE], [FAILED]), ([TWO], [FAILED])], 0, Limit.ERRORS),
-        (RunLimits(errors=1), [([ONE, TWO], [FAILED, Outcome.REPLAYED])], 0, Limit.ERRORS),
+        (RunLimits(errors=1), [([ONE, TWO], [FAILED, FAILED])], 0, Limit.ERRORS),
         (RunLimits(errors=2), [([ONE], [FAILED]), ([TWO], [DONE])], 0, None),
         (RunLimits(errors=1), [([ONE, TWO], [FAILED, DONE])], 0, None),
         (RunLimits(errors=1), [([ONE], [Outcome.REFUSED])], 0, None),
@@ -110,16 +110,13 @@ def test_the_model_is_not_asked_past_a_limit(
     assert (step.limit if isinstance(step, Stop) else None) is limit
 
 
-def test_calls_run_before_cost_nothing() -> None:
-    """They are not run again, so they do not count; a cut round ran nothing."""
+def test_each_call_counts() -> None:
+    """Whatever its id is: a call is another one at every place in the conversation."""
     limits = RunLimits(calls=1)
-    progress = after(([ONE], [DONE]), limits=limits)
-    assert progress.was_run(ONE)
-    assert not progress.was_run(TWO)
-    assert isinstance(progress.answered([ONE], "tool_calls").next(0), RunCalls)
+    progress = after(([ONE], [DONE]), limits=limits).answered([ONE], "tool_calls")
+    assert progress.next(0) == Stop(Limit.CALLS, progress._explained(Limit.CALLS))
     cut = Progress(limits).answered([ONE, Call("2", "look", "{")], "length")
     assert cut.next(0) == Stop(Limit.CALLS, cut._explained(Limit.CALLS))
-    assert not cut.ran([FAILED, FAILED]).was_run(ONE)
 
 
 def test_a_cut_answer_is_marked() -> None:

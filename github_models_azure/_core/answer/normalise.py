@@ -8,31 +8,20 @@ models where a server leaves them out, and are not made up here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from .calls import LISTED, CallPieces, fit_calls, text_in
+from .call_pieces import CallPieces
+from .calls import LISTED, fit_calls, text_in
+from .reasons import fitted_reason, is_cut, reason_text
 
-_STOP, _LENGTH, _FILTERED, _CALLS = "stop", "length", "content_filter", "tool_calls"
-_REASONS: Mapping[str, str] = {
-    "eos": _STOP,  # Together, openai-dotnet#267
-    "eos_token": _STOP,  # text-generation-inference#2344, and watsonx, ragas#1548
-    "stop_sequence": _STOP,  # text-generation-inference, router/src/lib.rs
-    "end_turn": _STOP,  # Anthropic's own, handed through: bedrock-access-gateway#11
-    "max_tokens": _LENGTH,  # the same
-    "tool_use": _CALLS,  # the same
-    "model_length": _LENGTH,  # Mistral's OpenAPI document, ChatCompletionChoice
-    "function_call": _CALLS,  # OpenAI, deprecated: openai-openapi#88
-    # Gemini's own (ai.google.dev/api/generate-content#FinishReason), seen through its OpenAI
-    # endpoint: Vibe-Trading#308; what they mean in OpenAI's words: envoyproxy/ai-gateway#2118.
-    "STOP": _STOP,
-    "MAX_TOKENS": _LENGTH,
-    **dict.fromkeys(("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"), _FILTERED),
-}
-_GEMINI_FILTERED = "content_filter: "  # followed by one of its own, LightRAG#3086
 _COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 _MOST_DIGITS = 15
+_HEAD = ("id", "model", "system_fingerprint")
+_TEXTS = frozenset({"content", "reasoning_content", "reasoning", "refusal"})
+_INNER = ("text", "content", "value")  # of an object in place of a text
 
 
 def id_seed_of(payload: Mapping[str, object]) -> str:
@@ -45,6 +34,12 @@ def id_seed_of(payload: Mapping[str, object]) -> str:
     return str(len(messages)) if isinstance(messages, list) else ""
 
 
+def asked_choices(payload: Mapping[str, object]) -> int:
+    """Return how many choices a request asks for."""
+    asked = payload.get("n")
+    return asked if type(asked) is int and asked > 1 else 1
+
+
 @dataclass(slots=True)
 class Form:
     """The stage that brings an answer into OpenAI's form, whole or update by update.
@@ -53,32 +48,57 @@ class Form:
     everywhere, in an update of its own.
 
     :ivar id_seed: from :func:`.calls.id_seed_of`, for tool-call ids that the server leaves out.
+    :ivar choices: how many were asked for, ``None`` if that is not known. Of one, the index can
+        only be 0; some servers count their chunks there.
     """
 
     id_seed: str = ""
+    choices: int | None = None
     _calls: dict[int, CallPieces] = field(default_factory=dict)
     _has_deltas: bool = False
 
     def whole(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """Return a chat completion in OpenAI's form: the same object if nothing has to change."""
-        return _fit_answer(body, partial(_fit_choice, id_seed=self.id_seed))
+        return _fit_answer(body, partial(_fit_choice, form=self), {})
 
     def update(self, update: Mapping[str, object]) -> Mapping[str, object]:
         """Return the next update: the same object if nothing has to change."""
-        return _fit_answer(update, self._fit_choice)
+        changes: dict[str, object] = {}
+        if update.get("choices") is None:
+            changes["choices"] = []
+        return _fit_answer(update, self._fit_choice, changes)
+
+    def rest(self) -> Mapping[str, object] | None:
+        """Return what is held back of calls in choices that never finished, as an update."""
+        pieces = [(number, calls.rest()) for number, calls in self._calls.items()]
+        choices: list[object] = [
+            {"index": number, "delta": {"tool_calls": rest}, "finish_reason": None}
+            for number, rest in pieces
+            if rest
+        ]
+        return {"choices": choices} if choices else None
+
+    def number(self, choice: Mapping[str, object], place: int, answer: Mapping[str, object]) -> int:
+        """Return the index that a choice has to have."""
+        index = choice.get("index")
+        if type(index) is not int:  # GitHub Copilot leaves it out, agentgateway#2371
+            index = _whole(index)
+            index = index if type(index) is int else place
+        if index and self.choices == 1:
+            given = answer.get("choices")
+            return 0 if isinstance(given, list) and len(given) == 1 else index
+        return index
 
     def _fit_choice(
         self, choice: Mapping[str, object], place: int, answer: Mapping[str, object]
     ) -> Mapping[str, object]:
         changes: dict[str, object] = {}
-        index = choice.get("index")
-        if index is None:  # GitHub Copilot, agentgateway#2371
-            index = changes["index"] = place
-        number = index if isinstance(index, int) else place
-        delta = self._delta(choice)
+        number = self.number(choice, place, answer)
+        _put("index", number, choice, changes)
+        delta, reason = self._delta(choice), choice.get("finish_reason")
         if isinstance(delta, dict):
-            _put("delta", self._fit_delta(delta, number, answer), choice, changes)
-        if choice.get("finish_reason") is not None:
+            _put("delta", self._fit_delta(delta, number, answer, reason), choice, changes)
+        if reason is not None:
             calls = self._calls.get(number)
             _fit_reason(choice, calls is not None and calls.began, changes)
         return {**choice, **changes} if changes else choice
@@ -93,25 +113,32 @@ class Form:
         return {} if self._has_deltas or not isinstance(message, dict) else message
 
     def _fit_delta(
-        self, delta: Mapping[str, object], number: int, answer: Mapping[str, object]
+        self,
+        delta: Mapping[str, object],
+        number: int,
+        answer: Mapping[str, object],
+        reason: object,
     ) -> object:
         changes: dict[str, object] = {}
-        if isinstance(content := delta.get("content"), list):
-            _fit_content(delta, content, changes)
+        _fit_texts(delta, changes)
+        calls, ended = self._calls.get(number), reason is not None
         if delta.get("tool_calls") or delta.get("function_call") or delta.get(LISTED):
-            calls = self._calls.get(number)
             if calls is None:
                 seed = f"{text_in(answer.get('id'))}/{number}/{self.id_seed}"
                 calls = self._calls[number] = CallPieces(seed)
-            _put("tool_calls", calls.fit(delta), delta, changes)
+            pieces = calls.fit(delta, ended=ended, cut=ended and is_cut(reason))
+            _put("tool_calls", pieces, delta, changes)
+        elif calls is not None and ended and (rest := calls.rest(cut=is_cut(reason))):
+            changes["tool_calls"] = rest
         return {**delta, **changes} if changes else delta
 
 
 _FitChoice = Callable[[Mapping[str, object], int, Mapping[str, object]], Mapping[str, object]]
 
 
-def _fit_answer(answer: Mapping[str, object], fit_choice: _FitChoice) -> Mapping[str, object]:
-    changes: dict[str, object] = {}
+def _fit_answer(
+    answer: Mapping[str, object], fit_choice: _FitChoice, changes: dict[str, object]
+) -> Mapping[str, object]:
     given = answer.get("choices")
     choices: list[object] = given if isinstance(given, list) else []
     copy = choices
@@ -121,26 +148,32 @@ def _fit_answer(answer: Mapping[str, object], fit_choice: _FitChoice) -> Mapping
             copy[place] = fitted
     if copy is not choices:
         changes["choices"] = copy
+    for name in _HEAD:
+        if (value := answer.get(name)) is not None and type(value) is not str:
+            changes[name] = _as_text(value)
+    created = answer.get("created")
+    if type(created) is not int and isinstance(created, str):  # which the SDK makes a date of
+        number = _whole(created)
+        changes["created"] = number if type(number) is int else None
     _fit_usage(answer, changes)
     return {**answer, **changes} if changes else answer
 
 
 def _fit_choice(
-    choice: Mapping[str, object], place: int, answer: Mapping[str, object], id_seed: str
+    choice: Mapping[str, object], place: int, answer: Mapping[str, object], form: Form
 ) -> Mapping[str, object]:
     changes: dict[str, object] = {}
-    if choice.get("index") is None:  # GitHub Copilot, agentgateway#2371
-        changes["index"] = place
+    _put("index", form.number(choice, place, answer), choice, changes)
     message, has_calls = choice.get("message"), False
     if message is None:  # Gemini, where its filter stopped the answer: LightRAG#3086
         changes["message"] = {"role": "assistant", "content": None}
     elif isinstance(message, dict):
         inner: dict[str, object] = {}
-        if isinstance(content := message.get("content"), list):
-            _fit_content(message, content, inner)
+        _fit_texts(message, inner)
         if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
-            seed = f"{text_in(answer.get('id'))}/{place}/{id_seed}"
-            calls = fit_calls(message, seed, empty="" if _is_cut(choice) else "{}")
+            seed = f"{text_in(answer.get('id'))}/{place}/{form.id_seed}"
+            cut = is_cut(choice.get("finish_reason"))
+            calls = fit_calls(message, seed, empty="" if cut else "{}")
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)
         if inner:
@@ -150,28 +183,49 @@ def _fit_choice(
     return {**choice, **changes} if changes else choice
 
 
-def _is_cut(choice: Mapping[str, object]) -> bool:
-    """Tell whether an answer may have ended before the arguments of its calls began."""
-    reason = choice.get("finish_reason")
-    return not isinstance(reason, str) or _REASONS.get(reason, reason) in ("length", _FILTERED)
-
-
 def _put(name: str, value: object, given: Mapping[str, object], changes: dict[str, object]) -> None:
     if value is not given.get(name):
         changes[name] = value
 
 
 def _fit_reason(choice: Mapping[str, object], has_calls: bool, changes: dict[str, object]) -> None:
-    """Name the finish reason as the SDK does; Gemini stops at calls too (python-genai#2868)."""
+    """Name the finish reason as the SDK does."""
     reason = choice.get("finish_reason")
-    if not isinstance(reason, str):
+    if isinstance(reason, list):
         return
-    filtered = reason.startswith(_GEMINI_FILTERED)
-    fitted = _FILTERED if filtered else _REASONS.get(reason, reason)
-    fitted = _CALLS if fitted == _STOP and has_calls else fitted
+    fitted = fitted_reason(reason_text(reason), has_calls=has_calls)
     if fitted != reason:
         changes["finish_reason"] = fitted
         changes["native_finish_reason"] = choice.get("native_finish_reason") or reason
+
+
+def _fit_texts(message: Mapping[str, object], changes: dict[str, object]) -> None:
+    """Make texts of what is declared as one: a number, an object, or a list of parts."""
+    for name, value in message.items():
+        if type(value) is str or value is None or name not in _TEXTS:
+            continue
+        if name == "content" and isinstance(value, list):
+            _fit_content(message, value, changes)
+        elif name not in changes:
+            is_flag = isinstance(value, bool) and name != "content"  # "refusal": false
+            changes[name] = None if is_flag else _as_text(value)
+    role = message.get("role")
+    if role is not None and type(role) is not str:
+        changes["role"] = "assistant"
+
+
+def _as_text(value: object) -> str:
+    """Return the text that stands in an object or a list of parts; anything else as JSON."""
+    if isinstance(value, list):
+        return "".join(map(_text_of, value))
+    if isinstance(value, dict):
+        inner = next((value[name] for name in _INNER if isinstance(value.get(name), str)), None)
+        if inner is not None:
+            return text_in(inner)
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _fit_content(

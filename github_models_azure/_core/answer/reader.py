@@ -13,9 +13,11 @@ from ..failure.classify import classify_stream_error
 from ..failure.kinds import MALFORMED_ANSWER, Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation, demanded_call
+from .assembly import Assembly
 from .bounds import USUAL, Bounds, told_ahead
 from .demands import AllVectors, ForcedCall, Said, WantedShape, inputs_in
-from .normalise import Form, id_seed_of
+from .framing import event_lines, is_framed, value_in
+from .normalise import Form, asked_choices, id_seed_of
 from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
     AnswerFault,
@@ -25,6 +27,7 @@ from .stages import (
     StatedErrors,
     Tap,
     bad_stream,
+    is_chunk,
     states_error,
 )
 from .text_calls import WrittenCalls, wanted_text_calls
@@ -33,7 +36,6 @@ from .text_grammar import TextCalls
 _BODY_LIMIT = 64 * 1024  # of an answer that is not an event stream, enough to say what it is
 _UPDATE_BYTES = 1024  # an update that was read takes more room than what was sent
 _SNIFFED = 64  # bytes within which an event stream under another label shows itself
-_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")  # no JSON and no page begins so
 
 
 class AnswerReader:
@@ -49,13 +51,14 @@ class AnswerReader:
     :param spending: the stage that notes what the answer uses.
     :param bounds: of one event, and of all that comes before the first content.
     :param vectors: how many embeddings there have to be.
+    :param choices: how many choices were asked for; ``None`` if that is not known.
 
     ``done`` says that a stream has said all.
     """
 
     __slots__ = (
-        "_ahead", "_body", "_bounds", "_decoder", "_errors", "_progress", "_shape", "_stages",
-        "_tap", "_written", "done",
+        "_ahead", "_body", "_bounds", "_choices", "_decoder", "_errors", "_fault", "_id_seed",
+        "_odd", "_progress", "_shape", "_stages", "_tap", "_written", "done",
     )  # fmt: skip
 
     def __init__(
@@ -72,7 +75,9 @@ class AnswerReader:
         spending: Stage | None = None,
         bounds: Bounds = USUAL,
         vectors: int = 0,
+        choices: int | None = None,
     ) -> None:
+        self._id_seed, self._choices = id_seed, choices
         self._bounds, self._ahead = bounds, 0
         self._errors = StatedErrors(operation, dialect)
         self._written = None if written is None else WrittenCalls(written)
@@ -81,7 +86,7 @@ class AnswerReader:
         self._shape = WantedShape(tool) if wanted else None
         stages: list[Stage] = [self._errors]
         if operation is Operation.CHAT:
-            stages.append(Form(id_seed))
+            stages.append(Form(id_seed, choices))
         if vectors:
             stages.append(AllVectors(vectors))
         if self._written is not None:
@@ -96,6 +101,8 @@ class AnswerReader:
         self._stages = stages
         self._decoder: SSEDecoder | None = None  # made for streams only
         self._body = bytearray()
+        self._fault: AnswerFault | None = None  # what came behind updates not handed on yet
+        self._odd = ""  # the first thing that was passed over
         self.done = False
 
     @classmethod
@@ -110,6 +117,7 @@ class AnswerReader:
         sees: Callable[[Body], None] | None = None,
         spending: Stage | None = None,
         bounds: Bounds = USUAL,
+        choices: int | None = None,
     ) -> AnswerReader:
         """Return the reader of the answer to a request, from a server of a dialect."""
         how = dialect.text_calls
@@ -125,6 +133,7 @@ class AnswerReader:
             spending=spending,
             bounds=bounds,
             vectors=0 if operation is Operation.CHAT else inputs_in(payload),
+            choices=choices or asked_choices(payload),
         )
 
     @property
@@ -134,6 +143,12 @@ class AnswerReader:
         Until then another target can still take over unseen.
         """
         return self._progress.has_content
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every choice of a stream has its finish reason: nothing can spoil the answer."""
+        progress = self._progress
+        return progress.is_complete and len(progress.finished) >= (self._choices or 1)
 
     @property
     def text(self) -> str:
@@ -167,6 +182,8 @@ class AnswerReader:
         :param body: the JSON value, or the text if it is not JSON.
         :raises AnswerFault: if it is not the answer.
         """
+        if isinstance(body, str):
+            body = self._unframed(body)
         if not isinstance(body, Mapping):
             raise AnswerFault(self._errors.failure_of(body))
         for stage in self._stages:
@@ -187,47 +204,67 @@ class AnswerReader:
 
         :raises AnswerFault: for an error event, a malformed one, or one of absurd size.
         """
+        self.check()
         if self.done:
             return []
         if not self._is_event_stream():
             begun = bytes(self._body) + chunk if len(self._body) < _SNIFFED else b""
-            if not begun.lstrip().startswith(_FIELDS):
-                self._body += chunk[: _BODY_LIMIT - len(self._body)]
-                self._ahead += len(chunk)
-                if self._ahead > self._bounds.error:
-                    failure = self._not_a_stream()
-                    if failure.kind is FailureKind.BAD_STREAM:
-                        failure = _too_large(failure.message)
-                    raise AnswerFault(failure)
+            if not is_framed(begun):
+                self._put_by(chunk)
                 return []
             chunk, self._errors.content_type = begun, "text/event-stream"  # labelled wrongly
         if self._decoder is None:
-            self._decoder = SSEDecoder(max_event_bytes=self._bounds.event)
+            self._decoder = SSEDecoder(line_events=True, max_event_bytes=self._bounds.event)
         try:
             events = self._decoder.feed(chunk)
         except SSEOverflowError as error:
             raise AnswerFault(_too_large(str(error))) from error
         updates: list[Update] = []
-        for event in events:
-            self._take(event, updates)
+        try:
+            for event in events:
+                self._take(event, updates)
+        except AnswerFault as fault:
+            # What has come is handed on first, however the network cut it into pieces.
+            if not (updates and self.has_content):
+                raise
+            self._fault = fault
         return updates
+
+    def _put_by(self, chunk: bytes) -> None:
+        """Keep what is no event stream so far, enough to say what it is."""
+        self._body += chunk[: max(0, _BODY_LIMIT - len(self._body))]
+        self._ahead += len(chunk)
+        if self._ahead > self._bounds.error:
+            failure = self._not_a_stream()
+            if failure.kind is FailureKind.BAD_STREAM:
+                failure = _too_large(failure.message)
+            raise AnswerFault(failure)
+
+    def check(self) -> None:
+        """Raise the fault that the last piece ended in, if it held content before that.
+
+        :raises AnswerFault: then; :meth:`feed` and :meth:`end` do the same.
+        """
+        if self._fault is not None:
+            raise self._fault
 
     def end(self) -> list[Update]:
         """Return what was left at the end of a stream.
 
         :raises AnswerFault: if it is cut off, empty, or not an event stream at all.
         """
+        self.check()
         if self.done:
             return []
         if not self._is_event_stream():
             raise AnswerFault(self._not_a_stream())
         rest: list[Update] = []
         event = None if self._decoder is None else self._decoder.close()
-        if event is not None and not (self._progress.finished and not _parses(event.data)):
-            self._take(event, rest)
+        for part in event_lines(event):
+            self._take(part, rest)
         if not self._is_complete():
             broken = "the stream ended without a finish_reason and without [DONE]"
-            raise AnswerFault(bad_stream(broken))
+            raise AnswerFault(bad_stream(broken + self._odd))
         return rest
 
     def _is_complete(self) -> bool:
@@ -238,13 +275,20 @@ class AnswerReader:
         return not any(kind in content_type for kind in ("json", "html"))
 
     def _not_a_stream(self) -> Failure:
-        known = self._errors.stated_in(_read(bytes(self._body)))
+        known = self._errors.stated_in(_value(bytes(self._body)))
         if known is not None and known.code != MALFORMED_ANSWER:
             return known
         kind = self._errors.content_type or "no content type"
         return bad_stream(f"answered {kind} instead of an event stream")
 
     def _take(self, event: SSEEvent, updates: list[Update]) -> None:
+        try:
+            self._read(event, updates)
+        except AnswerFault:
+            if not self.is_whole:  # else it is spoilt by nothing that stands behind it
+                raise
+
+    def _read(self, event: SSEEvent, updates: list[Update]) -> None:
         data = event.data.strip()
         if self.done or not data:
             return
@@ -252,53 +296,84 @@ class AnswerReader:
             self.done = True
             self._set_free(updates)
             if not self.has_content:
-                raise AnswerFault(bad_stream("the stream ended before its first content"))
+                broken = "the stream ended before its first content"
+                raise AnswerFault(bad_stream(broken + self._odd))
             updates.append(Update({}, DONE))
             return
         if event.event == "error":
-            raise AnswerFault(classify_stream_error(_read(data)))
+            raise AnswerFault(classify_stream_error(_value(data)))
         if not self.has_content:
             self._ahead += len(data) + _UPDATE_BYTES
             if self._ahead > self._bounds.answer:
                 raise AnswerFault(_too_large(told_ahead(self._bounds.answer)))
-        update = _parse(data)
-        fitted = self.update(update)
-        updates.append(Update(fitted, data, changed=fitted is not update))
+        update = self._parse(data)
+        if update is not None:
+            fitted = self.update(update)
+            updates.append(Update(fitted, data, changed=fitted is not update))
+
+    def _parse(self, data: bytes) -> Body | None:
+        """Return the piece of the answer in an event; ``None`` for data that is none.
+
+        :raises AnswerFault: for an error, or a piece that is broken.
+        """
+        try:
+            value: object = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            shown = f"an event is not JSON: {data[:80].decode('utf-8', 'replace')!r}"
+            if data.startswith(b"{"):
+                raise AnswerFault(bad_stream(shown)) from error
+            self._odd = self._odd or f"; {shown}"
+            return None
+        if isinstance(value, dict):
+            return value if is_chunk(value) else None
+        first = value[0] if isinstance(value, list) and value else None
+        if isinstance(first, dict) and states_error(first):
+            raise AnswerFault(classify_stream_error(value))
+        self._odd = self._odd or f"; an event is not an object: {type(value).__name__}"
+        return None
 
     def _set_free(self, updates: list[Update]) -> None:
         """Add what was held back of choices without a finish reason."""
-        held = None if self._written is None else self._written.rest()
-        if held is None or self._written is None:
-            return
-        for stage in self._stages[self._stages.index(self._written) + 1 :]:
-            held = stage.update(held)
-        updates.append(Update(held, b"{}", changed=True))
+        for place, stage in enumerate(self._stages):
+            held = stage.rest() if isinstance(stage, (Form, WrittenCalls)) else None
+            if held is not None:
+                for later in self._stages[place + 1 :]:
+                    held = later.update(held)
+                updates.append(Update(held, b"{}", changed=True))
+
+    def _unframed(self, text: str) -> object:
+        """Return the completion in a text: JSON with a frame around it, or an event stream.
+
+        :raises AnswerFault: for an event stream that is no answer.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        found = value_in(text)
+        if found is not None or not is_framed(data):
+            return text if found is None else found
+        errors, whole = self._errors, Assembly()
+        reader = AnswerReader(
+            errors.operation,
+            errors.dialect,
+            id_seed=self._id_seed,
+            choices=self._choices,
+            bounds=self._bounds,
+        ).open(errors.headers, None, now=errors.now)
+        try:
+            for update in (*reader.feed(data), *reader.end()):
+                whole.add(update.value)
+        except AnswerFault as fault:
+            begun = reader.text if reader.has_content else None
+            raise AnswerFault(fault.failure, begun) from fault
+        return whole.completion()
 
 
 def _too_large(message: str) -> Failure:
     return Failure(FailureKind.UNAVAILABLE, message=message)
 
 
-def _parse(data: bytes) -> Body:
-    try:
-        value: object = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        shown = data[:80].decode("utf-8", "replace")
-        raise AnswerFault(bad_stream(f"an event is not JSON: {shown!r}")) from error
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list) and value and isinstance(value[0], dict) and states_error(value[0]):
-        raise AnswerFault(classify_stream_error(value))
-    raise AnswerFault(bad_stream(f"an event is not an object: {type(value).__name__}"))
-
-
-def _read(data: bytes) -> object:
+def _value(data: bytes) -> object:
     try:
         value: object = json.loads(data)
     except (ValueError, RecursionError):
         return data.decode("utf-8", "replace")
     return value
-
-
-def _parses(data: bytes) -> bool:
-    return isinstance(_read(data), dict) or data.strip() == DONE

@@ -18,6 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 _CR = b"\r"
 _LF = b"\n"
 _RETRY_DIGITS = 15
+_JSON_STARTS = frozenset(b"%c" % one for one in b'{["')  # of what can go on on the next line
 
 
 class SSEOverflowError(ValueError):
@@ -68,14 +69,15 @@ class SSEDecoder:
     """Turns chunks of bytes into events, in time linear in the bytes however they are cut.
 
     :param max_event_bytes: bound on one event as sent, its unfinished line included.
-    :param line_events: for broken servers that leave out the blank lines: a data line that is a
-        complete JSON object or ``[DONE]`` is an event of its own when the next data line follows
-        directly and begins one too. Off by default, since the standard joins such lines.
+    :param line_events: for servers that leave out the blank lines (opencode#27365): a data line
+        that is a complete JSON value, or none at all, is an event of its own if the next data line
+        follows directly. From then on each such line is an event at once, as ``[DONE]`` always
+        is. Off by default, since the standard joins such lines.
     """
 
     __slots__ = (
-        "_at_start", "_data", "_event", "_id", "_line", "_line_events", "_max", "_overflowed",
-        "_retry", "_size", "_skip_lf",
+        "_at_start", "_data", "_event", "_id", "_kind", "_line", "_line_events", "_max",
+        "_overflowed", "_parted", "_retry", "_size", "_skip_lf",
     )  # fmt: skip
 
     def __init__(self, *, max_event_bytes: int = EVENT_BYTES, line_events: bool = False) -> None:
@@ -84,7 +86,9 @@ class SSEDecoder:
         self._line = bytearray()
         self._data: list[bytes] = []
         self._size = 0  # of self._data
-        self._event = b""
+        self._event: bytes | None = None  # as stated last
+        self._kind = b""  # as stated before the data
+        self._parted = False  # line ends alone have been seen to part events
         self._id: str | None = None
         self._retry: int | None = None
         self._at_start = True
@@ -165,32 +169,39 @@ class SSEDecoder:
 
     def _take_data(self, value: bytes, events: list[SSEEvent]) -> None:
         # Only ever one line is looked at, so this stays linear.
-        if (
-            self._line_events
-            and len(self._data) == 1
-            and (value.startswith(b"{") or value.strip() == DONE)
-            and _is_complete(self._data[0])
-        ):
+        if self._line_events and len(self._data) == 1 and value and _is_alone(self._data[0]):
+            self._parted, stated = True, self._event
+            self._event = None
             self._dispatch(events)
+            self._event = stated  # after the data, so it is the next one's
+        if not self._data:
+            self._kind, self._event = self._event or b"", None
         self._data.append(value)
         self._size += len(value) + 6  # as sent: many empty lines count too
+        alone = self._line_events and len(self._data) == 1
+        if alone and (value.strip() == DONE or (self._parted and _is_alone(value))):
+            self._dispatch(events)
 
     def _dispatch(self, events: list[SSEEvent]) -> None:
         if self._data:
-            kind = self._event.decode("utf-8", "replace") or "message"
+            stated = self._kind if self._event is None else self._event
+            kind = stated.decode("utf-8", "replace") or "message"
             events.append(SSEEvent(b"\n".join(self._data), kind, self._id, self._retry))
         self._clear_event()
 
     def _clear_event(self) -> None:
         self._data = []
         self._size = 0
-        self._event = b""
+        self._event, self._kind = None, b""
 
 
-def _is_complete(data: bytes) -> bool:
-    if data.strip() == DONE:
-        return True
-    try:
-        return isinstance(json.loads(data), dict)
-    except (ValueError, RecursionError):
+def _is_alone(data: bytes) -> bool:
+    """Tell whether a data line can only be the whole of its event's data, or is no JSON at all."""
+    data = data.strip()
+    if not data:
         return False
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return data[:1] not in _JSON_STARTS or data == DONE
+    return True

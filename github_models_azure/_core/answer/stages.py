@@ -19,6 +19,7 @@ from ..failure.classify import (
 from ..failure.kinds import Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation
+from .reasons import failed_reason
 
 Body = Mapping[str, object]
 
@@ -28,11 +29,18 @@ _CONTENT = (
 
 
 class AnswerFault(Exception):
-    """An answer that is not one, or that broke: carries the failure to whoever reads it."""
+    """An answer that is not one, or that broke: carries the failure to whoever reads it.
 
-    def __init__(self, failure: Failure) -> None:
+    :param partial: the text of a whole answer that broke after it had begun; ``None`` if it is no
+        such.
+    """
+
+    def __init__(self, failure: Failure, partial: str | None = None) -> None:
         super().__init__(failure.message)
-        self.failure = failure
+        self.failure, self.partial = failure, partial
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return AnswerFault, (self.failure, self.partial)
 
 
 class Stage(Protocol):
@@ -68,6 +76,10 @@ class StatedErrors:
         """Return a body that is what was asked for."""
         if not is_answer(body, self.operation):
             raise AnswerFault(self.failure_of(body))
+        choices = body.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if reason := failed_reason(choice):
+                raise AnswerFault(broken_off(reason), _begun(choices))
         return body
 
     def update(self, update: Body) -> Body:
@@ -82,6 +94,8 @@ class StatedErrors:
         for choice in choices:
             if choice.get("error") or choice.get("finish_reason") == "error":
                 raise AnswerFault(classify_stream_error(choice))
+            if reason := failed_reason(choice):
+                raise AnswerFault(broken_off(reason))
             if not isinstance(delta := choice.get("delta"), (Mapping, NoneType)):
                 kind = type(delta).__name__
                 raise AnswerFault(bad_stream(f"a delta is not an object: {kind}"))
@@ -162,7 +176,7 @@ class Progress:
         if finished:
             self.has_content = True
             self.finished.add(index)
-        if isinstance(said, Mapping) and any(said.get(name) for name in _CONTENT):
+        if holds_content(said):
             self.has_content = True
 
 
@@ -215,6 +229,33 @@ def states_error(update: Body) -> bool:
         return True
     coded = kind.endswith("error") or any(update.get(name) for name in ("code", "status"))
     return coded and isinstance(update.get("message"), str)
+
+
+_CHUNK = ("choices", "usage", "object", "model", "created", "x_groq", "prompt_filter_results")
+
+
+def is_chunk(value: Body) -> bool:
+    """Return whether an event is a piece of an answer or states an error, and is no mere ping."""
+    return "choices" in value or any(name in value for name in _CHUNK) or states_error(value)
+
+
+def holds_content(said: object) -> bool:
+    """Return whether a message, or a piece of one, has any content."""
+    return isinstance(said, Mapping) and any(said.get(name) for name in _CONTENT)
+
+
+def broken_off(reason: str) -> Failure:
+    """Return the failure of an answer that ended with a reason which tells of one."""
+    return bad_stream(f"the answer failed, its finish_reason is {reason[:80]!r}")
+
+
+def _begun(choices: object) -> str | None:
+    """Return the text of a whole answer's first choice; ``None`` if none has any content."""
+    said = [choice.get("message") for choice in choices] if isinstance(choices, list) else []
+    if not any(map(holds_content, said)):
+        return None
+    content = said[0].get("content") if isinstance(said[0], Mapping) else None
+    return content if isinstance(content, str) else ""
 
 
 def bad_stream(message: str) -> Failure:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..answer.bounds import ERROR_BYTES
+from ..answer.framing import first_data
 from .redact import without_login
 
 BODY_LIMIT = ERROR_BYTES
@@ -261,6 +262,7 @@ def _first(values: list[str]) -> str | None:
 
 def _read_text(text: str, content_type: str, found: _Found) -> None:
     stripped = text.lstrip("\ufeff").strip()
+    stripped = first_data(stripped) or stripped  # an event stream in place of a body
     if "html" in content_type.lower() or stripped[:15].lower().startswith(("<!doctype", "<html")):
         title = _TITLE.search(stripped)
         found.spare_messages.append(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk, InvalidToolCall, ToolCall
 from langchain_core.messages.tool import invalid_tool_call, tool_call, tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.utils.json import parse_partial_json
 
+from ..._core.answer.arguments import is_whole
+from ..._core.answer.reasons import is_cut
 from ...trail import Trail
 from ._metadata import answer_metadata, usage_metadata
 
@@ -22,7 +25,7 @@ def chat_result(answer: Json, trail: Trail | None) -> ChatResult:
     usage = answer.get("usage")
     generations: list[ChatGeneration] = []
     for choice in answer.get("choices") or ():
-        message = _message(choice.get("message") or {})
+        message = _message(choice.get("message") or {}, cut=is_cut(_reason(choice)))
         message.response_metadata = {**metadata, **_choice_metadata(choice)}
         if not generations:
             message.usage_metadata = usage_metadata(usage)
@@ -45,6 +48,7 @@ class ChunkReader:
         self._answer: dict[str, Any] = {}
         self._info: dict[str, Any] = {}
         self._metadata: dict[str, Any] = {}
+        self._written: dict[Any, str] = {}
 
     def take(self, update: Json) -> ChatGenerationChunk | None:
         """Return what an update adds; ``None`` where that is nothing to show."""
@@ -59,8 +63,10 @@ class ChunkReader:
 
     def end(self, trail: Trail | None) -> ChatGenerationChunk:
         """Return the last chunk."""
+        cut = is_cut(self._info.get("finish_reason"))
         message = AIMessageChunk(
             content="",
+            tool_call_chunks=[*self._broken()] if cut else [],
             usage_metadata=usage_metadata(self._answer.get("usage")),
             response_metadata={**answer_metadata(self._answer, trail), **self._metadata},
             chunk_position="last",
@@ -74,6 +80,10 @@ class ChunkReader:
         self._metadata.update(_choice_metadata(choice))
         delta = choice.get("delta") or {}
         calls = [_call_chunk(call) for call in delta.get("tool_calls") or ()]
+        for call in calls:
+            self._written[call["index"]] = self._written.get(call["index"], "") + (
+                call["args"] or ""
+            )
         extra = _extra(delta)
         content = delta.get("content") or ""
         if not (content or calls or extra or logprobs):
@@ -83,8 +93,24 @@ class ChunkReader:
             message=message, generation_info={"logprobs": logprobs} if logprobs else None
         )
 
+    def _broken(self) -> Iterator[Any]:
+        """Yield what LangChain needs to see that arguments were cut, for it mends what it can."""
+        for index, written in self._written.items():
+            if not is_whole(written):
+                ends = ("]", "}", '"]', '"}', '""]', '""}')
+                end = next(e for e in ends if not isinstance(_mended(written + e), dict))
+                yield tool_call_chunk(name=None, args=end, id=None, index=index)
 
-def _message(message: Json) -> AIMessage:
+
+def _mended(written: str) -> object:
+    try:
+        mended: object = parse_partial_json(written)
+    except ValueError:
+        return None
+    return mended
+
+
+def _message(message: Json, *, cut: bool) -> AIMessage:
     calls: list[ToolCall] = []
     broken: list[InvalidToolCall] = []
     for raw in message.get("tool_calls") or ():
@@ -93,7 +119,7 @@ def _message(message: Json) -> AIMessage:
         name, given = function.get("name") or "", function.get("arguments", function.get("input"))
         call_id = call.get("id") or None
         try:
-            calls.append(tool_call(name=name, args=_arguments(given), id=call_id))
+            calls.append(tool_call(name=name, args=_arguments(given, cut=cut), id=call_id))
         except ValueError as error:  # whatever a model wrote in place of arguments
             why = f"The arguments of {name} are not a JSON object: {error}"
             broken.append(invalid_tool_call(name=name, args=_written(given), id=call_id, error=why))
@@ -105,11 +131,13 @@ def _message(message: Json) -> AIMessage:
     )
 
 
-def _arguments(given: object) -> dict[str, Any]:
+def _arguments(given: object, *, cut: bool) -> dict[str, Any]:
     """Return the arguments of a call, which some servers send read already.
 
-    :raises ValueError: for what is no JSON object.
+    :raises ValueError: for what is no JSON object, and nothing is one where the answer was cut.
     """
+    if cut and isinstance(given, str) and not is_whole(given):
+        raise ValueError("the answer was cut off before its end")
     read = given
     if isinstance(given, str):
         read = json.loads(given, strict=False) if given.strip() else None
@@ -148,10 +176,14 @@ def _call_chunk(call: Json) -> Any:
     )
 
 
-def _choice_info(choice: Json) -> dict[str, Any]:
+def _reason(choice: Json) -> str | None:
     reason = choice.get("finish_reason")
+    return None if reason is None else str(getattr(reason, "value", reason))
+
+
+def _choice_info(choice: Json) -> dict[str, Any]:
     return {
-        "finish_reason": None if reason is None else str(getattr(reason, "value", reason)),
+        "finish_reason": _reason(choice),
         "logprobs": _plain(choice.get("logprobs")),
     }
 

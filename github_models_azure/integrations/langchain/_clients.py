@@ -7,18 +7,15 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
-from ...ledger import MemoryLedger
-
 
 class Clients:
-    """Keeps the clients that a model made; they share one ledger.
+    """Keeps the clients that a model made.
 
     A client is made anew where the options changed since. An async client lives as long as its
     event loop, which closes it at its end, or as long as the model, whichever ends first.
     """
 
     def __init__(self) -> None:
-        self.ledger = MemoryLedger()
         self._lock = threading.Lock()
         self._sync: tuple[dict[str, Any], Any] | None = None
         self._async: dict[asyncio.AbstractEventLoop, tuple[dict[str, Any], Any, Any]] = {}
@@ -28,7 +25,7 @@ class Clients:
         kept = self._sync
         if kept is not None and kept[0] == options:
             return kept[1]
-        made = make(**{"ledger": self.ledger, **options})
+        made = make(**options)
         with self._lock:
             kept = self._sync
             if kept is not None and kept[0] == options:
@@ -42,7 +39,7 @@ class Clients:
         kept = self._async.get(loop)
         if kept is not None and kept[0] == options:
             return kept[1]
-        made = make(**{"ledger": self.ledger, **options})
+        made = make(**options)
         keeper = _keep(made)
         await anext(keeper)
         with self._lock:

@@ -18,7 +18,6 @@ from litellm.utils import custom_llm_setup
 import github_models_azure
 from github_models_azure import aio
 from github_models_azure.endpoints import Endpoint
-from github_models_azure.ledger import Ledger, MemoryLedger
 
 from ._answers import Headers, chat_response, embedding_response
 from ._clients import Lent, Loops, Shelf
@@ -27,7 +26,6 @@ from ._requests import PROVIDER, Call
 from ._streams import AsyncChunkStream, ChunkStream
 
 _BUILT_IN = frozenset(provider.value for provider in LlmProviders)
-_LEDGERS = 256
 _MISTAKES = (TypeError, ValueError)
 
 _lock = threading.Lock()  # of the list of providers
@@ -42,7 +40,6 @@ class GitHubModelsLLM(CustomLLM):
     :param endpoint: what is asked where a call has no ``api_base``; left out, the settings decide.
     :param credential: goes to that endpoint only. Where a call has an ``api_key``, that is sent; a
         call with another ``api_base`` and no ``api_key`` uses what the settings have for it.
-    :keyword ledger: left out, one for each endpoint and key, shared by sync and async calls.
 
     Safe for threads and event loops. Clients are made once for each endpoint and key; the async
     ones are closed with their loop, all others by :meth:`close`, :meth:`aclose` or ``with``.
@@ -52,16 +49,12 @@ class GitHubModelsLLM(CustomLLM):
         self,
         endpoint: str | Endpoint | None = None,
         credential: Any = None,
-        *,
-        ledger: Ledger | None = None,
         **options: Any,
     ) -> None:
         super().__init__()
         self._endpoint, self._credential = endpoint, credential
-        self._ledger, self._options = ledger, options
+        self._options = options
         self._shelf, self._loops = Shelf(), Loops()
-        self._ledgers: dict[Any, Ledger] = {}
-        self._lock = threading.Lock()
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r:.80}" for name, value in self._options.items())
@@ -187,22 +180,11 @@ class GitHubModelsLLM(CustomLLM):
         endpoint = self._endpoint if own else call.api_base
         credential = call.api_key or (self._credential if own else None)
         place = (endpoint, call.api_key)
-        ledger = self._ledger if self._ledger is not None else self._ledger_of(place)
-        return shelf.take(
-            (kind, place), lambda: kind(endpoint, credential, ledger=ledger, **self._options)
-        )
+        return shelf.take((kind, place), lambda: kind(endpoint, credential, **self._options))
 
     def _give_back(self, lent: Lent) -> None:
         for client in self._shelf.give_back(lent):
             client.close()
-
-    def _ledger_of(self, place: object) -> Ledger:
-        with self._lock:
-            ledger = self._ledgers.pop(place) if place in self._ledgers else MemoryLedger()
-            self._ledgers[place] = ledger
-            while len(self._ledgers) > _LEDGERS:
-                del self._ledgers[next(iter(self._ledgers))]
-            return ledger
 
 
 async def _give_back_async(shelf: Shelf, lent: Lent) -> None:

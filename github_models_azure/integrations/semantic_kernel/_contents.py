@@ -16,8 +16,11 @@ from semantic_kernel.contents.text_content import TextContent
 from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
+from ..._core.answer.reasons import is_cut
 from ...trail import trail_of
 from ._history import CALL_EXTRAS
+
+_CUT = "{"  # no JSON, so that the kernel does not take it for no arguments
 
 
 def whole_messages(answer: ChatCompletions, ai_model_id: str) -> list[ChatMessageContent]:
@@ -30,7 +33,8 @@ def _whole(answer: Any, choice: Any, about: dict[str, Any], model: str) -> ChatM
     message = choice.message
     text = message.content or message.get("refusal")
     items: list[Any] = [TextContent(text=text)] if text else []
-    items += [_call(call, None) for call in message.tool_calls or ()]
+    cut = is_cut(_reason(choice))
+    items += [_call(call, None, cut=cut) for call in message.tool_calls or ()]
     return ChatMessageContent(
         role=AuthorRole.ASSISTANT,
         items=items,
@@ -52,6 +56,7 @@ class StreamedMessages:
         self._about: dict[str, Any] = {}
         self._ai_model_id, self._attempt = ai_model_id, attempt
         self._indexes: set[int] = set()
+        self._unwritten: dict[int, set[int]] = {}
         self._last: StreamingChatCompletionsUpdate | None = None
 
     def of(self, update: StreamingChatCompletionsUpdate) -> list[StreamingChatMessageContent]:
@@ -76,9 +81,23 @@ class StreamedMessages:
         items: list[Any] = []
         if text:
             items.append(StreamingTextContent(choice_index=index, text=text))
-        items += [_call(call, call.get("index")) for call in delta.get("tool_calls") or ()]
+        calls = [_call(call, call.get("index")) for call in delta.get("tool_calls") or ()]
+        items += [*calls, *self._cut_calls(index, calls, choice)]
         about = _about(update) | _logprobs(choice)
         return self._message(index, items, update, about, _finish(choice))
+
+    def _cut_calls(self, index: int, calls: list[Any], choice: Any) -> list[Any]:
+        """Return what marks the calls of a choice that was cut before their arguments began."""
+        unwritten = self._unwritten.setdefault(index, set())
+        for call in calls:
+            if call.arguments:
+                unwritten.discard(call.index)
+            elif call.name:
+                unwritten.add(call.index)
+        reason = _reason(choice)
+        if reason is None or not is_cut(reason):
+            return []
+        return [FunctionCallContent(index=one, arguments=_CUT) for one in sorted(unwritten)]
 
     def _message(
         self,
@@ -100,7 +119,7 @@ class StreamedMessages:
         )
 
 
-def _call(call: Any, index: int | None) -> FunctionCallContent:
+def _call(call: Any, index: int | None, *, cut: bool = False) -> FunctionCallContent:
     function = call.get("function") or {}
     # Gemini refuses the next turn without the thought_signature that it sent beside a call.
     extras = {
@@ -112,7 +131,7 @@ def _call(call: Any, index: int | None) -> FunctionCallContent:
         id=call.get("id"),
         index=index,
         name=function.get("name"),
-        arguments=function.get("arguments"),
+        arguments=function.get("arguments") or (_CUT if cut else function.get("arguments")),
         metadata={CALL_EXTRAS: extras} if extras else None,
     )
 
@@ -148,7 +167,11 @@ def _logprobs(choice: Any) -> dict[str, Any]:
     return {} if logprobs is None else {"logprobs": logprobs}
 
 
-def _finish(choice: Any) -> FinishReason | None:
+def _reason(choice: Any) -> Any:
     reason = choice.finish_reason
+    return getattr(reason, "value", reason)
+
+
+def _finish(choice: Any) -> FinishReason | None:
     known = {one.value: one for one in FinishReason}
-    return known.get(getattr(reason, "value", reason))
+    return known.get(_reason(choice))

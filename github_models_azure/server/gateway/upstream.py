@@ -19,7 +19,6 @@ from ...aio import ChatCompletionsClient, EmbeddingsClient
 from ...client.base import made_of
 from ...client.calls import begin, reported
 from ...endpoints import Endpoint, Target
-from ...ledger import MemoryLedger
 from ...policies.options import FallbackSettings
 from ...policies.planner import CallReport
 from ...registry import ModelRegistry
@@ -64,7 +63,7 @@ class Call:
 
 
 class Upstream:
-    """The clients: one for chat, one for embeddings, with one memory of cooldowns.
+    """The clients: one for chat, one for embeddings.
 
     It takes the arguments of a client. Embeddings fall back to the same model elsewhere only,
     unless ``fallback`` is a mapping: vectors of another model mean something else.
@@ -82,8 +81,6 @@ class Upstream:
         named: Iterable[str] = (),
         **options: Any,
     ) -> None:
-        if options.get("ledger") is None:
-            options["ledger"] = MemoryLedger()
         self._chat = ChatCompletionsClient(endpoint, credential, model=model, **options)
         wired = made_of(self._chat)
         self.settings: FallbackSettings = wired.policy.settings

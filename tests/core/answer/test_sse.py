@@ -163,12 +163,15 @@ def test_a_long_line_in_single_bytes_is_read() -> None:
 @pytest.mark.parametrize(
     ("stream", "datas"),
     [
-        (b'data: {"a":1}\ndata: {"b":2}\ndata: [DONE]\n', [b'{"a":1}', b'{"b":2}']),
+        (b'data: {"a":1}\ndata: {"b":2}\ndata: [DONE]\n', [b'{"a":1}', b'{"b":2}', b"[DONE]"]),
         (b'data: {"a":1}\n\ndata: {"b":2}\n\n', [b'{"a":1}', b'{"b":2}']),
         (b'data: {\ndata: "a": [\ndata: {}\ndata: ]}\n\n', [b'{\n"a": [\n{}\n]}']),
         (b"data: [DONE]\ndata: {}\n\n", [b"[DONE]", b"{}"]),
-        (b"data: 1\ndata: {}\n\n", [b"1\n{}"]),
-        (b"data: {}\ndata: tail\n\n", [b"{}\ntail"]),
+        (b"data: 1\ndata: {}\n\n", [b"1", b"{}"]),
+        (b"data: ping\ndata: {}\n\n", [b"ping", b"{}"]),
+        (b"data: \ndata: {}\n\n", [b"\n{}"]),
+        (b"data: null\ndata: \n\n", [b"null\n"]),
+        (b"data: {}\ndata: tail\n\n", [b"{}", b"tail"]),
         (b"data: " + b'{"a":' * 5000 + b"\ndata: {}\n\n", [b'{"a":' * 5000 + b"\n{}"]),
     ],
 )
@@ -178,8 +181,19 @@ def test_line_events_part_only_complete_objects(stream: bytes, datas: list[bytes
 
 
 def test_line_events_leave_the_unfinished_rest_whole() -> None:
-    """At the end the last line is pending beside nothing else."""
-    assert decode([b'data: {"a":1}\ndata: {"b":2}\n'], line_events=True) == (
-        [SSEEvent(b'{"a":1}')],
-        SSEEvent(b'{"b":2}'),
+    """Once line ends have parted two events, a line that is whole waits for nothing."""
+    assert decode([b'data: {"a":1}\ndata: {"b":2}\ndata: {"c"'], line_events=True) == (
+        [SSEEvent(b'{"a":1}'), SSEEvent(b'{"b":2}')],
+        SSEEvent(b'{"c"'),
     )
+
+
+def test_line_events_keep_their_types() -> None:
+    """A type that stands behind the data is the next event's, unless a blank line says not."""
+    lines = b"event: a\ndata: {}\nevent: b\ndata: []\nevent: c\ndata: 1\n\ndata: 2\nevent: d\n\n"
+    events, _ = decode([lines], line_events=True)
+    assert [(one.event, one.data) for one in events] == [
+        ("a", b"{}"), ("b", b"[]"), ("c", b"1"), ("message", b"2"),
+    ]  # fmt: skip
+    events, _ = decode([b"data: {}\nevent: d\n\n"], line_events=True)
+    assert [one.event for one in events] == ["d"]

@@ -1,0 +1,40 @@
+"""Who goes first among those who wait for the same target, across processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+GRACE = 1.0
+"""Seconds after its turn in which the one who waits must come, or others go first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A place in line.
+
+    :ivar order: ascends in the order of asking.
+    :ivar amounts: what the request takes of each window.
+    :ivar due: when its turn is, in seconds since the epoch, as it was told last.
+    :ivar background: it goes after every interactive request that was not sent yet.
+    """
+
+    id: str
+    order: int
+    amounts: tuple[int, ...]
+    due: float
+    background: bool = False
+
+    def precedes(self, other: Ticket) -> bool:
+        """Return whether this one goes before the other."""
+        return (self.background, self.order) < (other.background, other.order)
+
+
+def ahead_of(ticket: Ticket, line: Iterable[Ticket], now: float) -> list[tuple[int, ...]]:
+    """Return the amounts of those who go before a ticket, in their order.
+
+    Who did not come when it was their turn has died or left: nobody waits for them. Who comes
+    later all the same has kept the place.
+    """
+    present = (t for t in line if t.id != ticket.id and t.precedes(ticket) and now <= t.due + GRACE)
+    return [t.amounts for t in sorted(present, key=lambda t: (t.background, t.order))]
