@@ -25,6 +25,7 @@ Examples:
   github-models emulate --plan pro
   github-models emulate --retired 410
   github-models emulate --strict-api-version
+  github-models emulate --bare-names
 
 \b
 Then, in another terminal:
@@ -65,6 +66,13 @@ def emulate(
             help="Also serve /openai/v1 as Foundry does, where any api-version is refused.",
         ),
     ] = False,
+    bare_names: Annotated[
+        bool,
+        typer.Option(
+            "--bare-names",
+            help="Take gpt-4o for openai/gpt-4o on the new paths, which refused it at times.",
+        ),
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -74,7 +82,7 @@ def emulate(
     are like the service's own.
     """
     console = console_of(ctx)
-    from ..server.emulator import serve
+    from ..server.emulator import EmulatorSettings, serve
 
     def announce(url: str) -> None:
         _announce(console, url, plan, retired, strict=strict, as_json=as_json)
@@ -86,6 +94,7 @@ def emulate(
             plan=plan.value,
             retired=retired.value if retired is not None else None,
             strict_api_version=strict,
+            settings=EmulatorSettings(bare_names="resolve") if bare_names else None,
             on_ready=announce,
         )
     except KeyboardInterrupt:

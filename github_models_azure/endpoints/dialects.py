@@ -7,9 +7,19 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from .._core.answer.wanted import IN_WORDS
 from .._core.failure.kinds import FailureKind
 from .._core.request.dialect import CAPABILITIES, Dialect
 from .._core.request.fit import SDK
+from .._core.request.fit_schemas import EMPTY_OBJECTS, NUMBERS_IN_ENUM
+from .._core.request.history import (
+    CALL_ARGUMENTS,
+    CALL_NAME,
+    EMPTY_MEMBERS,
+    NOTHING_SAID,
+    NULL_CONTENT,
+    USER_AFTER_TOOL,
+)
 
 __all__ = ["DIALECTS", "Dialect", "dialect_of", "read_dialect"]
 
@@ -37,13 +47,23 @@ GITHUB_DIALECT = Dialect(name="github", auth="bearer", model_names="id")
 GITHUB_LEGACY = Dialect(name="github-legacy", auth="bearer", model_names="legacy")
 """``models.inference.ai.azure.com``: models go by their old bare names."""
 
+# What OpenAI's models refuse of a history, whoever serves them: members that say nothing
+# (chatbox#2079, home-assistant#118577, simple-openai#212), a null where nothing is called (n8n's
+# "Invalid value for 'content'"), and names that no tool can have (mcp-use#90, mastra#13632).
+_OPENAI_HISTORY = frozenset({EMPTY_MEMBERS, NULL_CONTENT, CALL_NAME})
+
 # Azure's three ways of serving chat completions
 
 # Any api-version is a 400 there, of two different wordings (goai#54, pydantic-ai#5066); the scope
 # is that of learn.microsoft.com, "Migrate from Azure AI Inference to OpenAI". Ids of tool calls
-# have OpenAI's limit (vercel/ai#5171).
+# have OpenAI's limit (vercel/ai#5171). In strict mode patterns, formats and bounds are listed as
+# unsupported (learn.microsoft.com, "Structured outputs"; docs.vapi.ai of 2025-06-03).
 FOUNDRY = replace(
-    COMPATIBLE, name="openai-v1", scope="https://ai.azure.com/.default", tool_ids="max40"
+    COMPATIBLE,
+    name="openai-v1",
+    scope="https://ai.azure.com/.default",
+    tool_ids="max40",
+    refuses=_OPENAI_HISTORY | {IN_WORDS},
 )
 
 # The SDK's own version is too old for json_schema (2024-08-01-preview) and the o-series
@@ -61,7 +81,7 @@ AZURE_MODELS = Dialect(name="azure-models", scope="https://ml.azure.com/.default
 
 # OpenAI, and the services that stand in front of many providers
 
-OPENAI = replace(COMPATIBLE, name="openai", tool_ids="max40")
+OPENAI = replace(COMPATIBLE, name="openai", tool_ids="max40", refuses=_OPENAI_HISTORY)
 """Tool call ids over 40 characters are refused (vercel/ai#5171, openclaw#875)."""
 
 OPENROUTER = replace(COMPATIBLE, name="openrouter")
@@ -105,8 +125,9 @@ CEREBRAS = replace(
 )
 
 # 422 extra_forbidden for every unknown member, inside messages too (openclaude#739, crush#1590,
-# github/app#3299); ids of nine letters or digits (opencode#1680, langchain#24668). The members are
-# those of docs.mistral.ai/api.
+# github/app#3299); ids of nine letters or digits (opencode#1680, langchain#24668); no user after a
+# tool (datapizza-ai#98, litellm#17761), no turn that says nothing (OpenHands#8685). The members
+# are those of docs.mistral.ai/api.
 MISTRAL = replace(
     COMPATIBLE,
     name="mistral",
@@ -119,7 +140,7 @@ MISTRAL = replace(
             "tool_choice", "tools", "top_p",
         }
     ),
-    refuses=frozenset({"developer"}),
+    refuses=frozenset({"developer", USER_AFTER_TOOL, NOTHING_SAID}),
     message_members=_MESSAGE | {"prefix"},
     call_members=_CALL,
     tool_ids="alnum9",
@@ -133,18 +154,27 @@ GEMINI = replace(
     refuses=frozenset(
         {
             "frequency_penalty", "logit_bias", "presence_penalty", "schema.$schema",
-            "schema.additionalProperties", "schema.const", "seed", "top_k",
+            "schema.additionalProperties", "schema.const", "seed", "top_k", NUMBERS_IN_ENUM,
+            EMPTY_OBJECTS, CALL_ARGUMENTS, IN_WORDS,
         }
     ),
 )  # fmt: skip
 
 # Servers that people run themselves
 
-OLLAMA = replace(COMPATIBLE, name="ollama", tool_choice=False)
-"""A forced tool call is silently ignored (ollama#17921, ollama#11171)."""
+_JSON_ARGUMENTS = frozenset({CALL_ARGUMENTS})
 
-LLAMA_CPP = replace(COMPATIBLE, name="llama-cpp", tool_choice=False)
-"""Without a tool template a named ``tool_choice`` comes back as plain text."""
+OLLAMA = replace(COMPATIBLE, name="ollama", tool_choice=False, refuses=_JSON_ARGUMENTS)
+"""A forced tool call is silently ignored (ollama#17921, ollama#11171).
+
+Arguments of calls have to be JSON (codex-router#161).
+"""
+
+LLAMA_CPP = replace(COMPATIBLE, name="llama-cpp", tool_choice=False, refuses=_JSON_ARGUMENTS)
+"""Without a tool template a named ``tool_choice`` comes back as plain text.
+
+Arguments of calls that are no JSON are a 500 (OpenHands#13949).
+"""
 
 LLAMA_CPP_PYTHON = replace(
     COMPATIBLE,
@@ -161,7 +191,9 @@ Its ``chatml-function-calling`` answers 500 to calls without a content (llama-cp
 FOUNDRY_LOCAL = replace(COMPATIBLE, name="foundry-local", refuses=frozenset({"developer"}))
 """Its documents name the roles system, user and assistant only."""
 
-VLLM = replace(COMPATIBLE, name="vllm")
+VLLM = replace(COMPATIBLE, name="vllm", refuses=_JSON_ARGUMENTS)
+"""Arguments of calls are read as JSON before the template sees them (vllm#43995)."""
+
 LM_STUDIO = replace(COMPATIBLE, name="lm-studio")
 
 # All of them

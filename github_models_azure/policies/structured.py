@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from .._core.answer.demands import Said, stopped
 from .._core.answer.json_text import is_json
 from .._core.answer.wanted import (
+    IN_WORDS,
     INVALID_OUTPUT,
     Correction,
     Wanted,
@@ -66,8 +67,8 @@ class Structured(Unstructured):
     """
 
     __slots__ = (
-        "_candidate", "_error", "_notes", "_payload", "_refused", "correction", "model", "parsed",
-        "way",
+        "_candidate", "_error", "_notes", "_payload", "_refused", "_rich", "_worded", "correction",
+        "model", "parsed", "way",
     )  # fmt: skip
     is_wanted = True
     _candidate: Candidate
@@ -76,6 +77,8 @@ class Structured(Unstructured):
     def __init__(self, model: Model, correction: Correction | None = None) -> None:
         self.model, self.correction = model, correction
         self._refused: set[tuple[str, Way]] = set()
+        self._worded: set[str] = set()
+        self._rich = False
         self.parsed: Any = None
         self._error: OutputValidationError | None = None
         self._notes: tuple[Change, ...] = ()
@@ -100,10 +103,13 @@ class Structured(Unstructured):
         wanted = self.model.wanted
         # The last way is never refused: it is mere words.
         self.way = next(way for way in ways if (candidate.key, way) not in self._refused)
+        in_words = IN_WORDS in known | dialect.refuses or candidate.key in self._worded
+        self._rich = self.way is Way.JSON_SCHEMA and wanted.rich is not None and not in_words
         changes = [told_way(wanted, self.way)]
         if self.correction is not None:
             changes.append(Change(f"asked once more: {self.correction.problem}"))
-        return ask(payload, wanted, self.way, self.correction), tuple(changes)
+        asked = ask(payload, wanted, self.way, self.correction, rich=self._rich)
+        return asked, tuple(changes)
 
     def about(self, failure: Failure) -> Failure:
         """Return a refusal of the way that was tried as one that another way may cure."""
@@ -121,6 +127,9 @@ class Structured(Unstructured):
             return failure.kind is FailureKind.WRONG_DIALECT, None
         if not is_refused(failure, self.way):
             return False, None
+        if self._rich and is_about_schema(failure):
+            self._worded.add(self._candidate.key)
+            return True, IN_WORDS
         self._refused.add((self._candidate.key, self.way))
         lasting = not is_about_schema(failure)
         return True, lesson_of(self.way, self._payload) if lasting else None

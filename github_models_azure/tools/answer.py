@@ -52,8 +52,9 @@ class AnswerModel:
         name = _name_of(model)
         try:
             strict: Schema | None = strict_schema(self._schema, name)
+            rich: Schema | None = strict_schema(self._schema, name, keeps=True)
         except TypeError:  # it takes any value somewhere, or members of any name
-            strict = None
+            strict = rich = None
         description = schema.get("description")
         self.wanted = Wanted(
             name,
@@ -61,6 +62,7 @@ class AnswerModel:
             self._schema,
             strict is not None,
             description if isinstance(description, str) else None,
+            rich if rich != strict else None,
         )
 
     def read(self, text: str, *, strict: bool) -> object:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -42,6 +44,24 @@ def test_a_retired_service_is_emulated_too() -> None:
     assert finish(process).code == 0
     assert outcome.code == 1
     assert "is retired (410" in outcome.error
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent the way of POSIX")
+@pytest.mark.parametrize(("options", "status"), [((), 404), (("--bare-names",), 200)])
+def test_bare_names_are_taken_where_asked(options: tuple[str, ...], status: int) -> None:
+    """`gpt-4o` on the new paths, which mostly refused it."""
+    process = start("emulate", "--port", "0", "--json", *options)
+    assert process.stdout is not None
+    url = urlsplit(json.loads(process.stdout.readline())["inference_url"])
+    connection = http.client.HTTPConnection(url.netloc)
+    body = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]})
+    headers = {"authorization": "Bearer x", "content-type": "application/json"}
+    connection.request("POST", f"{url.path}/chat/completions", body, headers)
+    answered = connection.getresponse().status
+    connection.close()
+    process.send_signal(signal.SIGINT)
+    assert finish(process).code == 0
+    assert answered == status
 
 
 def test_only_this_machine_is_served(program: Program) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 from hypothesis import strategies as st
 
 from github_models_azure._core.request.dialect import Dialect
-from github_models_azure._core.request.fit import IN_SCHEMA
 from github_models_azure._core.request.fit_messages import (
-    IN_CALL,
-    IN_MESSAGE,
     SIGNATURE,
     TEXT_ROLE,
     TOOL_ID,
 )
+from github_models_azure._core.request.fit_schemas import EMPTY_OBJECTS, IN_SCHEMA, NUMBERS_IN_ENUM
+from github_models_azure._core.request.history import HISTORY, IN_CALL, IN_MESSAGE
 from github_models_azure.endpoints import DIALECTS
 
 ROLES = ("system", "developer", "user", "assistant", "tool")
@@ -55,7 +54,15 @@ def some_of(names: tuple[str, ...], values: st.SearchStrategy[Any]) -> Any:
     return st.dictionaries(st.sampled_from(names), values, max_size=len(names))
 
 
-calls = st.fixed_dictionaries({}, optional={"id": ids, "type": json_values, "index": json_values})
+calls = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": ids,
+        "type": json_values,
+        "index": json_values,
+        "function": st.fixed_dictionaries({"name": texts, "arguments": texts | json_values}),
+    },
+)
 odd_calls = some_of(CALL_MEMBERS, json_values) | json_values
 messages = st.fixed_dictionaries(
     {"role": st.sampled_from(ROLES)},
@@ -96,6 +103,7 @@ lessons = st.frozensets(
             *(IN_MESSAGE + name for name in MESSAGE_MEMBERS[2:]),
             *(IN_CALL + name for name in CALL_MEMBERS[3:]),
             *(IN_SCHEMA + name for name in KEYWORDS),
+            *sorted(HISTORY), NUMBERS_IN_ENUM, EMPTY_OBJECTS, TOOL_ID + "plain40",
         ]
     ),
     max_size=6,
@@ -112,7 +120,7 @@ dialects = st.sampled_from(list(DIALECTS.values())) | st.builds(
     message_members=st.none() | st.frozensets(st.sampled_from(MESSAGE_MEMBERS)),
     call_members=st.none() | st.frozensets(st.sampled_from(CALL_MEMBERS)),
     text_roles=st.frozensets(st.sampled_from(ROLES)),
-    tool_ids=st.sampled_from(["any", "alnum9", "max40"]),
+    tool_ids=st.sampled_from(["any", "alnum9", "plain40", "max40"]),
 )
 """The known dialects, and such as users may make."""
 

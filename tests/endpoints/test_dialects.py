@@ -43,7 +43,7 @@ def test_no_two_dialects_are_the_same() -> None:
         alike.setdefault(replace(dialect, name=""), []).append(dialect.name)
     assert sorted(names for names in alike.values() if len(names) > 1) == [
         ["ollama", "llama-cpp"],
-        ["openai-compatible", "openrouter", "together", "litellm", "vllm", "lm-studio"],
+        ["openai-compatible", "openrouter", "together", "litellm", "lm-studio"],
     ]
 
 
@@ -56,8 +56,8 @@ def test_the_dialects_cannot_be_changed() -> None:
 def test_only_these_change_bodies() -> None:
     """All others send what the caller wrote, without even looking at it."""
     assert {name for name, dialect in DIALECTS.items() if dialect.adapts} == {
-        "azure-openai", "cerebras", "foundry-local", "gemini", "groq", "llama-cpp-python",
-        "mistral", "openai", "openai-v1",
+        "azure-openai", "cerebras", "foundry-local", "gemini", "groq", "llama-cpp",
+        "llama-cpp-python", "mistral", "ollama", "openai", "openai-v1", "vllm",
     }  # fmt: skip
     payload = {"messages": [{"role": "developer", "content": [], "x": 1}], "x": 1, "seed": 1}
     for dialect in DIALECTS.values():
@@ -207,7 +207,7 @@ LISTS = ("required_headers", "reset_headers", "drop_headers", "refuses", "member
         ("error_codes", {"x": "slow"}, "failure kinds are rate_limited, unavailable"),
         ("api_version", "latest", "'mine' has api_version 'latest'. It is keep, drop"),
         ("auth", "a b", "'mine' has auth 'a b'"),
-        ("tool_ids", "short", "alnum9, max40, any"),
+        ("tool_ids", "short", "alnum9, plain40, max40, any"),
         ("model_names", "short", "as-given, id, legacy"),
         ("routes", {"chats": "/x"}, "Known routes are chat, embeddings, image_embeddings"),
         ("routes", {"chat": "x"}, "a path begins with /"),

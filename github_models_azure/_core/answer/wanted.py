@@ -24,6 +24,9 @@ INVALID_OUTPUT = "invalid_output"
 ANSWER_AS = "answer_as."
 """Begins the lessons that a target refuses a way."""
 
+IN_WORDS = "answer_as.json_schema.keywords"
+"""The lesson that a target takes no formats, patterns and bounds in strict mode, but as words."""
+
 # Groq judges JSON itself and refuses its own model's (build-with-groq/g1#23).
 _JUDGED_BY_SERVER = frozenset({"json_validate_failed"})
 _REFUSALS = (FailureKind.WRONG_DIALECT, FailureKind.REJECTED, FailureKind.UNCLEAR)
@@ -34,6 +37,7 @@ _FORMAT = re.compile(
 _CALL = re.compile(r"(?i)\btool|\bfunction")
 _BAD_SCHEMA = re.compile(  # of "json_schema", which is a way, it says nothing
     r"(?i)(?:invalid|unsupported) (?:json )?schema\b|\bschema\b.{0,40}(?:invalid|not supported)"
+    r"|\bis not a valid format\b|\bis not permitted\b|\bschema conversion failed\b"
 )
 
 
@@ -54,7 +58,8 @@ class Wanted:
     """The shape of an answer.
 
     ``schema`` is what ``response_format`` is given, in OpenAI's strict subset where ``strict``;
-    ``plain`` is the same for instructions and tools.
+    ``plain`` is the same for instructions and tools. ``rich`` is the strict schema with formats,
+    patterns and bounds as keywords, which ``schema`` says in words; ``None`` if it has none.
     """
 
     name: str
@@ -62,6 +67,7 @@ class Wanted:
     plain: Mapping[str, object]
     strict: bool = False
     description: str | None = None
+    rich: Mapping[str, object] | None = None
 
     @property
     def written(self) -> str:
@@ -120,19 +126,28 @@ def lesson_of(way: Way, payload: Mapping[str, object]) -> str:
 
 
 def ask(
-    payload: Mapping[str, object], wanted: Wanted, way: Way, correction: Correction | None = None
+    payload: Mapping[str, object],
+    wanted: Wanted,
+    way: Way,
+    correction: Correction | None = None,
+    *,
+    rich: bool = False,
 ) -> Mapping[str, object]:
     """Return the body that asks for an answer of the wanted shape in one way.
 
     The body given is left as it is.
 
     :param correction: the answer to be corrected, at the end of the same conversation.
+    :param rich: whether a strict schema keeps its formats, patterns and bounds as keywords.
     """
     body = {name: value for name, value in payload.items() if name != "response_format"}
     instructed = False
     match way:
         case Way.JSON_SCHEMA:
-            body["response_format"] = {"type": "json_schema", "json_schema": _form(wanted)}
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": _form(wanted, rich=rich),
+            }
         case Way.JSON_OBJECT:
             body["response_format"], instructed = {"type": "json_object"}, True
         case Way.TOOL:
@@ -154,8 +169,9 @@ def ask(
     return body
 
 
-def _form(wanted: Wanted) -> Mapping[str, object]:
-    form: dict[str, object] = {"name": wanted.name, "schema": wanted.schema}
+def _form(wanted: Wanted, *, rich: bool) -> Mapping[str, object]:
+    schema = wanted.rich if rich and wanted.rich is not None else wanted.schema
+    form: dict[str, object] = {"name": wanted.name, "schema": schema}
     if wanted.strict:
         form["strict"] = True
     if wanted.description:

@@ -229,7 +229,7 @@ class _Found:
     nodes: int = 0
 
     def result(self) -> ErrorBody:
-        messages = self.messages + self.spare_messages
+        messages = sorted(self.messages + self.spare_messages, key=_is_a_routers)
         names = dict.fromkeys(name.lower() for name in self.codes + self.types)
         return ErrorBody(
             code=_first(self.codes),
@@ -245,6 +245,11 @@ class _Found:
             quota_value=next(iter(self.quota_values), None),
             innererror=next(iter(self.inner), None),
         )
+
+
+def _is_a_routers(text: str) -> bool:
+    """Tell OpenRouter's own words from those of the provider behind it."""
+    return text.strip().lower() == "provider returned error"
 
 
 def _message(text: str) -> str:

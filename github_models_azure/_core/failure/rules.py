@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ..request.dialect import Dialect
 from .error_body import ErrorBody, dotted_path, refused_member
+from .history_errors import refused_in_history
 from .kinds import WRONG_PATH, FailureKind, Scope
 from .known_errors import (
     AUTH_TEXT,
@@ -171,6 +172,13 @@ def _long_id(evidence: Evidence) -> Ruling | None:
     return None
 
 
+def _history(evidence: Evidence) -> Ruling | None:
+    """Take what is refused of a conversation, or of a schema in it, for what can be mended."""
+    param = dotted_path(evidence.error.param or "")
+    said = refused_in_history(evidence.text, param, evidence.error.names)
+    return None if said is None else Ruling(FailureKind.WRONG_DIALECT, param=said)
+
+
 def _literal(evidence: Evidence) -> Ruling | None:
     """Take a form of answer or choice that FastAPI's models do not list for a dialect's refusal."""
     param = dotted_path(evidence.error.param or "")
@@ -220,7 +228,9 @@ def _refused_with_500(evidence: Evidence) -> Ruling | None:
     if member == "image_url" or (member and "validation error" in evidence.text):
         return _dialect(evidence)
     told = refused_in_words(evidence.text) or ""
-    return _dialect(evidence) if told.startswith("messages.role.") else _capability(evidence)
+    if told.startswith("messages.role."):
+        return _dialect(evidence)
+    return _history(evidence) or _capability(evidence)
 
 
 def _too_large_with_500(evidence: Evidence) -> Ruling | None:
@@ -248,6 +258,7 @@ _OTHER_4XX: tuple[_Rule, ...] = (
     _retired_code,
     _long_id,
     _literal,
+    _history,
     _by_code,
     _by_dialect_text,
     _by_text(AUTH_TEXT, FailureKind.AUTH, _ENDPOINT),
@@ -275,6 +286,7 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
     404: (
         _retired_code,
         _retired_headers,
+        _history,
         _by_code,
         _by_dialect_text,
         *_WORDS,

@@ -21,6 +21,7 @@ MODEL_NAMES = ("as-given", "id", "legacy")
 TOOL_IDS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "alnum9": re.compile(r"[A-Za-z0-9]{9}"),
+        "plain40": re.compile(r"[A-Za-z0-9_-]{1,40}"),
         "max40": re.compile(r"(?s).{1,40}"),
         "any": re.compile(r"(?s).*"),
     }
@@ -51,7 +52,8 @@ class Dialect:
     Members of a body are named as in JSON; ``messages.NAME`` is a member of a message,
     ``messages.tool_calls.NAME`` one of a tool call in it, ``schema.NAME`` a keyword of a JSON
     schema, ``messages.content.image_url`` the images in one, and the roles ``system`` and
-    ``developer`` stand for themselves.
+    ``developer`` stand for themselves. What else servers refuse of a history, such as
+    ``messages.content.empty``, is named in the documentation of dialects.
 
     :param name: what settings and ``doctor`` call it.
     :param api_version: ``keep`` what the caller sends, ``drop`` it, or the version to send in place
@@ -69,9 +71,10 @@ class Dialect:
     :param message_members: the only members of a message; ``None`` for any.
     :param call_members: the only members of a tool call in a message; ``None`` for any.
     :param text_roles: roles whose content must be one text: no list of parts, and an empty one
-        where calls have none.
-    :param tool_ids: the shape of tool call ids: ``any``, ``alnum9`` (nine letters or digits) or
-        ``max40`` (at most forty characters).
+        where there is none.
+    :param tool_ids: the shape of tool call ids: ``any``, ``alnum9`` (nine letters or digits),
+        ``plain40`` (at most forty letters, digits, ``_`` and ``-``) or ``max40`` (at most forty
+        characters).
     :param tool_choice: ``False`` where a forced tool call is known to be ignored, so that answers
         have to be checked.
     :param text_calls: where calls come as text, how they are looked for: ``json`` (bare), ``tags``

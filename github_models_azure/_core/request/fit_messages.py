@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ..trail_events import Change
 from .dialect import TOOL_IDS, Dialect
-
-IN_MESSAGE, IN_CALL = "messages.", "messages.tool_calls."
-"""Before the name of a refused member of a message, and of a tool call in one."""
+from .fit_calls import object_text, plain_name
+from .fit_content import Content
+from .fit_turns import fit_turns
+from .history import CALL_ARGUMENTS, CALL_NAME, EMPTY_MEMBERS, IN_CALL, IN_MESSAGE, PARTS
 
 TEXT_ROLE, TOOL_ID = "text.", "tool_ids="
 """Before the role whose content must be text, and before the shape that ids must have."""
-
-CALL_NAME = IN_CALL + "function.name"
-"""Stands for a server that takes only names of letters, digits, ``_`` and ``-`` in calls."""
 
 IMAGES = "messages.content.image_url"
 """Stands for the images of messages, where they are left out and the text is sent."""
@@ -34,9 +31,9 @@ _MEANT = frozenset(  # set by the caller, not left by another server
     {"audio", "content", "function_call", "name", "prefix", "role", "tool_call_id", "tool_calls"}
 )
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-_LONGEST_NAME = 64
-_PLAIN_NAME = re.compile(rf"[A-Za-z0-9_-]{{1,{_LONGEST_NAME}}}")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_NEEDED = ("content", "role", "tool_call_id")  # even if they say nothing
+_ROLES = frozenset({"assistant", "developer", "system", "tool", "user"})
 
 
 def fit_messages(
@@ -51,7 +48,9 @@ def fit_messages(
     rules = _rules(refused, dialect)
     fitting = _Fitting(rules, _ids_of(messages))
     fitted = [fitting.message(m) if isinstance(m, Mapping) else m for m in messages]
-    return (fitted, fitting.changes()) if fitting.done else (messages, [])
+    ordered, moved = fit_turns(fitted, refused)
+    changes = [*fitting.changes(), *moved]
+    return (ordered, changes) if changes else (messages, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +62,38 @@ class _Rules:
     dropped: frozenset[str]
     call_members: frozenset[str] | None
     call_dropped: frozenset[str]
-    text_roles: frozenset[str]
-    has_content: bool
+    content: Content | None
     tool_ids: str
     signed: bool
     images: bool
+    no_empty: bool
     plain_names: bool
+    object_arguments: bool
 
 
 def _rules(refused: frozenset[str], dialect: Dialect) -> _Rules:
     calls, dropped = dialect.call_members, frozenset(_after(IN_CALL, refused))
     members, not_members = dialect.message_members, frozenset(_after(IN_MESSAGE, refused))
     shapes = [name.removeprefix(TOOL_ID) for name in refused if name.startswith(TOOL_ID)]
+    text_roles = dialect.text_roles | frozenset(_after(TEXT_ROLE, refused))
+    if PARTS in refused:
+        text_roles |= _ROLES
+    has_content = "content" not in not_members and (members is None or "content" in members)
     return _Rules(
         roles=refused & frozenset(_INSTRUCTIONS),
         members=members,
         dropped=not_members,
         call_members=calls,
         call_dropped=dropped,
-        text_roles=dialect.text_roles | frozenset(_after(TEXT_ROLE, refused)),
-        has_content="content" not in not_members and (members is None or "content" in members),
+        content=Content(refused, text_roles) if has_content else None,
         tool_ids=next(shape for shape in TOOL_IDS if shape in (*shapes, dialect.tool_ids)),
         signed=SIGNATURE in refused
         and _EXTRA not in dropped
         and (calls is None or _EXTRA in calls),
         images=IMAGES not in refused,
+        no_empty=EMPTY_MEMBERS in refused,
         plain_names=CALL_NAME in refused,
+        object_arguments=CALL_ARGUMENTS in refused,
     )
 
 
@@ -135,13 +140,18 @@ class _Fitting:
             fitted["role"] = next((r for r in _INSTRUCTIONS if r not in rules.roles), "user")
             self._note(f"role {role} sent as {fitted['role']}")
         self._drop(fitted, rules.members, rules.dropped, "messages")
+        if rules.no_empty:
+            self._drop_empty(fitted)
         if not rules.images:
             self._drop_images(fitted)
         role = fitted.get("role")
-        if isinstance(role, str) and role in rules.text_roles:
-            self._text(fitted, role)
+        if rules.content is not None and isinstance(role, str):
+            for text, lossy in rules.content.fit(fitted, role):
+                self._note(text, lossy=lossy)
         if "tool_call_id" in fitted:
             fitted["tool_call_id"] = self._id(fitted["tool_call_id"])
+        if rules.plain_names and role == "tool":
+            self._name(fitted)
         calls = fitted.get("tool_calls")
         if isinstance(calls, list):
             fitted["tool_calls"] = [
@@ -149,6 +159,12 @@ class _Fitting:
                 for position, call in enumerate(calls)
             ]
         return fitted
+
+    def _drop_empty(self, message: dict[str, object]) -> None:
+        for name in [one for one, value in message.items() if value in _EMPTY]:
+            if name not in _NEEDED:
+                del message[name]
+                self._note("messages: members that say nothing dropped")
 
     def _drop_images(self, message: dict[str, object]) -> None:
         content = message.get("content")
@@ -158,24 +174,14 @@ class _Fitting:
                 message["content"] = kept or ""  # an empty list is refused by most
                 self._note("messages: images dropped", lossy=True)
 
-    def _text(self, message: dict[str, object], role: str) -> None:
-        content = message.get("content")
-        if isinstance(content, list):
-            text = _joined(content)
-            if text is not None:
-                message["content"] = text
-                self._note(f"{role} content joined to one text")
-        elif content is None and message.get("tool_calls") and self.rules.has_content:
-            message["content"] = ""
-            self._note(f"{role} calls sent with an empty content")
-
     def _call(self, call: Mapping[str, object], position: int) -> Mapping[str, object]:
         rules, fitted = self.rules, dict(call)
         self._drop(fitted, rules.call_members, rules.call_dropped, "tool calls")
         if "id" in fitted:
             fitted["id"] = self._id(fitted["id"])
-        if rules.plain_names:
-            self._name(fitted)
+        function = fitted.get("function")
+        if isinstance(function, Mapping):
+            fitted["function"] = self._function(dict(function))
         # Of calls made side by side Gemini signs the first alone.
         extra = _members(call.get(_EXTRA))
         google = _members(extra.get("google"))
@@ -184,13 +190,21 @@ class _Fitting:
             self._note("tool calls of another model marked as unsigned")
         return fitted
 
-    def _name(self, call: dict[str, object]) -> None:
-        """Write a name that a model made up so that it can be one; the result tells it the rest."""
-        function = _members(call.get("function"))
-        name = function.get("name")
-        if isinstance(name, str) and not _PLAIN_NAME.fullmatch(name):
-            made = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:_LONGEST_NAME] or "unknown"
-            call["function"] = {**function, "name": made}
+    def _function(self, function: dict[str, object]) -> dict[str, object]:
+        if self.rules.plain_names:
+            self._name(function)
+        if self.rules.object_arguments:
+            given = function.get("arguments")
+            made = object_text(given)
+            if made != given:
+                function["arguments"] = made
+                self._note("arguments of calls that were no JSON object put into one")
+        return function
+
+    def _name(self, named: dict[str, object]) -> None:
+        name = named.get("name")
+        if isinstance(name, str) and plain_name(name) != name:
+            named["name"] = plain_name(name)
             self._note("names of calls sent without what no name of a tool may have")
 
     def _drop(
@@ -227,16 +241,6 @@ def _new_id(given: str, taken: set[str]) -> str:
         made = "".join(_LETTERS[byte % len(_LETTERS)] for byte in digest[:9])
         if made not in taken:
             return made
-
-
-def _joined(parts: Iterable[object]) -> str | None:
-    texts = []
-    for part in parts:
-        text = part.get("text") if isinstance(part, Mapping) else None
-        if not isinstance(text, str):
-            return None  # an image has no text; the server is to say so itself
-        texts.append(text)
-    return "\n".join(texts)
 
 
 def _members(value: object) -> Mapping[str, object]:

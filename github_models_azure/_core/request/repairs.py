@@ -9,8 +9,23 @@ from dataclasses import replace
 from ..failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
 from ..route.needs import UNKNOWN, ModelFacts
 from .dialect import DROP, KEEP, Dialect
-from .fit import IN_SCHEMA, RENAMES, adapt, droppable
-from .fit_messages import CALL_NAME, IN_CALL, IN_MESSAGE, SIGNATURE, TEXT_ROLE, TOOL_ID
+from .fit import RENAMES, adapt, droppable
+from .fit_calls import unlike
+from .fit_content import is_blank
+from .fit_messages import SIGNATURE, TEXT_ROLE, TOOL_ID
+from .fit_schemas import EMPTY_OBJECTS, IN_SCHEMA, NUMBERS_IN_ENUM
+from .history import (
+    CALL_ARGUMENTS,
+    CALL_NAME,
+    EMPTY_CONTENT,
+    EMPTY_MEMBERS,
+    HISTORY,
+    IN_CALL,
+    IN_MESSAGE,
+    MISSING_CONTENT,
+    NULL_BESIDE_CALLS,
+    NULL_CONTENT,
+)
 
 API_VERSION = "api-version"
 """The lesson that an endpoint takes no ``api-version``; with ``=VERSION`` it wants that one."""
@@ -27,6 +42,8 @@ _VITAL = frozenset(
     {IN_MESSAGE + name for name in ("content", "role", "tool_call_id", "tool_calls")}
     | {IN_CALL + name for name in ("function", "id")}
 )
+# What words of a refusal alone stand for, wherever in the body it is.
+_WHOLE = HISTORY | {NUMBERS_IN_ENUM, EMPTY_OBJECTS, TOOL_ID + "plain40"}
 _WANTED = re.compile(rf"{API_VERSION}(=[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(-preview)?)?")
 
 
@@ -39,6 +56,9 @@ def lessons_of(failure: Failure, payload: Mapping[str, object]) -> frozenset[str
     path = param.split(".")
     if _WANTED.fullmatch(param):
         return frozenset({param})
+    known = frozenset(param.split()) & _WHOLE
+    if known:
+        return known
     if path[0] == "tool_call_id":
         return frozenset({TOOL_ID + "alnum9"})
     if path[0] == SIGNATURE:
@@ -123,24 +143,66 @@ def _of_message(path: list[str], payload: Mapping[str, object]) -> frozenset[str
         return frozenset({role} & _ROLES)
     if path[0] == "role":  # refused in whichever message
         return frozenset({last} & _ROLES)
+    message = _message_at(path, payload)
     if last == "content":
-        return frozenset({TEXT_ROLE + role} if role else ())
-    if last == "tool_call_id" or (last == "id" and "tool_calls" in path):
-        return frozenset({TOOL_ID + "max40"})
+        return _of_content(message, role)
+    if (lesson := _of_call(path, message)) is not None:
+        return frozenset({lesson})
+    if last in message and not message[last] and "tool_calls" not in path[:-1]:
+        return frozenset({EMPTY_MEMBERS})
     if last.isdecimal() or last == "tool_calls":
         return frozenset()
-    if path[-2:] == ["function", "name"]:
-        return frozenset({CALL_NAME})
     if "function" in path or "content" in path:  # what is said; nothing there can be left out
         return frozenset()
     place = IN_CALL if "tool_calls" in path else IN_MESSAGE
     return frozenset(place + name for name in last.split(",") if name) - _VITAL
 
 
+def _of_call(path: list[str], message: Mapping[str, object]) -> str | None:
+    """Learn from a refused id, name or text of arguments."""
+    last = path[-1]
+    if last == "tool_call_id" or (last == "id" and "tool_calls" in path):
+        return TOOL_ID + unlike(_value_at(path, message))
+    if path[-2:] == ["function", "name"]:
+        return CALL_NAME
+    return CALL_ARGUMENTS if path[-2:] == ["function", "arguments"] else None
+
+
+def _of_content(message: Mapping[str, object], role: str) -> frozenset[str]:
+    """Judge a refused content by what it is: missing, ``null``, empty, or something else."""
+    if not message:
+        return frozenset()
+    if "content" not in message:
+        return frozenset({MISSING_CONTENT})
+    content = message["content"]
+    if content is None:
+        return frozenset({NULL_BESIDE_CALLS if message.get("tool_calls") else NULL_CONTENT})
+    if is_blank(content):
+        return frozenset({EMPTY_CONTENT})
+    return frozenset({TEXT_ROLE + role} if role else ())
+
+
 def _role_at(path: list[str], payload: Mapping[str, object]) -> str:
-    messages, position = payload.get("messages"), next((p for p in path if p.isdecimal()), "")
-    if not position or not isinstance(messages, list) or int(position) >= len(messages):
-        return ""
-    message = messages[int(position)]
-    role = message.get("role") if isinstance(message, Mapping) else None
+    role = _message_at(path, payload).get("role")
     return role if isinstance(role, str) else ""
+
+
+def _message_at(path: list[str], payload: Mapping[str, object]) -> Mapping[str, object]:
+    position = next((part for part in path if part.isdecimal()), "")
+    message = _at(payload.get("messages"), position)
+    return message if isinstance(message, Mapping) else {}
+
+
+def _value_at(path: list[str], message: Mapping[str, object]) -> object:
+    """Return what stands at the end of a path whose first number was the message's."""
+    if "tool_calls" not in path:
+        return message.get(path[-1])
+    position = next((p for p in path[path.index("tool_calls") :] if p.isdecimal()), "")
+    call = _at(message.get("tool_calls"), position)
+    return call.get(path[-1]) if isinstance(call, Mapping) else None
+
+
+def _at(items: object, position: str) -> object:
+    if not position or not isinstance(items, list) or int(position) >= len(items):
+        return None
+    return items[int(position)]

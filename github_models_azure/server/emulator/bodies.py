@@ -209,28 +209,32 @@ def answer_headers(
 
     :param use: the requests and tokens of the deployment's present minute, this one included.
     """
-    headers = [
-        ("x-request-id", request_id),
-        ("x-ms-rai-invoked", "true"),
-        ("x-content-type-options", "nosniff"),
-    ]
-    if client_request_id:
-        headers.append(("x-ms-client-request-id", client_request_id))
-    if model.family is Family.OPENAI:
-        headers += [
+    if model.family is Family.XAI:
+        return (
             ("apim-request-id", request_id),
-            ("azureml-model-session", "emulated"),
-            ("x-accel-buffering", "no"),
-            ("x-ms-deployment-name", model.name),
+            ("x-content-type-options", "nosniff"),
             ("x-ms-region", "Emulated"),
-            *_rate_limits(model.name, use),
-        ]
-    elif model.family is Family.SERVERLESS:
+        )
+    headers = [("x-request-id", request_id), ("x-ms-rai-invoked", "true")]
+    if model.family is Family.SERVERLESS:
         headers += [
             ("azureml-model-group", f"{model.upstream}-emulated"),
+            ("azureml-model-session", "emulated"),
             ("prompt_token_len", str(prompt_tokens)),
             ("sampling_token_len", str(completion_tokens)),
         ]
+        return tuple(headers)
+    if client_request_id:
+        headers.append(("x-ms-client-request-id", client_request_id))
+    headers += [
+        ("x-content-type-options", "nosniff"),
+        ("apim-request-id", request_id),
+        ("azureml-model-session", "emulated"),
+        ("x-accel-buffering", "no"),
+        ("x-ms-deployment-name", model.name),
+        ("x-ms-region", "Emulated"),
+        *_rate_limits(model.name, use),
+    ]
     return tuple(headers)
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from . import errors
 from .chat_request import ChatRequest
 from .errors import ErrorAnswer
+from .history_check import history_refusals
 from .json_value import Json, JsonObject, as_count, as_list, as_object, as_text
 from .names import Family, ServedModel
 from .settings import EmulatorSettings
+from .strict_check import schema_refusals
 
 # The body of the Azure AI Model Inference API; the Mistral deployments refuse anything else.
 _MISTRAL_MEMBERS = frozenset(
@@ -65,7 +67,13 @@ def _reasons(
         yield from _parameters(body, model)
         yield from _ranges(body)
     yield from _roles(body, model)
-    yield from _places_of_images(body, model)
+    openai = model.family is Family.OPENAI
+    if openai:
+        yield from _places_of_images(body)
+        yield from history_refusals(body.get("messages"))
+    yield from schema_refusals(body, strict=openai)
+    if openai and request.format == "json_object" and "json" not in request.prompt_text.lower():
+        yield errors.no_word_json()
     if request.stream and model.info.streaming is False:
         yield errors.unsupported_value("stream", "true")
     yield from _output_limit(body, model)
@@ -142,9 +150,7 @@ def _roles(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:
             yield errors.unsupported_value(f"messages[{index}].role", f"'{role}'")
 
 
-def _places_of_images(body: JsonObject, model: ServedModel) -> Iterator[ErrorAnswer]:
-    if model.family is not Family.OPENAI:
-        return
+def _places_of_images(body: JsonObject) -> Iterator[ErrorAnswer]:
     for index, entry in enumerate(map(as_object, as_list(body.get("messages")))):
         role = as_text(entry.get("role"))
         kinds = [as_object(part).get("type") for part in as_list(entry.get("content"))]

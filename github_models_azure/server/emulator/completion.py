@@ -13,7 +13,7 @@ from typing import Literal
 from .chat_request import ChatRequest, Tool, audio_tokens, count_pieces, split_pieces
 from .hints import asked_shape, find_hints, without_shape
 from .json_value import Json, JsonObject, compact
-from .names import ServedModel
+from .names import Family, ServedModel
 from .schema_values import arguments_for, value_for
 from .tool_choice import Call, choose_calls
 
@@ -100,7 +100,10 @@ def compose(
     if not calls and not (silent_tools and request.tools):
         calls = choose_calls(request)
     if calls:
-        choices = tuple(_calling(calls, index, seed, left) for index in range(request.choices))
+        # OpenAI's models end so where the caller names the function, streamed or not (vllm#25054).
+        is_named = request.tool_choice.name is not None and model.family is Family.OPENAI
+        end: Finish = "stop" if is_named else "tool_calls"
+        choices = tuple(_calling(calls, i, seed, left, end) for i in range(request.choices))
     elif silent_tools and request.tools:
         choices = tuple(Choice(index, "stop", "") for index in range(request.choices))
     else:
@@ -127,7 +130,9 @@ def _speaking(request: ChatRequest, model: ServedModel, index: int, limit: int |
     return Choice(index, finish, "".join(pieces), pieces=pieces)
 
 
-def _calling(calls: tuple[Call, ...], index: int, seed: str, limit: int | None) -> Choice:
+def _calling(
+    calls: tuple[Call, ...], index: int, seed: str, limit: int | None, end: Finish
+) -> Choice:
     written: list[WrittenCall] = []
     left = limit
     for number, call in enumerate(calls):
@@ -141,7 +146,7 @@ def _calling(calls: tuple[Call, ...], index: int, seed: str, limit: int | None) 
                 written.append(WrittenCall(f"call_{name}", call.name, "".join(pieces)))
                 return Choice(index, "length", None, tuple(written))
         written.append(WrittenCall(f"call_{name}", call.name, "".join(pieces)))
-    return Choice(index, "tool_calls", None, tuple(written))
+    return Choice(index, end, None, tuple(written))
 
 
 def _cut_by_filter(choice: Choice) -> Choice:

@@ -174,6 +174,20 @@ def invalid(param: str, message: str, *, code: str = "invalid_type") -> ErrorAns
     return upstream(f"Invalid '{param}': {message}", code=code, param=param)
 
 
+def no_word_json() -> ErrorAnswer:
+    """Return the answer to ``json_object`` without a prompt that says so (xray.koplugin#33)."""
+    message = (
+        "'messages' must contain the word 'json' in some form, to use 'response_format' of type "
+        "'json_object'."
+    )
+    return upstream(message, code=None, param="messages")
+
+
+def too_deep() -> ErrorAnswer:
+    """Return the answer to a schema with too many levels; the words are ours [unconfirmed]."""
+    return upstream("Invalid schema: it is nested too deeply.", code=None, param="response_format")
+
+
 def misplaced_image(index: int, role: str) -> ErrorAnswer:
     """Return the answer to an image in a message that is not the user's."""
     message = (

@@ -16,7 +16,7 @@ def resolve(schema: Json, root: JsonObject) -> Json:
     for _ in range(_MAX_DEPTH):
         if not isinstance(schema, Mapping) or not isinstance(schema.get("$ref"), str):
             return schema
-        target = _pointer(as_text(schema["$ref"]), root)
+        target = pointed(as_text(schema["$ref"]), root)
         beside = {name: value for name, value in schema.items() if name != "$ref"}
         if not beside:
             schema = target
@@ -73,7 +73,8 @@ def same(one: Json, other: Json) -> bool:
     return isinstance(one, bool) == isinstance(other, bool) and one == other
 
 
-def _pointer(reference: str, root: JsonObject) -> Json:
+def pointed(reference: str, root: JsonObject) -> Json:
+    """Return what a local reference points to; an empty schema where it points elsewhere."""
     if not reference.startswith("#"):
         return {}
     place: Json = root

@@ -9,6 +9,8 @@ from .hints import Hints, words_of
 from .json_value import Json, JsonObject, as_list, as_number, as_object, as_text
 from .patterns import example_of
 from .schema_check import fits, merge, resolve, same
+from .schema_heights import Heights
+from .schema_notes import with_notes
 
 _DEEP = 6
 _MOST_ITEMS = 1000
@@ -57,12 +59,13 @@ class _Maker:
 
     def __init__(self, root: JsonObject, hints: Hints) -> None:
         self._root = root
+        self._heights = Heights(root)
         self._hints = hints
         self._spent: set[str] = set()
         self._numbers = list(hints.numbers)
 
     def make(self, schema: Json, name: str, depth: int, variant: int = 0) -> Json:
-        rules = as_object(resolve(schema, self._root))
+        rules = with_notes(as_object(resolve(schema, self._root)))
         if "allOf" in rules:
             rules = self._flatten(rules)
         if "const" in rules:
@@ -84,8 +87,10 @@ class _Maker:
     def _branch(self, rules: JsonObject, keyword: str, name: str, depth: int, variant: int) -> Json:
         beside = {key: value for key, value in rules.items() if key != keyword}
         branches = [as_object(resolve(one, self._root)) for one in as_list(rules[keyword])]
-        # A plain branch first when deep, so that recursive schemas come to an end; null last.
-        branches.sort(key=lambda one: _weight(one, deep=depth >= _DEEP))
+        # The flattest first when deep, so that recursive schemas come to an end; null last.
+        branches = [one for one in branches if self._ends(one)] or branches
+        deep = depth >= _DEEP
+        branches.sort(key=lambda one: self._heights.of(one) if deep else _kind_of(one) == "null")
         spent, numbers = set(self._spent), list(self._numbers)
         value: Json = None
         for branch in branches:
@@ -94,6 +99,9 @@ class _Maker:
             if fits(value, rules, self._root):
                 return value
         return value
+
+    def _ends(self, schema: Json) -> bool:
+        return self._heights.of(schema) < math.inf
 
     def _typed(self, rules: JsonObject, name: str, depth: int, variant: int) -> Json:
         kind = _kind_of(rules)
@@ -129,7 +137,8 @@ class _Maker:
         others = rules.get("additionalProperties", True)
         made: dict[str, Json] = {}
         for name, schema in known.items():
-            if name in required or (depth < _DEEP and self._is_mentioned(name, schema)):
+            optional = depth < _DEEP and self._ends(schema) and self._is_mentioned(name, schema)
+            if name in required or optional:
                 made[name] = self.make(schema, name, depth + 1)
         for name in required:
             if name not in made:
@@ -160,8 +169,8 @@ class _Maker:
         most = as_number(rules.get("maxItems"))
         size = max(fewest, len(first) or (1 if depth < _DEEP else 0))
         size = min(size, int(most)) if most is not None else size
-        if items is False:
-            size = min(size, len(first))
+        if items is False or not self._ends(items):
+            size = min(size, max(fewest, len(first)) if items is not False else len(first))
         made = [self.make(schema, name, depth + 1) for schema in first[:size]]
         unique = rules.get("uniqueItems") is True
         for variant in range(size * 8):
@@ -234,13 +243,6 @@ def _kind_of(rules: JsonObject) -> str:
         return "array"
     bounds = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
     return "number" if any(one in rules for one in bounds) else "string"
-
-
-def _weight(branch: JsonObject, *, deep: bool) -> int:
-    if _kind_of(branch) == "null":
-        return 0 if deep else 2
-    nested = any(one in branch for one in ("properties", "items", "anyOf", "oneOf", "allOf"))
-    return 1 if deep and nested else 0
 
 
 def _whole(number: float) -> int:

@@ -118,8 +118,10 @@ def written_chat(
             return Answer(b"", events, SSE_TYPE, headers, finished)
         written = compact(chat_body(completion, model, created)).encode()
         return Answer(written, None, "application/json", headers, finished)
-    except BaseException:
+    except BaseException as error:
         finished()
+        if isinstance(error, RecursionError):  # a schema of more levels than any model takes
+            raise ServiceRefusal(errors.too_deep()) from error
         raise
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import itertools
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,12 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.request.dialect import TOOL_IDS, Dialect
 from github_models_azure._core.request.fit_messages import fit_messages
+from github_models_azure._core.request.history import (
+    CONTENT_BESIDE_CALLS,
+    HISTORY,
+    ROLE_ORDER,
+    USER_AFTER_TOOL,
+)
 from github_models_azure._core.trail_events import Change
 from github_models_azure.endpoints import DIALECTS
 from tests.core.body_helpers import (
@@ -326,12 +333,14 @@ def test_order_roles_and_contents_survive(
 ) -> None:
     """Any value is taken without an error; messages are neither moved nor lost nor changed."""
     before = copy.deepcopy(given)
+    refused -= {USER_AFTER_TOOL, ROLE_ORDER}  # which have a test of their own
     fitted, changes = fit_messages(given, refused, dialect)
     assert given == before
     assert (fitted is given) == (not changes)
     if not isinstance(given, list):
         return
     assert len(fitted) == len(given)
+    plain = not refused & HISTORY
     for old, new in zip(given, fitted, strict=True):
         if not isinstance(old, Mapping):
             assert new is old
@@ -339,12 +348,30 @@ def test_order_roles_and_contents_survive(
         role = old.get("role")
         if role not in ("system", "developer") and "role" in new:
             assert new["role"] is role
-        if "content" in new and isinstance(old.get("content"), str):
-            assert new["content"] is old["content"]
+        said = old.get("content")
+        if "content" in new and isinstance(said, str) and (plain or said.strip()):
+            dropped = CONTENT_BESIDE_CALLS in refused and (
+                new.get("tool_calls") or new.get("function_call")
+            )
+            assert dropped or new["content"] is said
         if new.keys() - old.keys():
             assert new.keys() - old.keys() == {"content"}
-            assert new["content"] == ""
-            assert new["tool_calls"]
+            assert new["content"] == "" if plain else new["content"] in ("", None, "(empty)")
+            assert new.get("tool_calls") or new.get("function_call") or not plain
+
+
+@given(given=conversations, refused=lessons, dialect=dialects)
+@settings(deadline=None, max_examples=100)
+def test_no_user_stands_straight_after_a_tool(
+    given: Any, refused: frozenset[str], dialect: Dialect
+) -> None:
+    """Where an order is wanted, turns are joined or one is put between; any value is taken."""
+    fitted, _ = fit_messages(given, frozenset({USER_AFTER_TOOL, *refused}), dialect)
+    if not isinstance(given, list):
+        return
+    roles = [m.get("role") if isinstance(m, Mapping) else None for m in fitted]
+    for last, role in itertools.pairwise(roles):
+        assert last != "tool" or role not in ("user", "system", "developer")
 
 
 def test_every_role_is_known_to_these_tests() -> None:

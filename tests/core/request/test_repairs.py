@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
 from github_models_azure._core.request.fit import adapt
-from github_models_azure._core.request.fit_messages import CALL_NAME
+from github_models_azure._core.request.history import CALL_ARGUMENTS, CALL_NAME
 from github_models_azure._core.request.repairs import (
     facts_learnt,
     lessons_of,
@@ -208,8 +208,9 @@ def test_what_was_taught_becomes_facts() -> None:
 
 
 def test_the_name_of_a_call_is_learnt() -> None:
-    """It is what is said, and yet may be written otherwise; its arguments are not."""
+    """It is what is said, and yet may be written otherwise, as its arguments may."""
     path = "messages.1.tool_calls.0.function."
     failure = Failure(FailureKind.WRONG_DIALECT, param=path + "name")
     assert lessons_of(failure, {}) == {CALL_NAME}
-    assert lessons_of(replace(failure, param=path + "arguments"), {}) == frozenset()
+    assert lessons_of(replace(failure, param=path + "arguments"), {}) == {CALL_ARGUMENTS}
+    assert lessons_of(replace(failure, param=path + "strict"), {}) == frozenset()

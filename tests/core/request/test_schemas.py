@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from github_models_azure._core.request.fit import fit_schemas
+from github_models_azure._core.request.fit_schemas import fit_schemas
 from github_models_azure._core.trail_events import Change
 from tests.core.body_helpers import KEYWORDS, json_values, nested, schemas
 

@@ -49,7 +49,7 @@ def test_a_schema_in_the_prompt_is_followed(emulated: Service) -> None:
         "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
         "required": ["name", "age"],
     }
-    text = f"no, not {{this}}, not {{}}, but: {json.dumps(schema)}. Ada Lovelace was 36."
+    text = f"as json, not {{this}}, not {{}}, but: {json.dumps(schema)}. Ada Lovelace was 36."
     answer = json.loads(emulated.chat(text, **JSON).message["content"])
     assert answer == {"name": "Ada Lovelace", "age": 36}
 

@@ -43,7 +43,8 @@ def test_openai_takes_images_of_users_alone(emulated: Service, misplaced: Any) -
         f"this message with role '{misplaced['role']}' contains an image URL."
     )
     assert answer.error["param"] == "messages[2]"
-    assert ask(emulated, user, called).status == 200
+    answered = {"role": "tool", "tool_call_id": "c1", "content": "done"}
+    assert ask(emulated, user, called, answered).status == 200
     mistral = ask(emulated, user, called, misplaced, model="mistral-ai/mistral-medium-2505")
     assert mistral.status == 200
 
