@@ -1,7 +1,7 @@
 """What counts as content: a piece of an answer that says something.
 
 A role, usage, or a member that is there and empty says nothing: servers send such pieces to keep
-a connection alive. An object with nothing but labels announces what comes, and counts.
+a connection alive. An id without anything else announces what comes, and counts.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _says(value: object, depth: int) -> bool:
     if isinstance(value, Mapping):
         inner = [one for name, one in value.items() if name not in _LABELS]
         if not inner:
-            return bool(value)
+            return bool(value.get("id"))
     elif isinstance(value, list):
         inner = value
     else:  # a number or a flag in place of a text says what it is

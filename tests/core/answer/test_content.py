@@ -50,6 +50,7 @@ SILENT: list[Any] = [
     {"function_call": {"name": "", "arguments": ""}},
     {"tool_calls": []},
     {"tool_calls": [{}]},
+    {"tool_calls": [{"index": 0}]},
     {"tool_calls": [{"index": 0, "function": {"arguments": ""}}]},
     {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": {"arguments": ""}}]},
     {"tool_calls": [{"index": 0, "id": "c", "function": {"name": None, "arguments": None}}]},
