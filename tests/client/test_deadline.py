@@ -58,7 +58,9 @@ def ask(twin: Twin, url: str, **options: Any) -> Any:
     is_chat = options.pop("kind", "Chat") == "Chat"
     name = "ChatCompletionsClient" if is_chat else "EmbeddingsClient"
     client = getattr(twin.package, name)(url, "key", model="m", fallback=None)
-    asked = partial(client.complete, messages=HELLO) if is_chat else partial(client.embed, ["Hi"])
+    asked = (
+        partial(client.complete, messages=HELLO) if is_chat else partial(client.embed, input=["Hi"])
+    )
     if not twin.is_async:
         with client:
             found = asked(**options)
