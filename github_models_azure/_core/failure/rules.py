@@ -118,7 +118,8 @@ def _quota_code(evidence: Evidence) -> Ruling | None:
 
 def _output_limit(evidence: Evidence) -> Ruling | None:
     """Take more tokens than a model writes for a limit of the model: another may write more."""
-    cap = output_cap(evidence.text)
+    param = evidence.error.param or ""  # which pydantic's words leave out
+    cap = output_cap(f"{param}: {evidence.text}" if param.startswith("max_") else evidence.text)
     if cap is None:
         return None
     return Ruling(FailureKind.WRONG_DIALECT, max_output_tokens=cap or None)
@@ -126,7 +127,7 @@ def _output_limit(evidence: Evidence) -> Ruling | None:
 
 def _capability(evidence: Evidence) -> Ruling | None:
     member = lacking_capability(evidence.text)
-    return None if member is None else Ruling(FailureKind.WRONG_DIALECT, param=member)
+    return None if member is None else Ruling(FailureKind.WRONG_DIALECT, param=member or None)
 
 
 def _in_words(evidence: Evidence) -> Ruling | None:
