@@ -65,7 +65,8 @@ def calls_of(message: Mapping[str, object]) -> object:
     """Give the calls of a message or a piece of one; llama-cpp-python sends both forms at once."""
     calls, legacy = message.get("tool_calls"), message.get("function_call")
     if calls:
-        return calls
+        lone = isinstance(calls, dict) and isinstance(calls.get("function"), dict)
+        return [calls] if lone else calls
     if isinstance(legacy, dict) and legacy:
         return [{"function": legacy}]
     listed = message.get(LISTED)
