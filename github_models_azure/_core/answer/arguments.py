@@ -21,8 +21,8 @@ _MOST_VALUES = 100
 _DEEPEST = 3  # times that a text is encoded
 
 
-def whole_arguments(arguments: object, empty: str) -> object:
-    """Make one text of arguments; ``empty`` stands for none.
+def whole_arguments(arguments: object, empty: str, *, cut: bool = False) -> object:
+    """Make one text of arguments; ``empty`` stands for none, and for a placeholder of a cut answer.
 
     Servers send "" for a tool without parameters (aichat#1217), and objects where text belongs
     (text-generation-inference#2461, llama.cpp#20198), of which the SDK makes text that is no JSON.
@@ -32,6 +32,8 @@ def whole_arguments(arguments: object, empty: str) -> object:
         return arguments
     bare = text.strip()
     if bare in ("null", '""') or (not text and empty):
+        return empty
+    if cut and _PLACEHOLDER.fullmatch(bare):  # what should have followed it is missing
         return empty
     if bare.startswith('"'):
         return _decoded(text)

@@ -189,6 +189,11 @@ def test_arguments_that_were_cut_are_not_made_up() -> None:
     """A placeholder is nothing where the answer ended at its limit, or was filtered."""
     for finish in ("length", "content_filter", "MAX_TOKENS"):
         assert told([piece(0, "a", "f", "{}")], finish=finish) == [("f", "")]
+        message = {"tool_calls": [piece(None, "a", "f", "{}")]}
+        choice = {"index": 0, "finish_reason": finish, "message": message}
+        whole: Any = Form("s").whole({"choices": [choice]})
+        (made,) = whole["choices"][0]["message"]["tool_calls"]
+        assert made["function"]["arguments"] == ""
     assert told([piece(0, "a", "f", "{}")], finish="stop") == [("f", "{}")]
 
 
