@@ -75,7 +75,9 @@ MODEL_GONE_TEXT = re.compile(
     r"(?i)\bmodel\b:?(?: (?!param|field|option|property|feature)\S{1,120}){0,3}? ?"
     r"\b(?:not found|does not exist|(?:has been|was) (?:deprecated|retired)"
     r"|decommissioned|no longer (?:available|supported))\b"
-    r"|^(?:unknown|unavailable) model\b|\binvalid model (?:name|id)\b|is not a valid model id\b"
+    r"|^(?:unknown|unavailable|unsupported) model\b|^models/\S{1,120} is not found\b"
+    r"|^model not exist\b|\bmodel identifier is invalid\b|^this is not a chat model\b"
+    r"|\binvalid model (?:name|id)\b|is not a valid model id\b"
     r"|^no endpoints found for\b"
 )
 _SENT = r"(?:prompts?|inputs?|requests?|messages|conversation|text)"

@@ -27,9 +27,11 @@ from .known_errors import (
 )
 from .lifecycle import read_lifecycle
 from .wordings import (
+    BUSY_TEXT,
     FAILED_GENERATION_TEXT,
     FLAGGED_TEXT,
     MONEY_TEXT,
+    RATE_TEXT,
     is_callers_fault,
     lacking_capability,
     output_cap,
@@ -246,6 +248,7 @@ def _other_status(evidence: Evidence) -> Ruling:
 _MODEL_GONE_RULE = _by_text(MODEL_GONE_TEXT, FailureKind.MODEL_GONE)
 _TOO_LARGE_RULE = _by_text(TOO_LARGE_TEXT, FailureKind.TOO_LARGE)
 _MONEY_RULE = _by_text(MONEY_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT, guessed=True)
+_RATE_RULE = _by_text(RATE_TEXT, FailureKind.RATE_LIMITED)
 _WORDS: tuple[_Rule, ...] = (
     _output_limit,
     _TOO_LARGE_RULE,
@@ -265,6 +268,8 @@ _OTHER_4XX: tuple[_Rule, ...] = (
     _by_text(AUTH_TEXT, FailureKind.AUTH, _ENDPOINT),
     *_WORDS,
     _in_words,
+    _RATE_RULE,
+    _by_text(BUSY_TEXT, FailureKind.UNAVAILABLE),
     _callers_own,
     _not_now,
     _always(FailureKind.UNCLEAR),
@@ -281,6 +286,7 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
         _by_code,
         _by_text(QUOTA_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT),
         _MONEY_RULE,
+        _RATE_RULE,
         _by_text(FLAGGED_TEXT, FailureKind.CONTENT_FILTERED),
         _always(FailureKind.AUTH, _ENDPOINT),
     ),

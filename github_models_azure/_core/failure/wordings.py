@@ -64,7 +64,9 @@ _THIS_ONE = re.compile(
     r"(?i)\b(?:image|picture|file|media|mime)[ _-]?(?:formats?|types?|extensions?|sizes?"
     r"|dimensions?)\b|\bimage/\w|\bformats?\b.{0,30}\b(?:png|jpe?g|gif|webp)\b|\bupload"
     r"|\bbase64\b|\bdata ur[il]|\b(?:more than|over) \d|\b(?:multiple|several|animated) images?\b"
-    r"|\bduplicate|\bunique\b|\btool_choice\b|\btools list\b"
+    r"|\bduplicate|\bunique\b|\btool_choice\b|\btools list\b|\bparallel\b|\bstrict\b"
+    r"|\bimage generation\b|\bdetail\b|\b(?:tool|function) (?:names?|types?)\b"
+    r"|\btools? (?:with|of) (?:the )?type\b"
 )
 _TOGETHER = re.compile(  # Bedrock, Gemini and Groq take tools, but not with everything
     r"(?i)\b(?:in|with|when|while|and|during|alongside)\b.{0,20}"
@@ -89,7 +91,7 @@ def lacking_capability(text: str) -> str | None:
 _OUTPUT = re.compile(
     r"(?i)\bmax_?(?:completion_?|output_?|new_?)?tokens\b"
     r"|\b(?:output|completion|generated|new) tokens\b|\bmaximum tokens you requested\b"
-    r"|\b(?:output|completion) length\b"
+    r"|\b(?:output|completion) length\b|\bmax tokens (?:must|should|cannot|value|exceeds?)\b"
 )
 _INPUT = re.compile(r"(?i)\bcontext\b|\b(?:prompt|inputs?|messages?)\b.{0,40}\btokens?\b|\bper min")
 _NUMBER = r"\D{0,3}?([0-9][0-9,_]{0,11})(?![0-9])"
@@ -196,6 +198,12 @@ _CALL_NAME = re.compile(
 )
 
 
+_PARALLEL = re.compile(
+    rf"(?i){_NOT} (?:\w+ )?{_REFUSES} (?:\S+ ){{0,2}}?parallel (?:tool|function)[ _-]call"
+    rf"|\bparallel (?:tool|function)[ _-]call\w*{_GAP}{{0,20}}?{_IS_NOT}"
+)
+
+
 def refused_in_words(text: str) -> str | None:
     """Return the member of a request that is refused in words of a server's own, dotted.
 
@@ -207,6 +215,8 @@ def refused_in_words(text: str) -> str | None:
             return f"messages.role.{match[1].lower()}"
     if _TWO_ROLES.search(text):
         return "messages.role.system"
+    if _PARALLEL.search(text):
+        return "parallel_tool_calls"
     if called := _CALL_NAME.search(text):
         path = called[1] or "messages.0.tool_calls.0.function.name"
         return ".".join(part for part in re.split(r"\W+", path) if part)
@@ -243,6 +253,18 @@ MONEY_TEXT = re.compile(
     r"|\u4f59\u989d\u4e0d\u8db3"
 )
 """The account has no money left."""
+
+RATE_TEXT = re.compile(
+    r"(?i)\brate[ -]?limit\w*\b.{0,40}\b(?:exceeded|reached|hit)\b"
+    r"|\bexceeded\b.{0,40}\brate[ -]?limit|\btoo many requests\b"
+)
+"""Too many requests, under a status that does not say so: GitHub's secondary limit is a 403."""
+
+BUSY_TEXT = re.compile(
+    r"(?i)\b(?:server|service|system|engine|model)\b(?: \S+){0,3}? "
+    r"(?:overloaded|busy|loading|at capacity|starting up)\b"
+)
+"""Not now; the same request may be served in a moment."""
 
 FLAGGED_TEXT = re.compile(
     r"(?i)\b(?:input|prompt|content|request|message|text)s?\b.{0,40}\bflagged\b"

@@ -116,7 +116,19 @@ WORDS: list[tuple[str, int, dict[str, Any], K]] = [
      " Given: 5000"), K.TOO_LARGE),
     ("total", 400, refused("The total number of tokens exceeds the limit of 8192"), K.TOO_LARGE),
     ("llama.cpp", 500, refused("the request exceeds the available context size"), K.TOO_LARGE),
+    # too many requests, and not now, under a status that does not say so
+    ("GitHub, 403", 403, refused("You have exceeded a secondary rate limit. Please wait a few "
+     "minutes before you try again."), K.RATE_LIMITED),
+    ("a rate, 400", 400, refused("Rate limit exceeded for this key"), K.RATE_LIMITED),
+    ("busy, 400", 400, refused("The model is currently loading, try again"), K.UNAVAILABLE),
+    ("busy, 422", 422, refused("The server is overloaded"), K.UNAVAILABLE),
+    # a model that is not there
+    ("Gemini, 404", 404, refused("models/gemini-1.0-pro is not found for API version v1beta"),
+     K.MODEL_GONE),
+    ("DeepSeek, model", 400, refused("Model Not Exist"), K.MODEL_GONE),
+    ("Bedrock, model", 400, refused("The provided model identifier is invalid."), K.MODEL_GONE),
     # more tokens than the model writes
+    ("max tokens", 400, refused("Max tokens must be <= 4096 for this model"), K.WRONG_DIALECT),
     ("DeepSeek", 400, refused("Invalid max_tokens value, the valid range of max_tokens is "
      "[1, 8192]"), K.WRONG_DIALECT),
     ("OpenAI", 400, refused("max_tokens is too large: 20000. This model supports at most 8192 "
@@ -243,6 +255,8 @@ def test_words_count_where_an_event_states_no_status(message: str, kind: K) -> N
         ("The model does not support `my_own` at all", "my_own"),
         ("temperature must be 1 for this model", "temperature"),
         ("Argument not supported on this model: presencePenalty", "presence_penalty"),
+        ("Model does not support parallel tool calls", "parallel_tool_calls"),
+        ("Parallel function calling is not supported by this model", "parallel_tool_calls"),
         ("Model grok-4 does not support parameter stop.", "stop"),
         ("`temperature` and `top_p` cannot both be specified for this model.", "top_p"),
         ("Only user, assistant and tool roles are supported!", "messages.role.system"),
@@ -276,6 +290,9 @@ def test_the_refused_member_is_read_out_of_words(message: str, param: str | None
         ("Unsupported image type: image/tiff", None),
         ("Multiple images are not supported", None),
         ("Duplicate tool names are not allowed", None),
+        ("This model does not support parallel function calling", None),
+        ("Tools with type 'web_search' are not supported", None),
+        ("Image generation is not supported", None),
     ],
 )
 def test_a_model_lacks_what_it_never_takes(message: str, member: str | None) -> None:
