@@ -62,7 +62,7 @@ _LACKS = (
 # What is wrong with this one image or list of tools is no lack of the model's.
 _THIS_ONE = re.compile(
     r"(?i)\b(?:image|picture|file|media|mime)[ _-]?(?:formats?|types?|extensions?|sizes?"
-    r"|dimensions?)\b|\bimage/\w|\bformats?\b.{0,30}\b(?:png|jpe?g|gif|webp)\b|\bupload"
+    r"|dimensions?)\b|\bimage/(?!vision|video|audio|file|input)\w|\bformats?\b.{0,30}\b(?:png|jpe?g|gif|webp)\b|\buploaded\b"
     r"|\bbase64\b|\bdata ur[il]|\b(?:more than|over) \d|\b(?:multiple|several|animated) images?\b"
     r"|\bduplicate|\bunique\b|\btool_choice\b|\btools list\b|\bparallel\b|\bstrict\b"
     r"|\bimage generation\b|\bdetail\b|\b(?:tool|function) (?:names?|types?)\b"

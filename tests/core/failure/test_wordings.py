@@ -284,6 +284,8 @@ def test_the_refused_member_is_read_out_of_words(message: str, param: str | None
     [
         ("m does not support tools", "tools"),
         ("At most 0 image(s) may be provided in one request.", "image_url"),
+        ("This model does not support image uploads", "image_url"),
+        ("m does not support image/vision input", "image_url"),
         ("This model doesn't support tool use in streaming mode.", ""),
         ("Tools are not supported together with JSON mode", ""),
         ("response_format is not supported with tools", ""),
