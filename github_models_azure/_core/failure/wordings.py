@@ -207,14 +207,14 @@ _PARALLEL = re.compile(
 def refused_in_words(text: str) -> str | None:
     """Return the member of a request that is refused in words of a server's own, dotted.
 
-    A role is ``messages.role.NAME``. A name that no request is known to have counts only where it
-    is quoted and no known one is named.
+    A role is ``messages.role.NAME``, with ``*`` for both that instruct. A name that no request is
+    known to have counts only where it is quoted and no known one is named.
     """
     for pattern in _REFUSED_ROLES:
         if match := pattern.search(text):
             return f"messages.role.{match[1].lower()}"
     if _TWO_ROLES.search(text):
-        return "messages.role.system"
+        return "messages.role.*"
     if _PARALLEL.search(text):
         return "parallel_tool_calls"
     if called := _CALL_NAME.search(text):

@@ -63,6 +63,10 @@ DECLARED = "* GenerateContentRequest.tools[0].function_declarations[0]."
 
 ROWS: dict[str, Row] = {
     # ---- places and types in words
+    "a template of two roles": (
+        500, openai("Only user and assistant roles are supported!"),
+        body(SYSTEM, USER), body({**SYSTEM, "role": "user"}, USER),
+    ),
     "Anthropic, null": (
         400, openai("messages.1.content: Input should be a valid string"),
         history(CALLED, result()), history(turn("", **CALLS), result()),
