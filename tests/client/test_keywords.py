@@ -68,6 +68,10 @@ def make(twin: Twin, name: str = "ChatCompletionsClient", **keywords: Any) -> An
         ("observers", "observer"),
         ("valdiate", "validate"),
         ("retry_totals", "retry_total"),
+        ("credentials", "credential"),
+        ("endpont", "endpoint"),
+        ("model_extra", "model_extras"),
+        ("temprature", "temperature"),
         ("timout", "timeout"),
     ],
 )

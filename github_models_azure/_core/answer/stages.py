@@ -244,8 +244,25 @@ def states_error(update: Body) -> bool:
     object_, kind = str(update.get("object")), str(update.get("type"))
     if "error" in (object_, kind) or isinstance(update.get("detail"), str | list):
         return True
-    coded = kind.endswith("error") or any(update.get(name) for name in ("code", "status"))
+    coded = kind.endswith("error") or any(
+        _is_error(update.get(name)) for name in ("code", "status")
+    )
     return coded and isinstance(update.get("message"), str)
+
+
+_GOING_ON = frozenset(
+    {
+        "", "completed", "in_progress", "loading", "ok", "pending", "processing", "progress",
+        "queued", "running", "starting", "succeeded", "success",
+    }
+)  # fmt: skip
+
+
+def _is_error(code: object) -> bool:
+    """Tell whether a code or status is one of an error, not of what goes well or goes on."""
+    said = "" if code is None else str(code).strip().lower()
+    well = said == "0" or (said.isdecimal() and len(said) == 3 and said < "400")
+    return not well and said not in _GOING_ON
 
 
 _CHUNK = ("choices", "usage", "object", "model", "created", "x_groq", "prompt_filter_results")

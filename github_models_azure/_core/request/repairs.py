@@ -142,7 +142,7 @@ def _of_message(path: list[str], payload: Mapping[str, object]) -> frozenset[str
     if last == "role":
         return frozenset({role} & _ROLES)
     if path[0] == "role":  # refused in whichever message
-        return frozenset({last} & _ROLES)
+        return _ROLES if last == "*" else frozenset({last} & _ROLES)
     message = _message_at(path, payload)
     if last == "content":
         return _of_content(message, role)
