@@ -107,7 +107,10 @@ def repair(
     :param known: the lessons by which the refused body was fitted.
     """
     sent = adapt(payload, known, dialect)[0]
-    lessons = lessons_of(failure, sent) - known
+    told = lessons_of(failure, sent)
+    if told & known & _ROLES:  # a template names one role that it lacks, whichever it got
+        told |= _ROLES
+    lessons = told - known
     same_version = wanted_version(known | versions_in(lessons)) == wanted_version(known)
     if same_version and adapt(payload, known | lessons, dialect)[0] == sent:
         return frozenset()
