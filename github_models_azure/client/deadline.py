@@ -27,22 +27,35 @@ class Deadline:
     """The moment after which nothing more is read.
 
     :param end: by the clock, seconds; ``inf`` for never.
-    :ivar gap: how long each further piece may take; set once a stream's content flows.
+    :ivar gap: how long each piece may take: of a stream, once its content flows, whatever is read
+        at once; of a whole answer, its head, and all up to the next bytes that are no white space.
     """
 
-    __slots__ = ("_clock", "end", "gap")
+    __slots__ = ("_clock", "_until", "end", "gap")
 
-    def __init__(self, end: float = inf, clock: Callable[[], float] = time.monotonic) -> None:
-        self.end, self.gap, self._clock = end, inf, clock
+    def __init__(
+        self,
+        end: float = inf,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        gap: float | None = None,
+    ) -> None:
+        self.end, self.gap, self._clock = end, inf if gap is None else gap, clock
+        self._until = inf
 
     def left(self) -> float:
         """Return the seconds that are left; not above zero if there are none."""
-        return self.end if self.end == inf else self.end - self._clock()
+        end = min(self.end, self._until)
+        return end if end == inf else end - self._clock()
 
     def begin_piece(self) -> None:
         """Note that another piece is waited for."""
         if self.gap != inf:
-            self.end = self._clock() + self.gap
+            self._until = self._clock() + self.gap
+
+    def move(self, end: float, gap: float = inf) -> None:
+        """Set another end, and another gap."""
+        self.end, self.gap, self._until = end, gap, inf
 
 
 _CURRENT: ContextVar[Deadline | None] = ContextVar("github_models_azure.deadline", default=None)
@@ -107,6 +120,7 @@ class TimedResponse(FinalResponse):
         super().__init__(sock, *args, **kwargs)
         deadline = _CURRENT.get()
         if deadline is not None:
+            deadline.begin_piece()
             file: Any = self.fp
             self.fp = io.BufferedReader(_Reader(sock, file.detach(), deadline))
 
