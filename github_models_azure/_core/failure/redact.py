@@ -18,6 +18,7 @@ HIDDEN = "***"
 """Stands where a secret stood."""
 
 SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
+DEEPEST = 50  # levels of what a server says
 SHORTEST_VALUE = 8  # of a header or a query, most of which are no secrets
 
 _SHORTEST_PART = 4  # of a secret that was cut at the end of a text
@@ -100,18 +101,27 @@ class Redactor:
                     data = shown.encode(one or "", errors)
         return data
 
-    def value(self, value: object) -> object:
-        """Return a value without secrets: texts, and what JSON makes of them."""
+    def value(self, value: object, depth: int = DEEPEST) -> object:
+        """Return a value without secrets: texts, and what JSON makes of them.
+
+        :param depth: how deep it may be nested; what is deeper is left out.
+        """
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, bytes):
             return self.data(value)
-        if type(value) in (dict, MappingProxyType) and isinstance(value, Mapping):
-            return {self.value(name): self.value(inner) for name, inner in value.items()}
-        if type(value) in (list, tuple):
-            made = [self.value(inner) for inner in _items(value)]
-            return made if isinstance(value, list) else tuple(made)
-        return value
+        is_table = type(value) in (dict, MappingProxyType)
+        if not is_table and type(value) not in (list, tuple):
+            return value
+        if depth == 0:  # a server may nest as deep as Python reads, and no deeper can be written
+            return HIDDEN
+        if is_table and isinstance(value, Mapping):
+            below = depth - 1
+            return {
+                self.value(name, below): self.value(inner, below) for name, inner in value.items()
+            }
+        made = [self.value(inner, depth - 1) for inner in _items(value)]
+        return made if isinstance(value, list) else tuple(made)
 
 
 def _items(value: object) -> Iterator[object]:

@@ -76,6 +76,17 @@ def test_a_body_in_another_encoding_is_read_in_it(encoding: str) -> None:
     assert secrets.data(b"{}", "no-encoding") == b"{}"
 
 
+@pytest.mark.parametrize("around", ['{"a": %s}', "[%s]"])
+def test_what_a_server_nests_deeper_than_anybody_reads_is_left_out(around: str) -> None:
+    """It does not end in Python's limit, which would take the place of the error."""
+    text = '"to/ken+one"'
+    for _ in range(900):
+        text = around.replace("%s", text)
+    shown = json.dumps(Redactor(["to/ken+one"]).value(json.loads(text)))
+    assert shown.count(HIDDEN) == 1
+    assert len(shown) < 500
+
+
 def test_hiding_takes_no_time_that_a_server_could_choose() -> None:
     """A long run of what begins an escape is looked through once: each place is soon left."""
     secrets = Redactor(["/a+b/c\\\\\\\\\\\\z"])
