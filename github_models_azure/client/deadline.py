@@ -3,7 +3,7 @@
 Python's http.client reads status lines, headers, chunk sizes and trailers line by line, each
 piece under a timeout of its own. Here every wait for bytes ends at the deadline of the exchange,
 which the thread that sends has set. TLS and proxies are urllib3's own: only the file from which a
-response is read is another.
+response is read is another. Interim answers are passed over, as aiohttp does it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from math import inf
 from typing import Any
 
 from ..policies.logged import shown_url
-from ._responses import FinalResponse
+
+LINE, COUNT = 65536, 100
+"""The longest header line, in bytes, and the most headers, that ``http.client`` reads."""
+
+LIMITS = {"max_line_size": LINE, "max_field_size": LINE}
+"""The same for a request of aiohttp, which reads 8190 bytes by default."""
 
 
 class Deadline:
@@ -111,6 +116,26 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+class FinalResponse(http.client.HTTPResponse):
+    """Passes over interim answers: ``http.client`` knows 100 only, aiohttp knows them all.
+
+    RFC 9110, 15.2: a client must be able to read any number of them, 102 and 103 too.
+
+    :ivar sock: the socket that the answer is read from.
+    """
+
+    def __init__(self, sock: Any, *args: Any, **keywords: Any) -> None:
+        super().__init__(sock, *args, **keywords)
+        self.sock = sock
+
+    def begin(self) -> None:
+        """Read up to the end of the headers of the answer itself."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != 101:
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
+            super().begin()
 
 
 class TimedResponse(FinalResponse):

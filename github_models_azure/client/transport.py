@@ -34,7 +34,7 @@ from azure.core.exceptions import (
 from .._core.answer.bounds import USUAL, Bounds
 from ..endpoints.endpoint import is_loopback
 from ..policies.responses import AsyncReadResponse
-from .deadline import Deadline, read_timed, reading_by
+from .deadline import LIMITS, Deadline, read_timed, reading_by
 from .loops import SessionPerLoop
 from .reading import accept, arriving, arriving_async, bounded, late, read_async
 from .sending import check_timeouts, clear_errors
@@ -174,8 +174,6 @@ def async_transport(**options: Any) -> AioHttpTransport:
 @lru_cache(maxsize=1)
 def _async_class() -> Any:
     from azure.core.pipeline.transport import AioHttpTransport
-
-    from ._responses import LIMITS
 
     class Transport(SessionPerLoop, AioHttpTransport):  # type: ignore[misc]
         takes_answer_within = True

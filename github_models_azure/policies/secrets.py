@@ -20,7 +20,7 @@ from .._core.failure.redact import DEEPEST, SHORTEST_VALUE, Redactor, passwords_
 from ..credentials.keys import key_of
 from ..endpoints import Endpoint
 from ..endpoints.presets import PRESETS
-from .causes import causes
+from .errors import causes
 from .responses import hidden_response
 
 SECRETS_KEY = "github_models_azure.secrets"

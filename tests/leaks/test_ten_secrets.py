@@ -24,7 +24,7 @@ from azure.core.exceptions import AzureError
 
 from github_models_azure import Endpoint, trail_of
 from github_models_azure.exceptions import SettingsError
-from github_models_azure.policies.causes import causes
+from github_models_azure.policies.errors import causes
 from github_models_azure.settings.load import load_settings
 from tests.client.raw_server_helpers import Send, raw_server
 from tests.harness import HELLO, Twin, delta
