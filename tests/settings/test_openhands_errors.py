@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from github_models_azure.exceptions import SettingsError
-from github_models_azure.policies.causes import causes
+from github_models_azure.policies.errors import causes
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import LLM_FIELDS, LLM_IGNORED
 
