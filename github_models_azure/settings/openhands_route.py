@@ -273,7 +273,9 @@ def _route(
             yield f"{_NAME}.{one}", tables[one]
         else:
             known = ", ".join(tables) or "none"
-            raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
+            raise SettingsError(
+                f"{place}: number {number} is not the name of an [llm.NAME] table. Known: {known}."
+            )
 
 
 def _is_route(value: object, name: str, names: tuple[str, ...]) -> TypeGuard[Mapping[str, object]]:
