@@ -17,7 +17,13 @@ from ..registry import ModelRegistry, OverlayError, default_registry
 from ..registry.refresh import refreshed_at
 from ..settings.load import load_settings
 from ..settings.model import Settings
-from ..settings.own_endpoint import Signing, own_endpoint, signed_endpoints, stand_in
+from ..settings.own_endpoint import (
+    Signing,
+    own_endpoint,
+    signed_endpoints,
+    stand_in,
+    warnings_of,
+)
 from . import calls as _calls  # noqa: F401  # what every call needs loads with the first client
 from .startup import StartupCheck
 
@@ -96,6 +102,7 @@ def wire(
     known = signed_endpoints(settings, signed, signing)
     policy_options = {**settings.retries, **_policy_options(settings, options)}
     listed = _endpoints_in(policy_options.get("fallback"))
+    warn_once(warnings_of(settings, listed))
     own = signed.endpoint
     endpoints = {
         name: (one.started() if name in listed else one).endpoint for name, one in known.items()

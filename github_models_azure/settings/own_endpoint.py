@@ -6,7 +6,7 @@ Clients, ``doctor``, ``chat``, ``plan`` and ``migrate`` all ask here, so that th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -124,7 +124,7 @@ def address_of(
     name = given if isinstance(given, str) and given in settings.endpoints else None
     declared = settings.endpoints_by.get(name, BY_USER) if name is not None else BY_USER
     preset = PRESETS.get(name) if name is not None else None
-    moved = declared.is_found and (preset is None or preset.origin != found.origin)
+    moved = name is not None and declared.is_found and _is_moved(name, found)
     file = shown_path(declared.file if moved else chosen.file)
     if moved and preset is not None and keyed and not chosen.is_found:
         text = (
@@ -134,11 +134,32 @@ def address_of(
         return Address(preset, chosen, given, (text,))
     if not (moved or chosen.is_found):
         return Address(found, weakest(chosen, declared), given)
-    text = (
-        f"The endpoint {found.name} at {urlsplit(found.url).netloc} was chosen by {file}, a file "
-        "that was found and that nobody named or trusted."
+    return Address(found, weakest(chosen, declared), given, (_chosen_by(found, file),))
+
+
+def warnings_of(settings: Settings, listed: Iterable[str]) -> tuple[str, ...]:
+    """Say which endpoints of a route a file chose that was found.
+
+    :param listed: their names; what is no endpoint's is passed over.
+    """
+    by, known = settings.endpoints_by, settings.endpoints
+    return tuple(
+        _chosen_by(known[name], shown_path(by[name].file))
+        for name in sorted(by.keys() & known.keys() & set(listed))
+        if by[name].is_found and _is_moved(name, known[name])
     )
-    return Address(found, weakest(chosen, declared), given, (text,))
+
+
+def _is_moved(name: str, endpoint: Endpoint) -> bool:
+    preset = PRESETS.get(name)
+    return preset is None or preset.origin != endpoint.origin
+
+
+def _chosen_by(endpoint: Endpoint, file: str) -> str:
+    return (
+        f"The endpoint {endpoint.name} at {urlsplit(endpoint.url).netloc} was chosen by {file}, "
+        "a file that was found and that nobody named or trusted."
+    )
 
 
 def _with(endpoint: Endpoint, credential: object, why: str | None) -> Endpoint:

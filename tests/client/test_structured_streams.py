@@ -13,6 +13,7 @@ import pytest
 from github_models_azure import trail_of
 from github_models_azure.exceptions import (
     OutputValidationError,
+    StreamInterruptedError,
 )
 from tests.client.structured_helpers import (
     ADA,
@@ -180,7 +181,7 @@ def test_a_stream_that_stays_invalid_is_an_error(twin: Twin) -> None:
 
     slow = [delta(BAD), 20.0, delta(finish="stop"), DONE]
     service = Service(lambda sent: stream(*slow))
-    with pytest.raises(OutputValidationError):
+    with pytest.raises(StreamInterruptedError, match="timeout"):
         read(twin, service, timeout=10)
     assert len(service.sent) == 1
 

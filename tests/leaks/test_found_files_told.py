@@ -191,3 +191,38 @@ def test_credentials_of_a_found_file_for_a_preset_stay_possible(
     endpoints = load.load_settings().endpoints
     assert endpoints["groq"].credential.key == VARIABLES["GROQ_API_KEY"]
     assert endpoints["g"].credential.key == ENTRIES["groq"]
+
+
+def test_an_endpoint_of_the_route_is_warned_of_too(
+    twin: Twin,
+    recorder: LoopbackServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The prompt goes there, even if no key does; a preset that stays where it is says nothing."""
+    moved = f'[endpoints.groq]\nurl = "{recorder.url}"\ncredential = {{ none = true }}\n'
+    same = '[endpoints.mistral]\ncredential = { env = "OWN" }\n'
+    lay(Attack({FILE: moved + same}, None), recorder.url, monkeypatch)
+    client = twin.package.ChatCompletionsClient
+    for _ in range(2):
+        client("https://x.example/v1", "key", model="m", fallback=["groq/m", "mistral/m"])
+    (warning,) = warnings_in(caplog)
+    assert "groq" in warning
+    assert str(Path(FILE).resolve()) in warning
+
+
+def test_the_gateway_allows_no_address_of_a_found_file(
+    recorder: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever allows a preset by name means the preset's own address."""
+    from github_models_azure.server.gateway import create_app
+
+    lay(
+        Attack({FILE: f'[endpoints.groq]\nurl = "{recorder.url}"\n'}, None),
+        recorder.url,
+        monkeypatch,
+    )
+    with pytest.raises(ValueError, match="Name or trust the file"):
+        create_app("https://x.example/v1", "key", model="m", allow_endpoints=["groq"])
+    monkeypatch.setenv("GITHUB_MODELS_CONFIG", FILE)
+    create_app("https://x.example/v1", "key", model="m", allow_endpoints=["groq"])

@@ -23,6 +23,7 @@ from ...policies.options import FallbackSettings
 from ...policies.planner import CallReport
 from ...registry import ModelRegistry
 from ...settings.load import load_settings
+from ...settings.own_endpoint import warnings_of
 from ...trail import Trail
 from .bodies import Body
 from .errors import ErrorAnswer
@@ -92,7 +93,8 @@ class Upstream:
             self.model = "auto"
         self._closing = AsyncExitStack()
         given = load_settings(decided=endpoint is not None or credential is not None)
-        names = declared(given) | _checked(named, self.settings.endpoints)
+        moved = warnings_of(given, named)
+        names = declared(given) | _checked(named, self.settings.endpoints, moved)
         vectors = made_of(self._embeddings)
         self.hops, self.turns = Hops(), Turns()
         self._reach = {
@@ -189,7 +191,11 @@ def _headers(members: Mapping[str, object], extra: str) -> dict[str, str]:
     return headers
 
 
-def _checked(named: Iterable[str], known: Mapping[str, Endpoint]) -> frozenset[str]:
+def _checked(
+    named: Iterable[str], known: Mapping[str, Endpoint], moved: tuple[str, ...]
+) -> frozenset[str]:
+    for text in moved:
+        raise ValueError(f"allow_endpoints: {text} Name or trust the file to allow that address.")
     if isinstance(named, str):
         raise TypeError(f"allow_endpoints is a list of names, not {named!r}.")
     names = frozenset(named)

@@ -86,7 +86,7 @@ def test_missing_vectors_are_told(side: Side) -> None:
         made.body["data"].pop()
         return made
 
-    with pytest.raises(ValueError, match="2 texts were sent, and 1 vectors came back"):
+    with pytest.raises(HttpResponseError, match="1 vectors for 2 inputs"):
         side.embed(side.embeddings(Service(answer)), ["a", "b"])
     with pytest.raises(ValueError, match="chunk_size is at least 1"):
         side.embed(side.embeddings(Service(answer)), ["a"], chunk_size=0)
