@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
@@ -158,7 +159,9 @@ def trail_headers(trail: Trail) -> dict[str, str]:
 def _header_value(text: str) -> str:
     """Write a name so that it can be a header: callers choose model names freely."""
     # JSON can hold half of a character, which has no bytes.
-    return quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
+    value = quote(text[:_LONGEST], safe=_PRINTABLE, errors="replace")
+    # No header begins or ends with a blank.
+    return re.sub("^ +| +$", lambda found: "%20" * len(found[0]), value)
 
 
 def trail_of(value: object) -> Trail | Any:

@@ -117,6 +117,7 @@ def this_package(services: Services, transport: NotingTransport, row: Row) -> Pl
         model=FIRST,
         fallback=[Target(SECOND, other)] if row.elsewhere else [SECOND],
         transport=transport,
+        ledger="memory",  # each row begins with nothing known
     )
 
 

@@ -3,7 +3,7 @@
 Python's http.client reads status lines, headers, chunk sizes and trailers line by line, each
 piece under a timeout of its own. Here every wait for bytes ends at the deadline of the exchange,
 which the thread that sends has set. TLS and proxies are urllib3's own: only the file from which a
-response is read is another.
+response is read is another. Interim answers are passed over, as aiohttp does it.
 """
 
 from __future__ import annotations
@@ -20,29 +20,47 @@ from math import inf
 from typing import Any
 
 from ..policies.logged import shown_url
-from ._responses import FinalResponse
+
+LINE, COUNT = 65536, 100
+"""The longest header line, in bytes, and the most headers, that ``http.client`` reads."""
+
+LIMITS = {"max_line_size": LINE, "max_field_size": LINE}
+"""The same for a request of aiohttp, which reads 8190 bytes by default."""
 
 
 class Deadline:
     """The moment after which nothing more is read.
 
     :param end: by the clock, seconds; ``inf`` for never.
-    :ivar gap: how long each further piece may take; set once a stream's content flows.
+    :ivar gap: how long each piece may take: of a stream, once its content flows, whatever is read
+        at once; of a whole answer, its head, and all up to the next bytes that are no white space.
     """
 
-    __slots__ = ("_clock", "end", "gap")
+    __slots__ = ("_clock", "_until", "end", "gap")
 
-    def __init__(self, end: float = inf, clock: Callable[[], float] = time.monotonic) -> None:
-        self.end, self.gap, self._clock = end, inf, clock
+    def __init__(
+        self,
+        end: float = inf,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        gap: float | None = None,
+    ) -> None:
+        self.end, self.gap, self._clock = end, inf if gap is None else gap, clock
+        self._until = inf
 
     def left(self) -> float:
         """Return the seconds that are left; not above zero if there are none."""
-        return self.end if self.end == inf else self.end - self._clock()
+        end = min(self.end, self._until)
+        return end if end == inf else end - self._clock()
 
     def begin_piece(self) -> None:
         """Note that another piece is waited for."""
         if self.gap != inf:
-            self.end = self._clock() + self.gap
+            self._until = self._clock() + self.gap
+
+    def move(self, end: float, gap: float = inf) -> None:
+        """Set another end, and another gap."""
+        self.end, self.gap, self._until = end, gap, inf
 
 
 _CURRENT: ContextVar[Deadline | None] = ContextVar("github_models_azure.deadline", default=None)
@@ -100,6 +118,26 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
+class FinalResponse(http.client.HTTPResponse):
+    """Passes over interim answers: ``http.client`` knows 100 only, aiohttp knows them all.
+
+    RFC 9110, 15.2: a client must be able to read any number of them, 102 and 103 too.
+
+    :ivar sock: the socket that the answer is read from.
+    """
+
+    def __init__(self, sock: Any, *args: Any, **keywords: Any) -> None:
+        super().__init__(sock, *args, **keywords)
+        self.sock = sock
+
+    def begin(self) -> None:
+        """Read up to the end of the headers of the answer itself."""
+        super().begin()
+        while 100 <= self.status < 200 and self.status != 101:
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before the first one
+            super().begin()
+
+
 class TimedResponse(FinalResponse):
     """A response that is read by the deadline under which it was awaited."""
 
@@ -107,6 +145,7 @@ class TimedResponse(FinalResponse):
         super().__init__(sock, *args, **kwargs)
         deadline = _CURRENT.get()
         if deadline is not None:
+            deadline.begin_piece()
             file: Any = self.fp
             self.fp = io.BufferedReader(_Reader(sock, file.detach(), deadline))
 

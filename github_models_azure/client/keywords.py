@@ -26,11 +26,13 @@ _FOR_OPENAI = "headers of the endpoint: endpoint=Endpoint(name, url, headers={'O
 _ELSEWHERE: Mapping[str, str] = {
     "api_base": "endpoint=",
     "api_key": "credential=",
+    "azure_ad_token": "credential=",
     "azure_ad_token_provider": "credential=",
     "azure_deployment": "model=",
     "azure_endpoint": "endpoint=",
     "base_url": "endpoint=",
     "default_headers": "headers=",
+    "fallback_model": "fallback=",
     "fallback_models": "fallback=",
     "http_client": "transport=",
     "max_retries": "retry_total=",
@@ -41,7 +43,12 @@ _ELSEWHERE: Mapping[str, str] = {
 }
 """What other SDKs call what a client takes here under another name."""
 
-_OPTIONS = (*sorted(CLIENT_NAMES | CORE_NAMES), "validate")
+_THEIRS = {
+    name
+    for client in (_sdk.ChatCompletionsClient, _sdk.EmbeddingsClient)
+    for name in inspect.signature(client).parameters
+}
+_OPTIONS = (*sorted(CLIENT_NAMES | CORE_NAMES | _THEIRS), "validate")
 _NEAR = 0.85
 """How alike two names are of which one is a slip: ``plans`` and ``plan``, not ``adapter``."""
 

@@ -6,6 +6,7 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
+from math import inf
 from typing import Any
 
 from azure.core.exceptions import (
@@ -45,10 +46,13 @@ def bounded(pieces: Iterable[bytes], status: int, bounds: Bounds) -> Iterator[by
         yield piece
 
 
-async def arriving_async(inner: Any, *, decoded: bool) -> AsyncGenerator[bytes, None]:
+async def arriving_async(
+    inner: Any, deadline: Deadline, *, decoded: bool, whole: bool = False
+) -> AsyncGenerator[bytes, None]:
     """Yield what has arrived of an answer of aiohttp's as it arrives.
 
     :param decoded: aiohttp decodes the body itself, as a session of the caller's may have it.
+    :param whole: the answer is no stream, so that white space is as good as silence.
     """
     import asyncio
 
@@ -56,9 +60,14 @@ async def arriving_async(inner: Any, *, decoded: bool) -> AsyncGenerator[bytes, 
 
     try:
         inflater = Inflater(None if decoded else inner.headers.get("Content-Encoding"))
-        while data := await inner.content.readany():
+        deadline.begin_piece()
+        while data := await _read_by(deadline, inner.content):
             for piece in inflater.feed(data):
+                if whole and not piece.isspace():
+                    deadline.begin_piece()
                 yield piece
+                if not whole:
+                    deadline.begin_piece()
     except aiohttp.ClientPayloadError as error:
         raise IncompleteReadError(error, error=error) from error
     except asyncio.TimeoutError as error:
@@ -67,14 +76,39 @@ async def arriving_async(inner: Any, *, decoded: bool) -> AsyncGenerator[bytes, 
         raise ServiceResponseError(error, error=error) from error
 
 
-async def read_async(inner: Any, status: int, bounds: Bounds, *, decoded: bool) -> bytes:
+async def _read_by(deadline: Deadline, content: Any) -> bytes:
+    """Return what has arrived, or what arrives in time: the lines around it may drip in for ever.
+
+    aiohttp's own timer goes on while nobody reads.
+    """
+    import asyncio
+
+    left, timer = deadline.left(), None
+    if left != inf:
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(max(0.0, left), _end_late, content, left)
+    try:
+        data: bytes = await content.readany()
+    finally:
+        if timer is not None:
+            timer.cancel()
+    return data
+
+
+def _end_late(content: Any, seconds: float) -> None:
+    content.set_exception(late(seconds))
+
+
+async def read_async(
+    inner: Any, status: int, bounds: Bounds, deadline: Deadline, *, decoded: bool
+) -> bytes:
     """Read a whole answer of aiohttp's, or the first bytes of an error and one too many.
 
     :raises AnswerTooLargeError: if an answer is larger than it may be.
     """
     parts: list[bytes] = []
     room = bounds.answer if status == 200 else bounds.error
-    async with aclosing(arriving_async(inner, decoded=decoded)) as pieces:
+    async with aclosing(arriving_async(inner, deadline, decoded=decoded, whole=True)) as pieces:
         async for piece in pieces:
             parts.append(piece)
             room -= len(piece)
@@ -88,33 +122,44 @@ async def read_async(inner: Any, status: int, bounds: Bounds, *, decoded: bool) 
 
 
 def arriving(
-    inner: Any, end: float, seconds: float | None, deadline: Deadline | None = None
+    inner: Any,
+    end: float,
+    seconds: float | None,
+    deadline: Deadline | None = None,
+    *,
+    whole: bool = False,
 ) -> Iterator[bytes]:
     """Yield what has arrived as it arrives: the library's own blocks may take for ever to fill.
 
     :param inner: the response of requests.
+    :param whole: the answer is no stream, so that white space is as good as silence.
     """
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+    deadline = deadline or Deadline()
     read1 = getattr(inner.raw, "read1", None)
     try:
         inflater = Inflater(inner.headers.get("Content-Encoding"))
+        deadline.begin_piece()
         while True:
-            if deadline is not None:
-                deadline.begin_piece()
             try:
                 if read1 is None:  # urllib3 1.26
                     raise TypeError
                 data = read1(_BLOCK, decode_content=False)
             except TypeError:  # a stand-in for a connection, such as vcrpy's, has another form
+                deadline.move(deadline.end)  # a block has to be full, which may take long
                 yield from inner.iter_content(_SMALL_BLOCK)
                 return
             if not data:
                 return
             for piece in inflater.feed(data):
+                if whole and not piece.isspace():
+                    deadline.begin_piece()
                 yield piece
                 if time.monotonic() > end:
                     raise late(seconds or 0.0)
+                if not whole:
+                    deadline.begin_piece()
     except (
         HTTPError,
         OSError,

@@ -14,6 +14,7 @@ what is left half-way.
 
 from __future__ import annotations
 
+import sys
 import time
 import weakref
 from collections.abc import Iterable, Iterator
@@ -33,7 +34,7 @@ from azure.core.exceptions import (
 from .._core.answer.bounds import USUAL, Bounds
 from ..endpoints.endpoint import is_loopback
 from ..policies.responses import AsyncReadResponse
-from .deadline import Deadline, read_timed, reading_by
+from .deadline import LIMITS, Deadline, read_timed, reading_by
 from .loops import SessionPerLoop
 from .reading import accept, arriving, arriving_async, bounded, late, read_async
 from .sending import check_timeouts, clear_errors
@@ -114,7 +115,9 @@ def _sync_class() -> Any:
             streamed = kwargs.get("stream", False)
             accept(request)
             end = inf if answer_within is None else time.monotonic() + answer_within
-            deadline = Deadline(end)
+            usual = self.connection_config.read_timeout
+            silence = None if streamed else kwargs.get("read_timeout", usual)
+            deadline = Deadline(end, gap=silence)
             if not kwargs.get("proxies"):
                 # A key may go there in clear text, and must not pass another machine.
                 kwargs["proxies"] = dict(_NO_PROXIES) if is_loopback(request.url) else None
@@ -123,12 +126,12 @@ def _sync_class() -> Any:
                 response = super().send(request, **{**kwargs, "stream": True})
             # None of these knows the response: a stream that is dropped has to close by itself.
             inner = response.internal_response
-            pieces = arriving(inner, inf if streamed else end, answer_within, deadline)
+            ends = inf if streamed else end
+            pieces = arriving(inner, ends, answer_within, deadline, whole=not streamed)
             if not streamed:
                 pieces = bounded(pieces, response.status_code, bounds)
             response.iter_bytes = lambda **_: pieces
             if streamed:
-                usual = self.connection_config.read_timeout
                 response.drain = partial(_drain, inner, pieces, deadline)
                 response.wait_longer = partial(_wait_longer, inner, usual, deadline=deadline)
             else:
@@ -172,8 +175,6 @@ def async_transport(**options: Any) -> AioHttpTransport:
 def _async_class() -> Any:
     from azure.core.pipeline.transport import AioHttpTransport
 
-    from ._responses import LIMITS
-
     class Transport(SessionPerLoop, AioHttpTransport):  # type: ignore[misc]
         takes_answer_within = True
 
@@ -205,20 +206,24 @@ def _async_class() -> Any:
         ) -> Any:
             streamed = kwargs.get("stream", False)
             accept(request)
-            begun = time.monotonic()
+            end = inf if answer_within is None else time.monotonic() + answer_within
             check_timeouts(kwargs, self.connection_config)
+            usual = self.connection_config.read_timeout
+            silence = None if streamed else kwargs.get("read_timeout", usual)
+            deadline = Deadline(end, gap=silence)
             with clear_errors(request.url) as head:
                 if self.by_environment:
                     _name_proxy(kwargs, request.url)
                 options = {**LIMITS, **kwargs, "stream": True}
                 sending = head.after(super().send(request, **options))
                 if not streamed:
-                    sending = _whole(self, sending, bounds)
+                    connecting = kwargs.get("connection_timeout", self.connection_config.timeout)
+                    sending = _within(sending, _sum_of(connecting, silence))
+                    sending = _whole(self, sending, bounds, deadline)
                 response = await _within(sending, answer_within)
                 await _check_location(response)
             if streamed:
-                timer = _end_at(response.internal_response, begun, answer_within)
-                _follow(self, response, timer)
+                _follow(self, response, usual, deadline)
             return response
 
     return Transport
@@ -248,23 +253,24 @@ def _session() -> Any:
     )
 
 
-def _follow(transport: Any, response: Any, timer: Any) -> None:
+def _follow(transport: Any, response: Any, usual: float, deadline: Deadline) -> None:
     """Give a stream its further methods."""
-    inner, usual = response.internal_response, transport.connection_config.read_timeout
-    pieces = arriving_async(inner, decoded=_decodes(transport.session))
+    inner = response.internal_response
+    pieces = arriving_async(inner, deadline, decoded=_decodes(transport.session))
     response.iter_bytes = lambda **_: pieces
     response.drain = partial(_drain_async, inner)
-    response.wait_longer = partial(_wait_longer_async, inner, usual, timer=timer)
+    response.wait_longer = partial(_wait_longer_async, inner, usual, deadline=deadline)
     response.leave = inner.close
     transport.streams.add(inner)
 
 
-async def _whole(transport: Any, sending: Any, bounds: Bounds) -> Any:
+async def _whole(transport: Any, sending: Any, bounds: Bounds, deadline: Deadline) -> Any:
     """Read the answer, whose head is still to come."""
     response = await sending
     inner, status = response.internal_response, response.status_code
     try:
-        body = await read_async(inner, status, bounds, decoded=_decodes(transport.session))
+        decoded = _decodes(transport.session)
+        body = await read_async(inner, status, bounds, deadline, decoded=decoded)
     finally:
         await response.close()
     return AsyncReadResponse(response, body)
@@ -275,13 +281,25 @@ def _decodes(session: Any) -> bool:
     return bool(getattr(session, "auto_decompress", False))
 
 
+def _sum_of(connecting: Any, silence: Any) -> float | None:
+    """Return how long connecting and the wait for a head may take; ``None`` for no limit."""
+    numbers = [one for one in (connecting, silence) if isinstance(one, int | float)]
+    return sum(numbers) if len(numbers) == 2 else None
+
+
 async def _within(sending: Any, seconds: float | None) -> Any:
     import asyncio
 
+    if sys.version_info >= (3, 11):
+        from asyncio import timeout
+    else:
+        from async_timeout import timeout  # which aiohttp needs there, too
+
     if seconds is None:
         return await sending
-    try:
-        return await asyncio.wait_for(sending, seconds)
+    try:  # without a task of its own, during which a cut would overtake the data before it
+        async with timeout(seconds):
+            return await sending
     except asyncio.TimeoutError as error:
         raise late(seconds) from error
 
@@ -338,7 +356,7 @@ def _drain(inner: Any, pieces: Iterator[bytes], deadline: Deadline | None = None
         return  # urllib3 1.26 would send the next request under this limit
     end, room = time.monotonic() + DRAIN_SECONDS, DRAIN_BYTES
     if deadline is not None:
-        deadline.end, deadline.gap = end, inf
+        deadline.move(end)
     with suppress(AzureError):
         while room > 0 and (seconds := end - time.monotonic()) > 0:
             sock.settimeout(seconds)  # urllib3 sets it anew before each request
@@ -380,7 +398,7 @@ def _wait_longer(
     """Bound each further wait for data by ``seconds``; ``None`` stands for the usual ones."""
     longest = usual if seconds is None else seconds
     if deadline is not None:
-        deadline.end, deadline.gap = inf, longest
+        deadline.move(inf, longest)
     # The connection forgets its socket where the answer ends with it; the answer's own does not.
     sock = getattr(getattr(inner.raw, "_original_response", None), "sock", _socket_of(inner))
     if sock is not None:
@@ -388,34 +406,15 @@ def _wait_longer(
             sock.settimeout(longest)
 
 
-def _end_at(inner: Any, begun: float, seconds: float | None) -> Any:
-    """End the wait for the first content of a stream in time: its lines may drip in for ever.
-
-    Return the timer; ``None`` if there is no limit.
-    """
-    import asyncio
-
-    if seconds is None:
-        return None
-    left, stream = begun + seconds - time.monotonic(), weakref.ref(inner)
-    return asyncio.get_running_loop().call_later(left, _end_late, stream, seconds)
-
-
-def _end_late(stream: Any, seconds: float) -> None:
-    inner = stream()
-    if inner is not None and not inner.content.is_eof():
-        inner.content.set_exception(late(seconds))
-
-
 def _wait_longer_async(
-    inner: Any, usual: float, seconds: float | None, *, timer: Any = None
+    inner: Any, usual: float, seconds: float | None, *, deadline: Deadline | None = None
 ) -> None:
     """Bound each further wait for data by ``seconds``; ``None`` stands for the usual ones."""
-    if timer is not None:
-        timer.cancel()
+    (deadline or Deadline()).move(inf, usual if seconds is None else seconds)
     protocol = inner.connection.protocol if inner.connection is not None else None
-    if protocol is not None:
-        protocol.read_timeout = usual if seconds is None else seconds
+    if protocol is not None and protocol.read_timeout is not None:
+        # It would go on while the caller is busy with what has come.
+        protocol.read_timeout = None
         protocol.start_timeout()
 
 

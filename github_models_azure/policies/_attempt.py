@@ -17,6 +17,7 @@ from .._core.answer.bounds import told_size
 from .._core.answer.demands import Said
 from .._core.answer.normalise import asked_choices
 from .._core.answer.reader import AnswerReader
+from .._core.answer.silence import Silence
 from .._core.answer.stages import AnswerFault
 from .._core.answer.usage import Spending
 from .._core.failure.kinds import Failure, FailureKind
@@ -24,7 +25,6 @@ from .._core.failure.redact import Redactor
 from .._core.request.dialect import KEEP, Dialect
 from .._core.request.fit import adapt
 from .._core.request.repairs import repair, told_version, wanted_version
-from .._core.route.cooldown import format_seconds
 from .._core.route.needs import Operation
 from .._core.route.plan import Candidate, Plan, Try
 from .._core.trail_events import Attempt, Change
@@ -104,17 +104,19 @@ class OpenAttempt:
     :ivar bounds: of what comes back.
     :ivar came: the body or the exception that came back, as observers are to see it.
     :ivar event: the attempt as it stands in the trail, once it is over.
+    :ivar silence: how long its stream may say nothing.
     :ivar spending: what the answer uses.
     """
 
     __slots__ = (
-        "_deadline", "_known", "_limit", "_outgoing", "_secrets", "_settings", "_structured",
-        "_unfitted", "_version", "bounds", "came", "candidate", "destination", "event", "partial",
-        "reader", "spending", "started", "step",
+        "_asked", "_deadline", "_known", "_limit", "_outgoing", "_secrets", "_settings",
+        "_structured", "_unfitted", "_version", "bounds", "came", "candidate", "destination",
+        "event", "partial", "reader", "silence", "spending", "started", "step",
     )  # fmt: skip
     _unfitted: Body
     event: Attempt
     reader: AnswerReader
+    silence: Silence  # of a stream only
 
     def __init__(
         self,
@@ -175,7 +177,7 @@ class OpenAttempt:
         :param pristine: whether no attempt has been made yet.
         :param sees: is shown the updates of a stream.
         """
-        self.started = self._settings.clock()
+        self.started = self._asked = self._settings.clock()
         self.reader = AnswerReader.of(
             self._outgoing.payload,
             self._outgoing.operation,
@@ -191,10 +193,19 @@ class OpenAttempt:
             self.destination,
             payload,
             seconds=self._seconds_left(),
+            content_within=self._content_within(),
             pristine=pristine,
             version=self._version,
             bounds=self.bounds,
         )
+
+    def _content_within(self) -> float:
+        """Return how long the first content of a stream may take; ``inf`` for a whole answer."""
+        if not self._outgoing.is_streamed:
+            return inf
+        patience, left = self._outgoing.read_timeout, self._deadline - self.started
+        self.silence = Silence(self._limit, patience, left)
+        return self.silence.next_wait
 
     def _seconds_left(self) -> float:
         limit = self._limit
@@ -204,14 +215,15 @@ class OpenAttempt:
     # What came
 
     def check_overdue(self) -> None:
-        """Stop an attempt that has gone on for longer than it may without any content.
+        """Stop the attempt of a stream that has gone on for longer than it may without content.
 
         :raises ServiceResponseTimeoutError: if it has.
         """
-        now, limit = self._settings.clock(), self._limit
-        if now >= self._deadline or (limit is not None and now - self.started >= limit):
-            spent = format_seconds(now - self.started)
-            raise ServiceResponseTimeoutError(f"no content within {spent}")
+        now = self._settings.clock()
+        seconds, self._asked = now - self._asked, now
+        late = self.silence.waited(seconds, heard=self.reader.take_heard())
+        if late is not None:
+            raise ServiceResponseTimeoutError(late)
 
     def open_reader(self, http: Any) -> AnswerReader:
         """Return the reader of an answer whose head has come."""

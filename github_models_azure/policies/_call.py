@@ -99,16 +99,6 @@ class Call:
         return self._outgoing.is_streamed
 
     @property
-    def patience(self) -> float:
-        """How many seconds a stream that has begun may bring no event."""
-        return self._outgoing.read_timeout
-
-    @property
-    def read_timeout(self) -> object:
-        """The caller's own ``read_timeout``; ``None`` if there is none."""
-        return self._outgoing.options.get("read_timeout")
-
-    @property
     def said(self) -> Said:
         """What the answer of a wanted shape says."""
         return self._open.reader.said
@@ -121,6 +111,10 @@ class Call:
     def now(self) -> float:
         """Return the time, by the clock of the settings."""
         return self._settings.clock()
+
+    def away(self, seconds: float) -> None:
+        """Leave out time in which the caller of a stream asked for nothing."""
+        self._deadline += seconds
 
     def trail(self) -> Trail:
         """Return the trail as it stands now."""
@@ -312,13 +306,17 @@ class Call:
         if self.plan.doubt == len(self.plan.attempts) - 1:
             self._doubted = self._last
 
-    def interrupted(self, attempt: OpenAttempt, failure: Failure) -> Failure:
-        """Note a stream that broke after its first content; return the failure without its key."""
+    def interrupted(self, attempt: OpenAttempt, failure: Failure, *, cools: bool = True) -> Failure:
+        """Note a stream that broke after its first content; return the failure without its key.
+
+        :param cools: whether the target is to be left out for a while.
+        """
         now, failure = self._settings.clock(), hide_in_failure(self._secrets, failure)
-        seconds = max(0.0, now - attempt.started)
-        self._events[-1] = replace(attempt.event, failure=failure, seconds=seconds)
-        cooldown = self._settings.ledger.fail(attempt.candidate.key, failure, now)
-        self.watch.cooled(attempt.candidate.target, cooldown, now)
+        spent = max(0.0, now - attempt.started)
+        self._events[-1] = replace(attempt.event, failure=failure, seconds=spent)
+        if cools:
+            cooldown = self._settings.ledger.fail(attempt.candidate.key, failure, now)
+            self.watch.cooled(attempt.candidate.target, cooldown, now)
         return failure
 
     def declare(self, changes: tuple[Change, ...]) -> None:

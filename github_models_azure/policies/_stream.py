@@ -9,10 +9,10 @@ from typing import Any
 
 from azure.core.exceptions import ServiceResponseTimeoutError
 
+from .._core.answer.silence import CALL_IS_OVER
 from .._core.answer.sse import Update, frame
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import FailureKind, Scope
-from .._core.route.cooldown import format_seconds
 from ..exceptions import StreamInterruptedError
 from ..trail import attach_trail
 from ._attempt import OpenAttempt
@@ -37,13 +37,15 @@ class _Streamed(StandIn):
         self._call, self._attempt, self._rest = call, attempt, rest
         self._head: Sequence[Update] | None = head
         self._ended = False
-        self._asked = self._silent = self._spent = 0.0
+        self._asked = self._spent = 0.0
+        self._given = call.now()  # when the caller last got something
         self._is_whole = attempt.reader.is_whole
         attach_trail(self, call.trail)
         # So far each wait was bounded by what the attempt had left; now content flows.
         self._wait_longer = getattr(response, "wait_longer", None)
-        if self._wait_longer is not None:
-            self._wait_longer(call.read_timeout)
+        self._usual = attempt.silence.longest
+        self._is_short = True
+        self._bound_wait()
 
     def __del__(self) -> None:
         if "_ended" in self.__dict__:  # left partway: an observer learns of no other end
@@ -51,13 +53,24 @@ class _Streamed(StandIn):
 
     def _ask(self) -> bool:
         """Note when the next bytes were asked for; return whether they were read ahead."""
-        self._asked = self._call.now()
         if self._head is not None:
             return True
+        self._asked = now = self._call.now()
+        self._call.away(now - self._given)
         self._attempt.reader.check()
-        if self._is_whole and self._wait_longer is not None:
-            self._wait_longer(max(_LAST_WORDS - self._spent, _AT_ONCE))
+        self._bound_wait()
         return False
+
+    def _bound_wait(self) -> None:
+        """Tell the transport how long it may wait, unless that is what it was told before."""
+        if self._wait_longer is None:
+            return
+        wait = min(self._attempt.silence.next_wait, self._usual)
+        if self._is_whole:
+            wait = min(wait, _LAST_WORDS - self._spent)
+        if self._is_short or wait < self._usual:
+            self._wait_longer(max(wait, _AT_ONCE))
+        self._is_short = wait < self._usual
 
     def _take_head(self) -> bytes:
         head, self._head = self._head or (), None
@@ -68,17 +81,20 @@ class _Streamed(StandIn):
         reader = self._attempt.reader
         updates = reader.end() if chunk is None else reader.feed(chunk)
         self._ended = chunk is None or reader.done
-        if self._is_whole and not self._ended:
-            self._spent += self._call.now() - self._asked
-            if self._spent >= _LAST_WORDS:
-                self._ended = True
-                updates += reader.end()
+        waited = -self._asked
+        self._given = self._asked = self._call.now()
+        waited += self._asked
+        late = self._attempt.silence.waited(waited, heard=reader.take_heard())
+        if self._is_whole:
+            self._spent += waited
         self._is_whole = reader.is_whole
-        # Comments keep a connection alive for ever, whatever became of the answer.
-        self._silent = 0.0 if updates else self._silent + self._call.now() - self._asked
-        if not self._ended and self._silent > self._call.patience:
-            spent = format_seconds(self._silent)
-            raise ServiceResponseTimeoutError(f"nothing but keep-alives for {spent}")
+        if self._ended:
+            pass
+        elif self._is_whole and (late is not None or self._spent >= _LAST_WORDS):
+            self._ended = True
+            updates += reader.end()
+        elif late is not None:
+            raise ServiceResponseTimeoutError(late)
         return b"".join(map(frame, updates))
 
     def _last_words(self, error: Exception) -> bytes:
@@ -104,8 +120,12 @@ class _Streamed(StandIn):
         self._call.hide_secrets(error)
         failure = judge_error(error, 0.0)
         broken = replace(failure, kind=FailureKind.BAD_STREAM, scope=Scope.TARGET)
-        broken = self._call.interrupted(self._attempt, broken)
-        reason = broken.message if isinstance(error, AnswerFault) else one_line(error)
+        is_late = isinstance(error, (ServiceResponseTimeoutError, TimeoutError))
+        cut = is_late and self._attempt.silence.ends_call(self._call.now() - self._asked)
+        if cut:  # whoever noticed it, the clock or the transport
+            broken = replace(broken, message=CALL_IS_OVER)
+        broken = self._call.interrupted(self._attempt, broken, cools=not cut)
+        reason = broken.message if cut or isinstance(error, AnswerFault) else one_line(error)
         made = StreamInterruptedError(
             f"The stream of {self._call.served_by} broke after its first content: {reason}",
             partial_text=self._call.hide(self._attempt.reader.text),

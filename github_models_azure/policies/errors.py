@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,6 @@ from .._core.request.dialect import Dialect
 from .._core.request.fit import SDK
 from ..endpoints import origin_of
 from ..exceptions import CredentialScopeError
-from .causes import causes
 
 BROKEN = (AzureError, AnswerFault, EOFError, RecursionError, zlib.error)
 """What sending or reading raises for an answer that is broken; all else is a mistake of code."""
@@ -241,3 +241,18 @@ def _make_text_of_codes(node: ODataV4Format) -> None:
         node.code = str(code) if isinstance(code, int) and not isinstance(code, bool) else None
     for detail in node.details:
         _make_text_of_codes(detail)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk an exception and all that it was caused by, itself first, each once."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if not isinstance(found, BaseException) or id(found) in seen:
+            continue
+        seen.add(id(found))
+        yield found
+        waiting += [found.__cause__, found.__context__, getattr(found, "reason", None)]
+        waiting += [getattr(found, "inner_exception", None), getattr(found, "os_error", None)]
+        waiting += [argument for argument in found.args if isinstance(argument, BaseException)]

@@ -42,8 +42,9 @@ class FallbackPolicy(HTTPPolicy[HttpRequest, HttpResponse]):
     :keyword fallback_max_wait: seconds that one call may wait in all, 60 by default.
     :keyword fallback_max_attempts: requests that one call may send in all; by default 6, or the
         number of targets that were listed if that is more.
-    :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come;
-        ``None`` leaves it to the transport (300).
+    :keyword attempt_timeout: seconds until an answer, or a stream's first content, must have come,
+        and from one content of a stream to the next; ``None`` leaves both to the SDK's
+        ``read_timeout`` (300).
     :keyword max_answer_bytes: bytes of a whole answer, after decompression; by default 64 MiB for a
         completion and 256 MiB for embeddings. A target that sends more counts as unavailable.
     :keyword max_event_bytes: bytes of one event of a stream, 16 MiB by default; a stream's sum has

@@ -132,8 +132,9 @@ class FallbackSettings:
         default=None,
         metadata=_setting(
             Number(least=0.001),
-            "seconds until an answer, or a stream's first content, must have come; ``None`` leaves "
-            "it to the transport (300).",
+            "seconds until an answer, or a stream's first content, must have come, and from one "
+            "content of a stream to the next; ``None`` leaves both to the SDK's "
+            "``read_timeout`` (300).",
         ),
     )
     max_answer_bytes: int | None = field(

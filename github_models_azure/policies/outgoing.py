@@ -82,6 +82,7 @@ class Outgoing:
         payload: Mapping[str, object],
         *,
         seconds: float,
+        content_within: float = inf,
         pristine: bool,
         version: str = KEEP,
         bounds: Bounds,
@@ -90,12 +91,13 @@ class Outgoing:
 
         :param payload: the body, this object's own where nothing had to change.
         :param seconds: how long the attempt may wait for an answer; ``inf`` for no limit of ours.
+        :param content_within: how long the first content of a stream may take.
         :param pristine: whether no attempt has been made yet.
         :param version: the ``api-version`` that the endpoint was learnt to want, or ``drop``.
         :param bounds: of what comes back; our own transports read no more.
         """
         context = self._request.context
-        context.options = self._options(seconds, bounds)
+        context.options = self._options(seconds, content_within, bounds)
         context[ENDPOINT_KEY] = destination.endpoint
         context.pop("insecure_domain_change", None)  # a redirect of an earlier attempt
         if destination.model is not None and payload.get("model") != destination.model:
@@ -141,7 +143,7 @@ class Outgoing:
             parts += _version(wanted, given, stated, here=here, learnt=version != KEEP)
         return f"{destination.url}?{'&'.join(parts)}" if parts else destination.url
 
-    def _options(self, seconds: float, bounds: Bounds) -> dict[str, Any]:
+    def _options(self, seconds: float, content_within: float, bounds: Bounds) -> dict[str, Any]:
         options = dict(self.options)
         if self._switches_retry_off:  # the loop of this package is the only one
             options["retry_total"] = 0
@@ -153,10 +155,10 @@ class Outgoing:
         is_ours = getattr(transport, "takes_answer_within", False)
         if is_ours:
             options["bounds"] = bounds
+            if (within := min(seconds, content_within)) != inf:
+                options["answer_within"] = within
         if seconds == inf:
             return options
-        if is_ours:
-            options["answer_within"] = seconds
         config = getattr(transport, "connection_config", None)
         for name, attribute in _TIMEOUTS.items():
             given = options.get(name, getattr(config, attribute, None))

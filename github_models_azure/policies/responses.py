@@ -147,7 +147,7 @@ class HiddenResponse(ReadResponse):
     """A refusal without the secrets that the server repeated; pickled, it has no headers sent."""
 
     def __init__(self, response: Any, body: bytes, secrets: Redactor) -> None:
-        super().__init__(response, secrets.data(body))
+        super().__init__(response, secrets.data(body, getattr(response, "encoding", None)))
         self._secrets = secrets
         self.reason = secrets.value(getattr(response, "reason", None))
         given = response.headers

@@ -16,11 +16,11 @@ from azure.core.rest import HttpRequest
 
 from .._core.answer.stages import AnswerFault
 from .._core.failure.kinds import Failure
-from .._core.failure.redact import SHORTEST_VALUE, Redactor, passwords_in
+from .._core.failure.redact import DEEPEST, SHORTEST_VALUE, Redactor, passwords_in
 from ..credentials.keys import key_of
 from ..endpoints import Endpoint
 from ..endpoints.presets import PRESETS
-from .causes import causes
+from .errors import causes
 from .responses import hidden_response
 
 SECRETS_KEY = "github_models_azure.secrets"
@@ -133,12 +133,14 @@ def _drop(error: BaseException, name: str, value: object) -> None:
         setattr(error, name, value)
 
 
-def _hide_in_node(secrets: Redactor, node: ODataV4Format) -> None:
+def _hide_in_node(secrets: Redactor, node: ODataV4Format, depth: int = DEEPEST) -> None:
     for name, value in list(vars(node).items()):
         if name != "details":
             setattr(node, name, secrets.value(value))
+    if depth == 0:  # deeper ones could neither be shown nor pickled
+        node.details = []
     for detail in node.details:
-        _hide_in_node(secrets, detail)
+        _hide_in_node(secrets, detail, depth - 1)
 
 
 def _replace(holder: BaseException, old: BaseException, new: BaseException) -> None:

@@ -21,6 +21,7 @@ from .found import Machine, SettingsFile
 from .model import (
     LLM_FIELDS,
     LLM_IGNORED,
+    LLM_MISSED,
     LLM_PREFIX,
     LOGAI_PREFIX,
     LOGAI_TOKEN,
@@ -161,7 +162,8 @@ def _of_no_use(table: Mapping[str, object], file: Path | None) -> Iterator[str]:
         ("llm", table),
         *((f"llm.{n}", one) for n, one in tables.items() if n not in LLM_IGNORED),
     ]
-    names = [f"{path}.{name}" for path, one in places for name in one if name in LLM_IGNORED]
+    silent = LLM_IGNORED - LLM_MISSED
+    names = [f"{path}.{name}" for path, one in places for name in one if name in silent]
     if names:
         yield f"Set in {file} and not used: {', '.join(names)}. They say nothing of calls here."
     listed = table.get("fallback_llms")

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from azure.core.credentials import AzureKeyCredential
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from .._core.request.extras import checked_seconds
+from .._core.request.extras import SECONDS_FORM, checked_seconds
 from .._core.trust import BY_USER, Chosen
 from ..credentials.entra import Entra
 from ..credentials.keys import (
@@ -51,8 +51,8 @@ def _day(value: object) -> date:
 def _seconds(value: object) -> object:
     try:
         return None if value is None else checked_seconds(value)
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+    except (TypeError, ValueError) as error:  # which show the value
+        raise ValueError(SECONDS_FORM) from error
 
 
 def _table(value: object) -> object:

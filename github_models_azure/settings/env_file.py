@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,10 +86,11 @@ def _values(file: SettingsFile, prefix: str, encoding: str) -> dict[str, str]:
     from dotenv import dotenv_values
 
     shown = shown_path(str(file.path))
-    try:
+    text = None
+    with suppress(LookupError, UnicodeDecodeError):
         text = file.data.decode(encoding).removeprefix("\ufeff")
-    except (LookupError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The file {shown} is not text in {encoding}.") from error
+    if text is None:  # raised here, it has no cause: that one keeps the whole file
+        raise SettingsError(f"The file {shown} is not text in {encoding}.")
     written = _ours(dotenv_values(stream=io.StringIO(text), interpolate=False), prefix)
     if not file.chosen.is_found:
         return _ours(dotenv_values(stream=io.StringIO(text)), prefix)

@@ -246,7 +246,9 @@ def _parse(file: SettingsFile) -> Mapping[str, object]:
     try:
         return tomllib.loads(file.data.decode("utf-8-sig"))  # editors of Windows write a mark
     except UnicodeDecodeError as error:
-        raise SettingsError(f"The settings file {file.path} cannot be read: {error}.") from error
+        wrong = f"cannot be read: {error}"
     # Also what is nested too deeply, and numbers of thousands of digits.
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"The settings file {file.path} is not TOML: {error}.") from error
+        wrong = f"is not TOML: {error}"
+    # Raised here, it has no cause and no context: both keep the whole file.
+    raise SettingsError(f"The settings file {file.path} {wrong}.")

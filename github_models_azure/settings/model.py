@@ -54,6 +54,15 @@ LLM_IGNORED = frozenset(
     }
 )  # fmt: skip
 
+LLM_MISSED = frozenset(
+    {
+        "completion_kwargs", "enable_encrypted_reasoning", "extended_thinking_budget",
+        "extra_headers", "litellm_extra_body", "reasoning_effort", "reasoning_summary",
+        "safety_settings", "seed", "top_k",
+    }
+)  # fmt: skip
+"""What of those would change answers, so that its absence is warned of."""
+
 _DESTINATION = ("api_key", "base_url", "custom_llm_provider")
 
 

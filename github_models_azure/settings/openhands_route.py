@@ -15,7 +15,7 @@ from ..credentials.keys import KeySource, MissingKey
 from ..endpoints import Endpoint
 from ..endpoints.endpoint import is_loopback
 from ..exceptions import SettingsError
-from .model import LLM_FIELDS, LLM_IGNORED, LLM_PREFIX, Application, says_where
+from .model import LLM_FIELDS, LLM_IGNORED, LLM_MISSED, LLM_PREFIX, Application, says_where
 from .openhands import LOCAL, WHERE, LlmModel, LlmTable
 from .provider_members import is_member, names_of
 from .providers import Place, UnplacedError, is_github, provider_of
@@ -117,7 +117,8 @@ def read_llm(
     reading.add(_NAME, where, key, _terms(first, model))
     vectors = _vectors(first, model, where, key, reading)
     beneath = {**written, **{name: variables[name] for name in _EVERYWHERE if name in variables}}
-    targets, notes, models = [], [*_unused(first, model, where)], [model]
+    targets, models = [], [model]
+    notes = [*_unused(first, model, where), *_missed(_NAME, written, file)]
     for path, values in _route(tables, listed, file):
         one = LlmTable(path, _merged(beneath, values), file)
         other = one.model()
@@ -125,6 +126,7 @@ def read_llm(
         notes += _no_version(one, place) if "api_version" in values else ()
         notes += _no_ollama(one, other) if "ollama_base_url" in values else ()
         notes += _for_all(path, values, written, file)
+        notes += _missed(path, values, file)
         key = _other_key(place, written, values, one)
         targets.append(reading.add(path, place, key, _terms(one, other)))
         models.append(other)
@@ -204,6 +206,15 @@ def _for_all(
             yield f"{path}.{name} in {file} is not used: that of [llm] holds for all models."
 
 
+def _missed(path: str, values: Mapping[str, object], file: Path | None) -> Iterator[str]:
+    """Say what a table asks of the server that is not passed on."""
+    for name in sorted(LLM_MISSED.intersection(values)):
+        yield (
+            f"{path}.{name} in {file} is not used: it would change answers. What belongs in a "
+            'request goes into extra_body of an [endpoints.NAME] or [models."ID"] table of ours.'
+        )
+
+
 def _no_version(table: LlmTable, where: Place) -> Iterator[str]:
     if where.unused is not None:
         yield f"{table.origin('api_version')} is not used: {where.unused}."
@@ -262,7 +273,9 @@ def _route(
             yield f"{_NAME}.{one}", tables[one]
         else:
             known = ", ".join(tables) or "none"
-            raise SettingsError(f"{place}: {one!r:.60} is not an [llm.NAME] table. Known: {known}.")
+            raise SettingsError(
+                f"{place}: number {number} is not the name of an [llm.NAME] table. Known: {known}."
+            )
 
 
 def _is_route(value: object, name: str, names: tuple[str, ...]) -> TypeGuard[Mapping[str, object]]:

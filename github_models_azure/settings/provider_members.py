@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._core.request.extras import checked_members, checked_seconds, holds_secret
+from .._core.request.extras import SECONDS_FORM, checked_members, checked_seconds, holds_secret
 from .model import LLM_FIELDS, LLM_IGNORED
 
 _FORMATS: Mapping[str, str] = {"json": "json_object", "json_object": "json_object", "text": "text"}
@@ -88,7 +88,10 @@ def _rest(name: str, names: Iterable[str]) -> str | None:
 
 
 def _seconds(_: str, value: object) -> float:
-    return float(checked_seconds(value))
+    try:
+        return float(checked_seconds(value))
+    except (TypeError, ValueError) as error:  # which show the value
+        raise ValueError(SECONDS_FORM) from error
 
 
 def _format(rest: str, value: object) -> dict[str, object]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from .._core.failure.error_body import clean_text
+from .._core.failure.redact import HIDDEN
 from ..endpoints import Endpoint, azure_models, endpoint_for
 from ..endpoints.endpoint import without_query
 from ..endpoints.presets import PRESETS
@@ -118,7 +118,7 @@ def _place(
     prefix, _, rest = model.partition("/")
     name = rest if prefix.lower() == found else model
     if not name.strip():
-        raise UnplacedError("model", f"{clean_text(model, 60)!r} names a provider and no model")
+        raise UnplacedError("model", "names a provider and no model")
     if found in _AZURE:
         return Place(_azure(found, name, base_url, api_version), name)
     return Place(_service(found, base_url), name)
@@ -130,7 +130,6 @@ def is_github(model: str | None) -> bool:
 
 
 def _without_provider(model: str, base_url: str | None) -> Place:
-    shown = clean_text(model, 60)
     if base_url is not None:
         endpoint = _from_url(base_url)
         if "/" not in model or endpoint.dialect.is_github:  # publisher/name is GitHub's own form
@@ -140,25 +139,24 @@ def _without_provider(model: str, base_url: str | None) -> Place:
     if "/" in model:
         raise UnplacedError(
             "model",
-            f"{shown!r} does not begin with a known provider. For a server like OpenAI's, "
-            f"write openai/{shown} and its base_url; the known ones are {_known()}",
+            "does not begin with a known provider. For a server like OpenAI's, write "
+            f"openai/MODEL and its base_url; the known ones are {_known()}",
         )
     raise UnplacedError(
         "model",
-        f"{shown!r} names no provider, such as groq/{shown}, and there is no base_url; the known "
-        f"ones are {_known()}",
+        "names no provider, such as groq/MODEL, and there is no base_url; the known ones are "
+        f"{_known()}",
     )
 
 
 def _refusal(provider: str) -> str:
-    shown = clean_text(provider, 60)
     if provider in _OTHER_PROTOCOLS:
         return (
-            f"the provider {shown!r} speaks a protocol of its own, which this package does not. "
+            f"the provider {provider!r} speaks a protocol of its own, which this package does not. "
             "Put a LiteLLM proxy in front of it and name that as litellm_proxy/MODEL with its "
             "base_url"
         )
-    return f"the provider {shown!r} is not known; the known ones are {_known()}"
+    return f"names a provider that is not known; the known ones are {_known()}"
 
 
 def _known() -> str:
@@ -225,5 +223,5 @@ def _from_url(base_url: str) -> Endpoint:
     try:
         return endpoint_for(f"{bare}{mark}{query}")
     except ValueError as error:
-        why = str(error).replace(base_url, without_query(base_url))
-        raise UnplacedError("base_url", why.rstrip(".")) from error
+        why = str(error).replace(f"{without_query(bare)!r}", HIDDEN).rstrip(".")
+    raise UnplacedError("base_url", why)

@@ -236,7 +236,7 @@ def test_the_debugging_variables_show_the_log(
     limit(service, FIRST)
     outcome = ask_program(program)
     assert outcome.code == 0, outcome.err
-    shown = "github_models_azure.policies._call: Rate limit hit for llm/openai/gpt-4.1"
+    shown = "Rate limit hit for llm/openai/gpt-4.1"
     assert (shown in outcome.err) is (block == "debugging")
     assert TOKEN not in outcome.err
 

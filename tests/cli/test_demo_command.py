@@ -113,9 +113,15 @@ def test_own_settings_do_not_change_the_demo(
     assert '"event": "fell_back"' in outcome.out
 
 
+def emulators() -> set[threading.Thread]:
+    """Those that run in this process."""
+    return {one for one in threading.enumerate() if one.name == "github-models-emulator"}
+
+
 def test_a_process_has_one_emulator() -> None:
     """However many ask at once, one emulator is started and shared."""
     found: list[str] = []
+    before = emulators()  # of other tests
     threads = [
         threading.Thread(target=lambda: found.append(runner.demo_endpoint().url)) for _ in range(8)
     ]
@@ -125,8 +131,7 @@ def test_a_process_has_one_emulator() -> None:
         thread.join()
     assert len(found) == 8
     assert len(set(found)) == 1
-    running = [one for one in threading.enumerate() if one.name == "github-models-emulator"]
-    assert len(running) == 1
+    assert len(emulators() - before) <= 1
 
 
 def test_the_demo_token_works_in_code(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ import pytest
 
 from tests.cli.conftest import Silent
 from tests.cli.program import Program
+from tests.client.raw_server_helpers import raw_server
 from tests.client.test_broken_answers import answering
+from tests.leaks.test_ten_secrets import echo
 from tests.loopback import completion, serve
 
 if TYPE_CHECKING:
@@ -188,3 +191,21 @@ def test_wrong_settings_are_told_with_the_rest(
     problem = program("doctor", "--json").json["settings"]["problem"]
     assert problem.startswith("GITHUB_MODELS_PLAN: ")
     assert "gold" not in problem
+
+
+@pytest.mark.parametrize("options", [(), ("--json",), ("--json", "--debug")])
+def test_what_a_server_repeats_of_a_key_is_hidden(
+    program: Program, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    """In the reason, the headers and the body of a refusal, and the values of headers and query."""
+    key, header, query = "doctors-k/y+1", "header-value-22", "query-value-333"
+    with raw_server(echo(401)) as url:
+        table = {"x": {"url": f"{url}/v1?sig={query}", "headers": {"x-mine": header}}}
+        table["x"]["credential"] = {"env": "MY_KEY"}
+        monkeypatch.setenv("MY_KEY", key)
+        monkeypatch.setenv("GITHUB_MODELS_ENDPOINTS", json.dumps(table))
+        monkeypatch.setenv("GITHUB_MODELS_ENDPOINT", "x")
+        outcome = program("doctor", *options)
+    said = outcome.out + outcome.err
+    assert "refused" in said or "401" in said
+    assert not any(one in said for one in (key, header, query, key.replace("+", "%2B")))

@@ -193,5 +193,5 @@ def test_a_model_is_told_with_what_it_is_for(program: Program) -> None:
     text = " ".join(program("models", "codestral-2501").out.split())
     assert "purpose Completing and filling in code in more seen [" in text
     told = program("models", "jais-30b-chat", "--json").json
-    assert told["purpose"].startswith("Conversation in several languages")
+    assert told["purpose"].startswith("Conversation in Arabic and English")
     assert told["sources"]["purpose"]["grade"] == "reported"

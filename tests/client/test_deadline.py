@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from github_models_azure.client.deadline import (
     read_timed,
     reading_by,
 )
+from github_models_azure.client.reading import arriving
 from github_models_azure.exceptions import StreamInterruptedError
 from tests.client.raw_server_helpers import Script, Send, raw_server
 from tests.harness import DONE, HELLO, Clock, Twin, delta
@@ -52,15 +55,20 @@ DRIPS = {
 
 
 def ask(twin: Twin, url: str, **options: Any) -> Any:
-    client = twin.package.ChatCompletionsClient(url, "key", model="m", fallback=None)
+    is_chat = options.pop("kind", "Chat") == "Chat"
+    name = "ChatCompletionsClient" if is_chat else "EmbeddingsClient"
+    client = getattr(twin.package, name)(url, "key", model="m", fallback=None)
+    asked = (
+        partial(client.complete, messages=HELLO) if is_chat else partial(client.embed, input=["Hi"])
+    )
     if not twin.is_async:
         with client:
-            found = client.complete(messages=HELLO, **options)
+            found = asked(**options)
             return list(found) if options.get("stream") else found
 
     async def call() -> Any:
         async with client:
-            found = await client.complete(messages=HELLO, **options)
+            found = await asked(**options)
             return [one async for one in found] if options.get("stream") else found
 
     return asyncio.run(call())
@@ -76,6 +84,41 @@ def test_a_call_ends_at_its_timeout_whatever_drips(twin: Twin, what: str, stream
     trail = trail_of(caught.value)
     assert trail is not None
     assert len(trail.attempts) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("what", DRIPS)
+def test_a_head_that_drips_is_silence(twin: Twin, what: str, stream: bool) -> None:
+    """Without any timeout of ours, the SDK's own ends it; nothing of the body has come."""
+    options: dict[str, Any] = {"read_timeout": 0.3, "connection_timeout": 0.3}
+    with raw_server(drips(*DRIPS[what])) as url, pytest.raises(ServiceResponseTimeoutError):
+        ask(twin, url, **options, fallback_max_wait=0, stream=stream)
+
+
+SPACES = {
+    "from the start": (CHUNKED, b"1\r\n \r\n"),
+    "in lines": (CHUNKED, b"2\r\n\r\n\r\n"),
+    "after some of it": (CHUNKED + b'b\r\n{"choices":\r\n', b"1\r\n\t\r\n"),
+    "with a length": (OK + b"content-length: 9999\r\n\r\n", b" \n"),
+    "up to the end of the connection": (OK + b"connection: close\r\n\r\n{", b" "),
+}
+
+
+@pytest.mark.parametrize("kind", ["Chat", "Embeddings"])
+@pytest.mark.parametrize("what", SPACES)
+def test_white_space_is_silence(twin: Twin, what: str, kind: str) -> None:
+    """Of a whole answer: servers send it to keep a connection alive."""
+    with raw_server(drips(*SPACES[what])) as url, pytest.raises(ServiceResponseTimeoutError):
+        ask(twin, url, kind=kind, read_timeout=0.3, fallback_max_wait=0)
+
+
+def test_white_space_before_a_refusal_is_silence(twin: Twin) -> None:
+    """Of one that is whole, and of one in place of a stream."""
+    head = CHUNKED.replace(b"200 OK", b"500 Oh")
+    for stream in (False, True):
+        with raw_server(drips(head, b"1\r\n \r\n")) as url, pytest.raises(AzureError) as caught:
+            ask(twin, url, stream=stream, read_timeout=0.3, fallback_max_wait=0)
+        assert isinstance(caught.value, ServiceResponseTimeoutError)
 
 
 def test_trailers_after_the_last_event_hold_nobody(twin: Twin) -> None:
@@ -139,6 +182,40 @@ def test_without_a_limit_the_file_is_read_as_ever() -> None:
     assert deadline.left() == 5.0
     clock.now = 103.0
     assert deadline.left() == 2.0
+    deadline.move(104.0)
+    deadline.begin_piece()
+    assert deadline.left() == 1.0
+
+
+def test_the_head_of_a_whole_answer_is_awaited_from_when_it_was_asked_for() -> None:
+    """Not from when the connection was begun; and no gap outlives the end."""
+    clock = Clock(100.0)
+    deadline = Deadline(120.0, clock, gap=10.0)
+    clock.now = 105.0
+    here, there, response = pair(deadline)
+    with here, there, response:
+        assert deadline.left() == 10.0
+    clock.now = 114.0
+    deadline.begin_piece()
+    assert deadline.left() == 6.0
+
+
+def test_only_what_is_no_white_space_ends_the_silence_of_a_whole_answer() -> None:
+    """Of a stream each piece does, once it is asked for: what it holds is judged elsewhere."""
+    for whole, expected in ((True, [10.0, 6.0, 10.0, 6.0]), (False, [6.0] * 4)):
+        clock = Clock(100.0)
+        deadline, found = Deadline(clock=clock, gap=10.0), []
+        data = iter([b"{", b" \r\n", b" 1", b"\n", b""])
+
+        def read1(size: int, *, decode_content: bool, data: Any = data, clock: Any = clock) -> Any:
+            clock.now += 4.0
+            return next(data)
+
+        inner: Any = SimpleNamespace(raw=SimpleNamespace(read1=read1), headers={})
+        for _ in arriving(inner, float("inf"), None, deadline, whole=whole):
+            found.append(deadline.left())
+            clock.now += 0.0 if whole else 50.0
+        assert found == expected
 
 
 def test_a_response_outside_of_a_call_is_pythons_own() -> None:

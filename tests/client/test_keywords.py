@@ -68,6 +68,10 @@ def make(twin: Twin, name: str = "ChatCompletionsClient", **keywords: Any) -> An
         ("observers", "observer"),
         ("valdiate", "validate"),
         ("retry_totals", "retry_total"),
+        ("credentials", "credential"),
+        ("endpont", "endpoint"),
+        ("model_extra", "model_extras"),
+        ("temprature", "temperature"),
         ("timout", "timeout"),
     ],
 )
@@ -78,7 +82,7 @@ def test_a_slip_in_an_option_is_named(twin: Twin, name: str, slip: str, meant: s
         make(twin, name, **{slip: 3})
 
 
-@pytest.mark.parametrize("name", [*CLIENT_NAMES, *CORE_NAMES, "validate", "transport"])
+@pytest.mark.parametrize("name", [*sorted(CLIENT_NAMES | CORE_NAMES), "validate", "transport"])
 def test_no_option_is_taken_for_another(twin: Twin, name: str) -> None:
     """Each is known by its own name."""
     make(twin, **{name: None} if name not in ("fallback", "validate") else {name: False or None})

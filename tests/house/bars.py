@@ -8,13 +8,27 @@ from dataclasses import dataclass
 from tests.house import imports, planning, tables
 from tests.house.source import SHORT, Source
 
-ROOT_FILES = {"__init__.py", "__main__.py", "_version.py", "exceptions.py", "trail.py"}
+ROOT_FILES = {
+    *("__init__.py", "__main__.py", "_version.py"),
+    *("exceptions.py", "tokens.py", "trail.py"),  # public modules without a folder
+}
 REASONS = {
     "__main__.py": "`python -m` asks for it by name",
     "_core/hosts.py": "where a URL leads, asked by every layer above",
     "_core/never.py": "typing has it from Python 3.11 on; then the file goes",
     "_version.py": "the build reads it without importing the package",
+    "_core/answer/bounds.py": "figures that every layer takes from one place",
+    "_core/answer/content.py": "what counts as content, asked by every limit of time",
+    "_core/answer/pieces.py": "what pieces of a stream have in common, for reader and tools",
+    "_core/request/fit_calls.py": "one of the fittings that `fit_messages.py` puts in order",
+    "_core/request/fit_turns.py": "one of the fittings that `fit_messages.py` puts in order",
+    "_core/request/history.py": "the names that dialects and lessons share",
+    "aio/_loading.py": "the twin of `client/loading.py`",
+    "cli/_log_switches.py": "read before anything else is loaded",
+    "credentials/fingerprint.py": "what tells credentials apart; it must see all of their sorts",
     "integrations/_common.py": "what several connectors share and no other may import",
+    "server/emulator/schema_notes.py": "the way back of what structured output puts into words",
+    "server/gateway/turns.py": "how streams take turns, which relay and runner both need",
 }
 """Why a file is allowed to have fewer than 60 lines, by its path in the package."""
 

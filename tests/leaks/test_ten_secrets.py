@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import html
 import json
 import logging
 import pickle
+import re
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -22,7 +24,7 @@ from azure.core.exceptions import AzureError
 
 from github_models_azure import Endpoint, trail_of
 from github_models_azure.exceptions import SettingsError
-from github_models_azure.policies.causes import causes
+from github_models_azure.policies.errors import causes
 from github_models_azure.settings.load import load_settings
 from tests.client.raw_server_helpers import Send, raw_server
 from tests.harness import HELLO, Twin, delta
@@ -50,7 +52,9 @@ def forms(secret: str) -> set[str]:
     plain = unquote_plus(secret)
     return {
         secret, plain, quote(secret), quote(secret, safe=""), quote(plain, safe=""),
-        json.dumps(secret)[1:-1], repr(secret)[1:-1], raw.rstrip("="),
+        json.dumps(secret)[1:-1], repr(secret)[1:-1], raw.rstrip("="), html.escape(plain),
+        json.dumps(json.dumps(secret))[3:-3], quote(quote(plain, safe=""), safe=""),
+        re.sub("[+&]", lambda found: f"\\u{ord(found[0]):04X}", plain),  # as .NET writes JSON
     }  # fmt: skip
 
 
@@ -103,6 +107,8 @@ def echo(status: int, *, stream: bytes = b"", kind: str = "error") -> Callable[.
         body = json.dumps({"error": said}).encode()
         if kind == "text":
             body = line.encode()
+        if kind == "wide":
+            body = body.decode().encode("utf-16")
         content_type = "application/json"
         if stream:
             content_type = "text/event-stream"
@@ -135,6 +141,7 @@ SCRIPTS: dict[str, tuple[Callable[..., None], dict[str, Any]]] = {
     **{f"{status} ": (echo(status), {}) for status in (422, 429, 500, 503)},
     "text": (echo(400, kind="text"), {}),
     "all forms": (echo(400, kind="forms"), {}),
+    "another encoding": (echo(400, kind="wide"), {}),
     "streamed refusal": (echo(400), {"stream": True}),
     "error in a stream": (echo(200, stream=b": \n"), {"stream": True}),
     "error after content": (echo(200, stream=HI), {"stream": True}),
@@ -237,7 +244,9 @@ def test_no_error_shows_what_was_sent(
     assert pickle.loads(pickled).message == error.message
 
 
-@pytest.mark.parametrize("where", ["variable", "file", "url", "header", "options"])
+@pytest.mark.parametrize(
+    "where", ["variable", "file", "url", "header", "options", "seconds", "bytes", "dotenv"]
+)
 def test_a_wrong_setting_shows_no_value(where: str, tmp_path: Any, monkeypatch: Any) -> None:
     """Neither the error nor a cause, a context, a pickle, ``doctor`` or ``--debug`` has one."""
     login = f"https://user:{URL_PASSWORD}@host.example/v1"
@@ -246,10 +255,14 @@ def test_a_wrong_setting_shows_no_value(where: str, tmp_path: Any, monkeypatch: 
         "url": f"[endpoints.x]\nurl = '{login}'\n[endpoints.y]\nurl = '{SETTING}'",
         "header": f"[endpoints.x]\nurl = 'https://a'\nheaders = {{ a = '{SETTING}\u00e9' }}",
         "options": f"fallback = [['{SETTING}']]\nendpoints = '{SETTING}'",
+        "seconds": f"[endpoints.x]\nurl = 'https://a'\ntimeout = {{ a = '{SETTING}' }}",
+        "bytes": f"api_key = '{SETTING}' # \u00e9",  # not UTF-8
     }
     monkeypatch.chdir(tmp_path)
     environ = {"GITHUB_MODELS_ADAPT": SETTING} if where == "variable" else {}
-    (tmp_path / "github-models.toml").write_text(tables.get(where, ""), "utf-8")
+    (tmp_path / "github-models.toml").write_text(tables.get(where, ""), "latin-1")
+    if where == "dotenv":
+        (tmp_path / ".env").write_text(f"LOGAI_GITHUB_TOKEN = '{SETTING}' # \u00e9", "latin-1")
     with pytest.raises(SettingsError) as caught:
         load_settings(environ)
     error = caught.value

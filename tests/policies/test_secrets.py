@@ -65,8 +65,8 @@ def test_a_response_that_was_never_read_is_left_alone() -> None:
     class Unread:
         @property
         def content(self) -> bytes:
-            response: Any = None
-            raise ResponseNotReadError(response)
+            asked: Any = SimpleNamespace(request="one")
+            raise ResponseNotReadError(asked)
 
     for response in (Unread(), answer(None)):
         assert hidden_response(response, SECRETS) is response

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from github_models_azure.settings.model import LLM_FIELDS
+from github_models_azure.settings.model import LLM_FIELDS, LLM_MISSED
 from tests.cli.program import Program
 from tests.harness import Service, Twin, chat
 from tests.settings.test_openhands_in_clients import client_of
@@ -137,16 +137,33 @@ def test_what_says_nothing_of_calls_is_a_line_of_doctor(
     path = Path("config.toml")
     path.write_text(
         f'[llm]\nmodel = "openai/x"\nbase_url = "{OWN}"\nlog_completions = true\n'
-        "[llm.a]\nmodel = 'openai/y'\nseed = 3\n[llm.completion_kwargs]\nx = 1\n",
+        "[llm.a]\nmodel = 'openai/y'\nservice_id = 'x'\n[llm.capability_overrides]\nx = 1\n",
         "utf-8",
     )
     trust(path)  # or the endpoint that it chooses is warned of
     line = (
-        f"Set in {path.resolve()} and not used: llm.log_completions, llm.completion_kwargs, "
-        "llm.a.seed. They say nothing of calls here."
+        f"Set in {path.resolve()} and not used: llm.log_completions, llm.capability_overrides, "
+        "llm.a.service_id. They say nothing of calls here."
     )
     assert line in heard(caplog, program).splitlines()
     assert not caplog.records
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize("place", ["llm", "llm.a"])
+@pytest.mark.parametrize("name", sorted(LLM_MISSED))
+def test_what_would_change_answers_is_warned_of(
+    caplog: pytest.LogCaptureFixture, program: Program, name: str, place: str
+) -> None:
+    """It is not sent, and its absence would be seen in answers only."""
+    path = Path("config.toml")
+    tables = {"llm": f'model = "openai/x"\nbase_url = "{OWN}"\n', "llm.a": 'model = "openai/y"\n'}
+    tables[place] += f"{name} = {{ x = 1 }}\n"
+    path.write_text("".join(f"[{one}]\n{text}" for one, text in tables.items()), "utf-8")
+    trust(path)
+    told = f"{place}.{name} in {path.resolve()} is not used: it would change answers."
+    assert told in heard(caplog, program)
+    assert [told in record.getMessage() for record in caplog.records] == [True]
 
 
 @pytest.mark.extras

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from github_models_azure.exceptions import SettingsError
+from github_models_azure.policies.errors import causes
 from github_models_azure.settings.load import load_settings
 from github_models_azure.settings.model import LLM_FIELDS, LLM_IGNORED
 
@@ -56,9 +57,9 @@ def refused(**environ: str) -> list[str]:
         (
             "fallback_llms = ['a']",
             "llm.fallback_llms",
-            "'a' is not an [llm.NAME] table. Known: none.",
+            "number 1 is not the name of an [llm.NAME] table. Known: none.",
         ),
-        ("fallback_llms = [3]", "llm.fallback_llms", "3 is not an [llm.NAME] table"),
+        ("fallback_llms = [3]", "llm.fallback_llms", "is not the name of an [llm.NAME] table"),
         ("api_version = 3", "llm.api_version", "valid string"),
         ("embedding_model = 3", "llm.embedding_model", "valid string"),
         ("embedding_deployment_name = 3", "llm.embedding_deployment_name", "valid string"),
@@ -94,7 +95,7 @@ def test_a_wrong_value_of_a_file_is_named(text: str, path: str, says: str) -> No
         ("RETRY_MAX_WAIT", "late", "valid number"),
         ("RETRY_MULTIPLIER", "twice", "valid number"),
         ("MODEL", "anthropic/claude", "a protocol of its own"),
-        ("CUSTOM_LLM_PROVIDER", "nobody", "'nobody' is not known"),
+        ("CUSTOM_LLM_PROVIDER", "nobody", "a provider that is not known"),
         ("BASE_URL", "nowhere", "is a URL"),
     ],
 )
@@ -152,17 +153,25 @@ def test_mistakes_do_not_matter_where_nothing_is_taken() -> None:
         f"api_key = '{SECRET}'\ntop_p = 7",
         f"[llm.a]\nmodel = 'nobody'\napi_key = '{SECRET}'",
         f"api-key = '{SECRET}'",
+        f"[llm.a]\nmodel = '{SECRET}'",
+        f"[llm.a]\nmodel = '{SECRET}/x'",
+        f"[llm.a]\nmodel = 'openai/{SECRET}/'\ncustom_llm_provider = '{SECRET}'",
+        f"custom_llm_provider = '{SECRET}'",
+        f"fallback_llms = ['{SECRET}']",
+        f"base_url = 'https://a.example:{SECRET}/v1'",
+        f"base_url = '{SECRET}://a.example/v1'",
+        f"base_url = 'https://a.example:70000/v1?key={SECRET}'",
+        f"groq_timeout = '{SECRET}'",
+        f"api_key = '{SECRET}'\n# \xff",
     ],
 )
-def test_a_secret_is_not_in_an_error(text: str) -> None:
-    """Nor in what led to it."""
-    write("[llm]\n" + MODEL + text)
+def test_a_value_is_not_in_an_error(text: str) -> None:
+    """Nor in what led to it: a secret may stand where something else is expected."""
+    Path("config.toml").write_bytes(("[llm]\n" + MODEL + text).encode("latin-1"))
     with pytest.raises(SettingsError) as caught:
         load_settings({})
-    error: BaseException | None = caught.value
-    while error is not None:
-        assert SECRET not in str(error)
-        error = error.__cause__
+    for error in causes(caught.value):
+        assert SECRET not in f"{error!s} {error!r} {vars(error)!r}"
 
 
 def test_a_broken_file_is_named() -> None:

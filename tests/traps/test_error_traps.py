@@ -125,7 +125,7 @@ def test_what_was_never_sent_is_told_apart(
     kinds = {
         name: told[name].trail.attempts[0].failure.kind.value for name in ("refused", "no name")
     }
-    assert kinds == {"refused": "unavailable", "no name": "endpoint_gone"}
+    assert kinds == {"refused": "unavailable", "no name": "unavailable"}
     assert isinstance(told["clear text"].error, CredentialScopeError)
 
 

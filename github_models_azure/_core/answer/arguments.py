@@ -10,7 +10,9 @@ import json
 import re
 from dataclasses import dataclass, field
 
-_PLACEHOLDERS = ("{}", "null")  # openai-agents-js#712, before the arguments themselves
+# openai-agents-js#712, before the arguments themselves, in a piece of its own or in theirs.
+_PLACEHOLDER = re.compile(r'\s*(?:\{\s*\}|null|"")\s*')
+_BEFORE_OBJECT = re.compile(rf"(?:{_PLACEHOLDER.pattern})(?=\{{)")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _MARKS = re.compile(r'\\.?|"|[\x00-\x1f]', re.DOTALL)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
@@ -19,8 +21,8 @@ _MOST_VALUES = 100
 _DEEPEST = 3  # times that a text is encoded
 
 
-def whole_arguments(arguments: object, empty: str) -> object:
-    """Make one text of arguments; ``empty`` stands for none.
+def whole_arguments(arguments: object, empty: str, *, cut: bool = False) -> object:
+    """Make one text of arguments; ``empty`` stands for none, and for a placeholder of a cut answer.
 
     Servers send "" for a tool without parameters (aichat#1217), and objects where text belongs
     (text-generation-inference#2461, llama.cpp#20198), of which the SDK makes text that is no JSON.
@@ -29,7 +31,9 @@ def whole_arguments(arguments: object, empty: str) -> object:
     if text is None:
         return arguments
     bare = text.strip()
-    if bare == "null" or (not text and empty):
+    if bare in ("null", '""') or (not text and empty):
+        return empty
+    if cut and _PLACEHOLDER.fullmatch(bare):  # what should have followed it is missing
         return empty
     if bare.startswith('"'):
         return _decoded(text)
@@ -143,7 +147,7 @@ class ArgumentPieces:
     @property
     def holds_placeholder(self) -> bool:
         """Whether nothing has come but what may stand for arguments that follow."""
-        return self._held.strip() in _PLACEHOLDERS
+        return _PLACEHOLDER.fullmatch(self._held) is not None
 
     @property
     def is_whole(self) -> bool:
@@ -168,8 +172,11 @@ class ArgumentPieces:
         if self._again:
             return self._more_again(text)
         if not self._sent:
+            text = _BEFORE_OBJECT.sub("", text, count=1)
+            if text.startswith("{") and _loads(text, strict=False) is None:
+                text = _said_once(text)
             bare = text.strip()
-            if bare[:1] == '"' or bare == "null" or (first and bare == "{}"):
+            if bare[:1] == '"' or bare == "null" or (first and _PLACEHOLDER.fullmatch(bare)):
                 self._held = text
                 return ""
         elif text[0] == "{" and '"' in text:
@@ -186,7 +193,7 @@ class ArgumentPieces:
             before = self._all()
             grown = not is_whole(before + doubt) and is_whole(doubt)
             return self._let(doubt[len(before) :] if grown else doubt)
-        if held.strip() in _PLACEHOLDERS:
+        if _PLACEHOLDER.fullmatch(held):
             return "" if cut else self._let("{}")
         return self._let(_decoded(held))
 
@@ -196,9 +203,9 @@ class ArgumentPieces:
         return self._sent[0] if self._sent else ""
 
     def _after_held(self, text: str) -> str:
-        if self._held.lstrip().startswith('"'):
+        if self._held.lstrip().startswith('"') and not self.holds_placeholder:
             self._held += text
-        elif text.strip() not in ("", *_PLACEHOLDERS):
+        elif text.strip() and not _PLACEHOLDER.fullmatch(text):
             self._held = ""
             return self.take(text, first=False)
         return ""

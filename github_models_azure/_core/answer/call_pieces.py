@@ -139,13 +139,12 @@ class CallPieces:
         )
         call = self._call_of(said)
         first = bool(said.name) and not call.name
-        again = said.name == call.name
+        name = said.name.removeprefix(call.name)  # which may grow from piece to piece
         self.began = True
         changes = self._note(call, said, piece)
         # What user code adds up must be text in every piece, and a name that comes once.
         told = call.arguments.take(said.text, first=first)
         arguments = came if text is None else told
-        name = None if again else said.name
         if function is None or arguments != came or (name or None) != inner.get("name"):
             kept = {key: value for key, value in inner.items() if key != "name"}
             changes["function"] = {
@@ -282,8 +281,7 @@ class CallPieces:
             call.is_renamed = True
         elif not said.name:
             call.is_plain = True
-        if said.name != call.name:
-            call.name += said.name
+        call.name += said.name.removeprefix(call.name)
         return changes
 
 

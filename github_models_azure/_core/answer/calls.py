@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
+from functools import partial
 from hashlib import sha256
 from operator import is_
 
@@ -46,18 +47,22 @@ def name_in(value: object) -> object:
         return ""
 
 
-def fit_calls(message: Mapping[str, object], seed: str, *, empty: str = "{}") -> object:
+def fit_calls(
+    message: Mapping[str, object], seed: str, *, empty: str = "{}", cut: bool = False
+) -> object:
     """Return the tool calls of a whole message, in whichever member they came.
 
     :param seed: what tells this answer from others; ids that the server left out are made
         of it.
-    :param empty: stands for no arguments; nothing does in an answer that was cut.
+    :param empty: stands for no arguments; nothing does in an answer that may have been cut.
+    :param cut: whether it was cut for sure, so that a placeholder says nothing.
     """
     calls = calls_of(message)
     if not isinstance(calls, list):
         return calls
     ids: set[str] = set()
-    fitted = [_fit_call(call, place, seed, empty, ids) for place, call in enumerate(calls)]
+    text_of = partial(whole_arguments, empty=empty, cut=cut)
+    fitted = [_fit_call(call, place, seed, text_of, ids) for place, call in enumerate(calls)]
     return same_or(fitted, calls)
 
 
@@ -65,7 +70,8 @@ def calls_of(message: Mapping[str, object]) -> object:
     """Give the calls of a message or a piece of one; llama-cpp-python sends both forms at once."""
     calls, legacy = message.get("tool_calls"), message.get("function_call")
     if calls:
-        return calls
+        lone = isinstance(calls, dict) and isinstance(calls.get("function"), dict)
+        return [calls] if lone else calls
     if isinstance(legacy, dict) and legacy:
         return [{"function": legacy}]
     listed = message.get(LISTED)
@@ -74,12 +80,14 @@ def calls_of(message: Mapping[str, object]) -> object:
     return calls
 
 
-def _fit_call(call: object, place: int, seed: str, empty: str, ids: set[str]) -> object:
+def _fit_call(
+    call: object, place: int, seed: str, text_of: Callable[[object], object], ids: set[str]
+) -> object:
     function = call.get("function") if isinstance(call, dict) else None
     if not isinstance(call, dict) or not isinstance(function, dict):
         return call
     changes: dict[str, object] = {}
-    arguments = whole_arguments(function.get("arguments"), empty)
+    arguments = text_of(function.get("arguments"))
     name = name_in(function.get("name"))
     if arguments is not function.get("arguments") or name is not function.get("name"):
         named = {"name": name} if "name" in function else {}

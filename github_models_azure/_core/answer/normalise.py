@@ -172,8 +172,10 @@ def _fit_choice(
         _fit_texts(message, inner)
         if message.get("tool_calls") or message.get("function_call") or message.get(LISTED):
             seed = f"{text_in(answer.get('id'))}/{place}/{form.id_seed}"
-            cut = is_cut(choice.get("finish_reason"))
-            calls = fit_calls(message, seed, empty="" if cut else "{}")
+            reason = choice.get("finish_reason")
+            cut = is_cut(reason)
+            empty = "" if cut else "{}"
+            calls = fit_calls(message, seed, empty=empty, cut=cut and reason is not None)
             has_calls = isinstance(calls, list) and any(isinstance(call, dict) for call in calls)
             _put("tool_calls", calls, message, inner)
         if inner:

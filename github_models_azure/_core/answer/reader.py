@@ -22,6 +22,7 @@ from .sse import DONE, SSEDecoder, SSEEvent, SSEOverflowError, Update
 from .stages import (
     AnswerFault,
     Body,
+    Heard,
     Progress,
     Stage,
     StatedErrors,
@@ -57,7 +58,8 @@ class AnswerReader:
     """
 
     __slots__ = (
-        "_ahead", "_body", "_bounds", "_choices", "_decoder", "_errors", "_fault", "_id_seed",
+        "_ahead", "_body", "_bounds", "_choices", "_decoder", "_errors", "_fault", "_heard",
+        "_id_seed",
         "_odd", "_progress", "_shape", "_stages", "_tap", "_written", "done",
     )  # fmt: skip
 
@@ -84,7 +86,8 @@ class AnswerReader:
         forced = None if demanded is None else ForcedCall(demanded)
         self._progress, self._tap = Progress(forced), Tap(sees)
         self._shape = WantedShape(tool) if wanted else None
-        stages: list[Stage] = [self._errors]
+        self._heard = Heard()
+        stages: list[Stage] = [self._errors, self._heard]
         if operation is Operation.CHAT:
             stages.append(Form(id_seed, choices))
         if vectors:
@@ -143,6 +146,11 @@ class AnswerReader:
         Until then another target can still take over unseen.
         """
         return self._progress.has_content
+
+    def take_heard(self) -> bool:
+        """Return whether content came since the last time, also such as is held back."""
+        heard, self._heard.content = self._heard.content, False
+        return heard
 
     @property
     def is_whole(self) -> bool:

@@ -65,7 +65,9 @@ def fitted_reason(reason: str, *, has_calls: bool) -> str:
 
 def is_cut(reason: object) -> bool:
     """Return whether an answer may have ended in the middle; one without a reason may have."""
-    return not isinstance(reason, str) or _REASONS.get(reason, reason) in (LENGTH, FILTERED)
+    if reason is None or isinstance(reason, list):
+        return True
+    return fitted_reason(reason_text(reason), has_calls=False) in (LENGTH, FILTERED)
 
 
 def failed_reason(choice: Mapping[str, object]) -> str | None:

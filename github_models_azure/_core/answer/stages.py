@@ -19,13 +19,10 @@ from ..failure.classify import (
 from ..failure.kinds import Failure, FailureKind
 from ..request.dialect import Dialect
 from ..route.needs import Operation
+from .content import holds_content, holds_content_at_all
 from .reasons import failed_reason
 
 Body = Mapping[str, object]
-
-_CONTENT = (
-    "content", "tool_calls", "reasoning_content", "reasoning", "refusal", "function_call", "audio",
-)  # fmt: skip
 
 
 class AnswerFault(Exception):
@@ -118,6 +115,26 @@ class StatedErrors:
         )
 
 
+@dataclass(slots=True)
+class Heard:
+    """The stage that notes that content came, before others hold any of it back.
+
+    :ivar content: whether some has come; reset by whoever takes note of it.
+    """
+
+    content: bool = False
+
+    def whole(self, body: Body) -> Body:
+        """Note whether a completion has content."""
+        return self.update(body)
+
+    def update(self, update: Body) -> Body:
+        """Note whether an update has content."""
+        if not self.content and holds_content_at_all(update):
+            self.content = True
+        return update
+
+
 class Awaited(Protocol):
     """Something that must come before anything counts as content."""
 
@@ -176,7 +193,7 @@ class Progress:
         if finished:
             self.has_content = True
             self.finished.add(index)
-        if holds_content(said):
+        if not self.has_content and holds_content(said):
             self.has_content = True
 
 
@@ -227,8 +244,25 @@ def states_error(update: Body) -> bool:
     object_, kind = str(update.get("object")), str(update.get("type"))
     if "error" in (object_, kind) or isinstance(update.get("detail"), str | list):
         return True
-    coded = kind.endswith("error") or any(update.get(name) for name in ("code", "status"))
+    coded = kind.endswith("error") or any(
+        _is_error(update.get(name)) for name in ("code", "status")
+    )
     return coded and isinstance(update.get("message"), str)
+
+
+_GOING_ON = frozenset(
+    {
+        "", "completed", "in_progress", "loading", "ok", "pending", "processing", "progress",
+        "queued", "running", "starting", "succeeded", "success",
+    }
+)  # fmt: skip
+
+
+def _is_error(code: object) -> bool:
+    """Tell whether a code or status is one of an error, not of what goes well or goes on."""
+    said = "" if code is None else str(code).strip().lower()
+    well = said == "0" or (said.isdecimal() and len(said) == 3 and said < "400")
+    return not well and said not in _GOING_ON
 
 
 _CHUNK = ("choices", "usage", "object", "model", "created", "x_groq", "prompt_filter_results")
@@ -237,11 +271,6 @@ _CHUNK = ("choices", "usage", "object", "model", "created", "x_groq", "prompt_fi
 def is_chunk(value: Body) -> bool:
     """Return whether an event is a piece of an answer or states an error, and is no mere ping."""
     return "choices" in value or any(name in value for name in _CHUNK) or states_error(value)
-
-
-def holds_content(said: object) -> bool:
-    """Return whether a message, or a piece of one, has any content."""
-    return isinstance(said, Mapping) and any(said.get(name) for name in _CONTENT)
 
 
 def broken_off(reason: str) -> Failure:

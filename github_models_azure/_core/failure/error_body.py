@@ -82,6 +82,7 @@ _REFUSALS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
         (r"(?i)(?:'(messages\.\d+)' ?: ?)?property '([^']+)' is unsupported", None),
         (r"Unknown name \"[^\"]+\": Cannot bind query parameter", "api-version"),
         (r"(?i)\bextra parameters \['([^']+)'", None),
+        (r"(?i)^([a-z_]\w*(?:\.\w+){0,8}): extra inputs are not permitted\b", None),
         (r"Additional properties are not allowed \('([^']+)'", None),
         (
             r"(?i)\bapi[- ]version (?:query parameter )?(?:is )?not (?:allowed|supported)",

@@ -45,15 +45,18 @@ _REFUSALS = tuple(
             rf"(?:{_PLACE})?content\b"
             rf"|['\"`]content['\"`] is (?:a )?(?:required|missing)"
             rf"|\b(?:field|property|member) ['\"`]?content['\"`]? is (?:required|missing)"
-            rf"|{_PLACE}content\b\W{{0,3}} (?:this )?(?:field )?(?:is )?(?:required|missing)",
+            rf"|{_PLACE}content\b\W{{0,3}} (?:this )?(?:field )?(?:is )?(?:required|missing)"
+            r"|\bcontent field is (?:required|missing)|\bassistant must have content\b",
             MISSING_CONTENT,
         ),
         # n8n's page on OpenAI's "expected a string, got null"; Cloudflare (opencode.school#174)
         (
             rf"\bcontent\b.{{0,80}}?(?:{_NOT_NULL}|\bnull['\"`]? not in ['\"`]?string)"
-            r"|\bnone is not of type ['\"`]string['\"`].{0,40}\.content\b",
+            r"|\bnone is not of type ['\"`]string['\"`].{0,40}\.content\b"
+            r"|\bcontent type: <nil>",  # of Ollama
             _NULL,
         ),
+        (r"\bcannot unmarshal array\b.{0,80}\.content of type string\b", PARTS),
         (r"/content['\"`]?, ['\"`]array['\"`] not in ['\"`]string['\"`]", PARTS),
         # solbrowse#16, OpenHands#8685; langchain#21196, copilot-cli#4884
         (r"\bcontent['\"`]? or ['\"`]?tool_calls\b.{0,20}\bnot none\b", NOTHING_SAID),
@@ -87,7 +90,7 @@ _REFUSALS = tuple(
         # mcp-use#90, continue#11645; Bedrock's and Anthropic's own names for it
         (
             r"\btool_calls\W{1,2}\d+\W{1,2}function\W{1,2}name\b|\btool_?use\W{1,2}name\b"
-            r"|\binvalid function name\b",
+            r"|\binvalid function name\b|^function name was .{0,500}\bmust be a-z, A-Z, 0-9\b",
             CALL_NAME,
         ),
         # vllm#684 (local-inference-lab), sglang#28035, codegraff#752, codex-router#161,
@@ -139,6 +142,8 @@ _JUDGED_BY_PLACE = frozenset(
         "type_error.none.not_allowed",
     }
 )  # fmt: skip
+# Anthropic's and Bedrock's endpoints write the place before the words.
+_STATED_PLACE = re.compile(r"(?i)^(messages\.\d+\.content): input should be a valid string\b")
 _IN_HISTORY = re.compile(
     r"messages\.\d+\.(?:(?:assistant|system|tool|user|developer)\.)?"
     r"(?:content|audio|tool_calls|function_call|name|refusal|reasoning_content|tool_call_id"
@@ -155,4 +160,6 @@ def refused_in_history(text: str, param: str, names: tuple[str, ...]) -> str | N
     """
     if _IN_HISTORY.fullmatch(param) and _JUDGED_BY_PLACE.intersection(names):
         return param
+    if stated := _STATED_PLACE.search(text):
+        return stated[1]
     return next((lesson for pattern, lesson in _REFUSALS if pattern.search(text)), None)

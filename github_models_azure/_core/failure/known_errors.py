@@ -57,6 +57,7 @@ BY_CODE: dict[str, Ruling] = {
             "insufficient_quota", "quota_exceeded", "billing_hard_limit_reached",
             "insufficient_balance", "insufficient_credits", "exceeded_current_quota_error",
             "arrearage", "allocationquota.freetieronly", "billing_not_active", "payment_required",
+            "budget_exceeded",
         ),
         Ruling(FailureKind.QUOTA_EXHAUSTED, Scope.ENDPOINT),
     ),
@@ -74,7 +75,9 @@ MODEL_GONE_TEXT = re.compile(
     r"(?i)\bmodel\b:?(?: (?!param|field|option|property|feature)\S{1,120}){0,3}? ?"
     r"\b(?:not found|does not exist|(?:has been|was) (?:deprecated|retired)"
     r"|decommissioned|no longer (?:available|supported))\b"
-    r"|^(?:unknown|unavailable) model\b|\binvalid model (?:name|id)\b|is not a valid model id\b"
+    r"|^(?:unknown|unavailable|unsupported) model\b|^models/\S{1,120} is not found\b"
+    r"|^model not exist\b|\bmodel identifier is invalid\b|^this is not a chat model\b"
+    r"|\binvalid model (?:name|id)\b|is not a valid model id\b"
     r"|^no endpoints found for\b"
 )
 _SENT = r"(?:prompts?|inputs?|requests?|messages|conversation|text)"
@@ -83,8 +86,11 @@ TOO_LARGE_TEXT = re.compile(
     rf"(?i)\b(?:maximum|max|available)\b.{{0,20}}\bcontext[ _-]?(?:length|size|window)\b"
     rf"|\bcontext[ _-]?(?:length|size|window|limit)\b.{{0,60}}\b(?:{_PASSES}|full|reached|too)\b"
     rf"|\b{_PASSES}\b.{{0,60}}\bcontext[ _-]?(?:length|size|window|limit)\b"
-    rf"|\b{_SENT}\b(?: (?!image|file|audio|url)\S+){{0,3}}? too (?:long|large|big)\b"
-    rf"|\b{_SENT}\b.{{0,60}}\b{_PASSES}.{{0,60}}\b(?:tokens?|max\w* length|limit of \d)"
+    rf"|\b{_SENT}\b(?: (?!image|file|audio|url|array|list)\S+){{0,3}}? too (?:long|large|big)\b"
+    rf"|\b{_SENT}\b.{{0,60}}\b{_PASSES}.{{0,60}}\b(?:tokens?|max\w*(?: \w+)? length|limit of \d)"
+    rf"|\b{_SENT}\b.{{0,40}}\blonger than (?:the|this|what the) model\b"
+    rf"|\b{_SENT}\b.{{0,20}}\b(?:less|fewer) than \d+ tokens\b"
+    rf"|\btotal (?:number of )?tokens\b.{{0,30}}\b{_PASSES}"
     rf"|\b{_SENT}\b.{{0,40}}\btokens?\b.{{0,60}}(?:\b{_PASSES}|<=|>|\blimit\b|\bmaximum\b)"
     rf"|\bmax\w* (?:prompt|input) length\b|\brange of input length\b"
     rf"|\btoo many (?:input |prompt )?tokens\b|\binput token limit\b"
@@ -99,6 +105,8 @@ INPUT_CAPS = tuple(
         r"\bmaximum number of tokens allowed \((\d{1,9})\)",
         r"\bavailable context size \((\d{1,9}) tokens",
         r"\blimit (\d{1,9}), requested",
+        r"\b(?:longer|greater|larger) than the max\w*(?: \w+)? length of (\d{1,9})",
+        r"\b(?:less|fewer) than (\d{1,9}) tokens",
         r"> ?(\d{1,9}) maximum\b",
         r"\bmax\w* (?:prompt|input) length (?:is|of) (\d{1,9})",
         r"\bcontext (?:length|size|window) (?:is|of)(?: only)? (\d{1,9})",

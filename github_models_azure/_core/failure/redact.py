@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import base64
 import binascii
-import html
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from html.entities import html5
+from json import detect_encoding
+from string import ascii_letters, digits
 from types import MappingProxyType
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 HIDDEN = "***"
 """Stands where a secret stood."""
 
 SHORTEST_KEY = 6  # what is shorter is a stand-in for servers without keys, and part of any word
+DEEPEST = 50  # levels of what a server says
 SHORTEST_VALUE = 8  # of a header or a query, most of which are no secrets
 
 _SHORTEST_PART = 4  # of a secret that was cut at the end of a text
 _CUT = "..."
-_LOGIN = re.compile(r"(?<=://)[^\s'\"<>@/?#]*:[^\s'\"<>]*@")
-"""User and password of a URL, whose password may have slashes in it."""
+_LOGIN = re.compile(r"(?<=://)(?:[^\s'\"<>@/?#]*:[^\s'\"<>]*|[^\s'\"<>@/?#]+)@")
+"""User and password of a URL, whose password may have slashes in it; or only a user, a token."""
+_SHORT = {"\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t"}
+_PLAIN = frozenset(ascii_letters + digits + "-._~")  # nothing escapes them
+_AGAIN = 3
+"""How often a text that was escaped may have been escaped once more."""
 
 
 def without_login(text: str) -> str:
@@ -31,7 +39,8 @@ def without_login(text: str) -> str:
 def passwords_in(url: str) -> Iterator[str]:
     """Yield the password of a URL, as it stands there and as it is meant."""
     if found := _LOGIN.search(url):
-        password = found[0][:-1].partition(":")[2]
+        user, _, password = found[0][:-1].partition(":")
+        password = password or user
         yield password
         yield unquote(password)
 
@@ -67,7 +76,7 @@ class Redactor:
         if self._pattern is None:
             forms = {form for secret in self._secrets for form in _forms(secret)}
             longest_first = sorted(forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = re.compile("|".join(map(_written, longest_first)))
         text = self._pattern.sub(HIDDEN, text)
         return self._without_beginning(text) if text.endswith(_CUT) else text
 
@@ -79,24 +88,40 @@ class Redactor:
                     return shown[:-length] + HIDDEN + _CUT
         return text
 
-    def data(self, data: bytes) -> bytes:
-        """Return a body without secrets, byte for byte the same if it holds none."""
-        text = data.decode("utf-8", "surrogateescape")
-        shown = self.text(text)
-        return data if shown == text else shown.encode("utf-8", "surrogateescape")
+    def data(self, data: bytes, encoding: str | None = None) -> bytes:
+        """Return a body without secrets, byte for byte the same if it holds none.
 
-    def value(self, value: object) -> object:
-        """Return a value without secrets: texts, and what JSON makes of them."""
+        :param encoding: what the server says it is; also hidden is what other readers would see.
+        """
+        for one in dict.fromkeys((encoding, detect_encoding(data), "utf-8")):
+            with suppress(LookupError, UnicodeError):
+                errors = "surrogateescape" if one == "utf-8" else "strict"
+                text = data.decode(one, errors) if one else ""
+                if (shown := self.text(text)) != text:
+                    data = shown.encode(one or "", errors)
+        return data
+
+    def value(self, value: object, depth: int = DEEPEST) -> object:
+        """Return a value without secrets: texts, and what JSON makes of them.
+
+        :param depth: how deep it may be nested; what is deeper is left out.
+        """
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, bytes):
             return self.data(value)
-        if type(value) in (dict, MappingProxyType) and isinstance(value, Mapping):
-            return {self.value(name): self.value(inner) for name, inner in value.items()}
-        if type(value) in (list, tuple):
-            made = [self.value(inner) for inner in _items(value)]
-            return made if isinstance(value, list) else tuple(made)
-        return value
+        is_table = type(value) in (dict, MappingProxyType)
+        if not is_table and type(value) not in (list, tuple):
+            return value
+        if depth == 0:  # a server may nest as deep as Python reads, and no deeper can be written
+            return HIDDEN
+        if is_table and isinstance(value, Mapping):
+            below = depth - 1
+            return {
+                self.value(name, below): self.value(inner, below) for name, inner in value.items()
+            }
+        made = [self.value(inner, depth - 1) for inner in _items(value)]
+        return made if isinstance(value, list) else tuple(made)
 
 
 def _items(value: object) -> Iterator[object]:
@@ -124,18 +149,59 @@ def _parts(secret: str) -> Iterator[str]:
 def _forms(secret: str) -> Iterator[str]:
     for meant in {secret, unquote(secret), unquote_plus(secret)}:
         if len(meant) >= SHORTEST_KEY or meant == secret:
-            yield from _written(meant)
+            yield meant
+            raw = meant.encode("utf-8", "surrogateescape")
+            for coded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
+                yield coded.decode().rstrip("=")
 
 
-def _written(secret: str) -> Iterator[str]:
-    yield secret
-    for quoted in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
-        yield quoted
-        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
-    for written in (json.dumps(secret), json.dumps(secret, ensure_ascii=False), repr(secret)):
-        yield written[1:-1]
-        yield written[1:-1].replace("/", "\\/")
-    yield html.escape(secret)
-    raw = secret.encode("utf-8", "surrogateescape")
-    for coded in (base64.b64encode(raw), base64.urlsafe_b64encode(raw)):
-        yield coded.decode().rstrip("=")
+def _written(secret: str) -> str:
+    """Return a pattern of a text in all the ways in which programs write it.
+
+    Each character stands for itself or is escaped, as one language or another does it, once or
+    several times over: which ones a program escapes is its own choice.
+    """
+    # A run of backslashes is one place, or there would be many ways to match it.
+    return "".join(_run(len(run)) if run[0] == "\\" else "".join(map(_character, run))
+                   for run in re.findall(r"\\+|[^\\]+", secret))  # fmt: skip
+
+
+def _run(length: int) -> str:
+    longest = length * 2**_AGAIN
+    return rf"(?:\\{{{length},{longest}}}|(?i:%(?:25){{0,{_AGAIN}}}5c){{{length}}})"
+
+
+@lru_cache(maxsize=512)
+def _character(char: str) -> str:
+    if char in _PLAIN:
+        return re.escape(char)
+    slashes, number = rf"\\{{1,{2**_AGAIN}}}", ord(char)
+    percent, ampersand = f"%(?:25){{0,{_AGAIN}}}", f"&(?:amp;){{0,{_AGAIN}}}"
+    units = char.encode("utf-16-be", "surrogatepass")
+    pairs = [units[at : at + 2].hex() for at in range(0, len(units), 2)]
+    raw = char.encode("utf-8", "surrogatepass")
+    ways = [
+        rf"(?:{slashes})?{re.escape(char)}",
+        "".join(f"{percent}{byte:02x}" for byte in raw),
+        "".join(f"{slashes}x{byte:02x}" for byte in raw),
+        "".join(f"{slashes}u{pair}" for pair in pairs),
+        f"{ampersand}#(?:0*{number}|x0*{number:x});",
+        *(f"{ampersand}{name}" for name in _entities().get(char, ())),
+    ]
+    if number < 0x100:
+        ways.append(f"{slashes}x{number:02x}")
+    if char in _SHORT:
+        ways.append(f"{slashes}{_SHORT[char]}")
+    if char == " ":
+        ways.append(r"\+")
+    return f"(?i:{'|'.join(ways)})"
+
+
+@lru_cache(maxsize=1)
+def _entities() -> Mapping[str, list[str]]:
+    """Return the names that HTML has for the characters of ASCII."""
+    found: dict[str, list[str]] = {}
+    for name, char in html5.items():
+        if char.isascii() and name.endswith(";"):
+            found.setdefault(char, []).append(name)
+    return found

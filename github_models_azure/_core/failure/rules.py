@@ -27,9 +27,11 @@ from .known_errors import (
 )
 from .lifecycle import read_lifecycle
 from .wordings import (
+    BUSY_TEXT,
     FAILED_GENERATION_TEXT,
     FLAGGED_TEXT,
     MONEY_TEXT,
+    RATE_TEXT,
     is_callers_fault,
     lacking_capability,
     output_cap,
@@ -118,7 +120,8 @@ def _quota_code(evidence: Evidence) -> Ruling | None:
 
 def _output_limit(evidence: Evidence) -> Ruling | None:
     """Take more tokens than a model writes for a limit of the model: another may write more."""
-    cap = output_cap(evidence.text)
+    param = evidence.error.param or ""  # which pydantic's words leave out
+    cap = output_cap(f"{param}: {evidence.text}" if param.startswith("max_") else evidence.text)
     if cap is None:
         return None
     return Ruling(FailureKind.WRONG_DIALECT, max_output_tokens=cap or None)
@@ -126,7 +129,7 @@ def _output_limit(evidence: Evidence) -> Ruling | None:
 
 def _capability(evidence: Evidence) -> Ruling | None:
     member = lacking_capability(evidence.text)
-    return None if member is None else Ruling(FailureKind.WRONG_DIALECT, param=member)
+    return None if member is None else Ruling(FailureKind.WRONG_DIALECT, param=member or None)
 
 
 def _in_words(evidence: Evidence) -> Ruling | None:
@@ -245,6 +248,7 @@ def _other_status(evidence: Evidence) -> Ruling:
 _MODEL_GONE_RULE = _by_text(MODEL_GONE_TEXT, FailureKind.MODEL_GONE)
 _TOO_LARGE_RULE = _by_text(TOO_LARGE_TEXT, FailureKind.TOO_LARGE)
 _MONEY_RULE = _by_text(MONEY_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT, guessed=True)
+_RATE_RULE = _by_text(RATE_TEXT, FailureKind.RATE_LIMITED)
 _WORDS: tuple[_Rule, ...] = (
     _output_limit,
     _TOO_LARGE_RULE,
@@ -264,6 +268,8 @@ _OTHER_4XX: tuple[_Rule, ...] = (
     _by_text(AUTH_TEXT, FailureKind.AUTH, _ENDPOINT),
     *_WORDS,
     _in_words,
+    _RATE_RULE,
+    _by_text(BUSY_TEXT, FailureKind.UNAVAILABLE),
     _callers_own,
     _not_now,
     _always(FailureKind.UNCLEAR),
@@ -280,6 +286,7 @@ _RULES: dict[int, tuple[_Rule, ...]] = {
         _by_code,
         _by_text(QUOTA_TEXT, FailureKind.QUOTA_EXHAUSTED, _ENDPOINT),
         _MONEY_RULE,
+        _RATE_RULE,
         _by_text(FLAGGED_TEXT, FailureKind.CONTENT_FILTERED),
         _always(FailureKind.AUTH, _ENDPOINT),
     ),

@@ -37,12 +37,53 @@ def _lacks(noun: str) -> re.Pattern[str]:
     )
 
 
-_LACKS = (("tools", _lacks(_TOOLS)), ("image_url", _lacks(_IMAGES)))
+_LACKS = (
+    ("tools", _lacks(_TOOLS)),
+    (
+        "tools",  # Groq's quoted phrase; llama.cpp's server without --jinja, under 500 too
+        re.compile(
+            r"(?i)['\"`](?:tool|function)[ _-](?:use|usage|calls?|calling)['\"`] (?:is|are)"
+            r"(?:n['\u2019]t| not) (?:supported|available|enabled|allowed)\b"
+            rf"|(?<![\w'\"`-]){_TOOLS}(?: \S+){{0,4}}? (?:is|are) unsupported\b"
+            r"|\bcannot (?:use|call) (?:tools|functions)\b"
+            r"|\btools? param(?:eter)?s? requires? --jinja\b"
+        ),
+    ),
+    ("image_url", _lacks(_IMAGES)),
+    (
+        "image_url",  # vLLM's, and Ollama's
+        re.compile(
+            r"(?i)\bnot an? (?:multi-?modal|vision)\b(?: \S+){0,2}? model\b"
+            r"|\bat most 0 images?\b|\bunknown (?:content )?(?:part )?type:? ['\"`]?image"
+            r"|\bmissing data required for image input\b"
+        ),
+    ),
+)
+# What is wrong with this one image or list of tools is no lack of the model's.
+_THIS_ONE = re.compile(
+    r"(?i)\b(?:image|picture|file|media|mime)[ _-]?(?:formats?|types?|extensions?|sizes?"
+    r"|dimensions?)\b|\bimage/(?!vision|video|audio|file|input)\w|\bformats?\b.{0,30}\b(?:png|jpe?g|gif|webp)\b|\buploaded\b"
+    r"|\bbase64\b|\bdata ur[il]|\b(?:more than|over) \d|\b(?:multiple|several|animated) images?\b"
+    r"|\bduplicate|\bunique\b|\btool_choice\b|\btools list\b|\bparallel\b|\bstrict\b"
+    r"|\bimage generation\b|\bdetail\b|\b(?:tool|function) (?:names?|types?)\b"
+    r"|\btools? (?:with|of) (?:the )?type\b"
+)
+_TOGETHER = re.compile(  # Bedrock, Gemini and Groq take tools, but not with everything
+    r"(?i)\b(?:in|with|when|while|and|during|alongside)\b.{0,20}"
+    r"\b(?:stream(?:ing)?\b|json\b|response|structured)"
+    r"|\b(?:response_format|json(?: mode)?|streaming)\b.{0,30}\b(?:with|when|alongside)\b"
+)
 
 
 def lacking_capability(text: str) -> str | None:
-    """Return what a model cannot take by a server's words: ``tools`` or ``image_url``."""
-    return next((member for member, pattern in _LACKS if pattern.search(text)), None)
+    """Return what a model cannot take by a server's words: ``tools`` or ``image_url``.
+
+    Empty if it cannot only together with something else.
+    """
+    lacks = next((member for member, pattern in _LACKS if pattern.search(text)), None)
+    if lacks is None or _THIS_ONE.search(text):
+        return None
+    return "" if _TOGETHER.search(text) else lacks
 
 
 # ---- more tokens than a model writes
@@ -50,6 +91,7 @@ def lacking_capability(text: str) -> str | None:
 _OUTPUT = re.compile(
     r"(?i)\bmax_?(?:completion_?|output_?|new_?)?tokens\b"
     r"|\b(?:output|completion|generated|new) tokens\b|\bmaximum tokens you requested\b"
+    r"|\b(?:output|completion) length\b|\bmax tokens (?:must|should|cannot|value|exceeds?)\b"
 )
 _INPUT = re.compile(r"(?i)\bcontext\b|\b(?:prompt|inputs?|messages?)\b.{0,40}\btokens?\b|\bper min")
 _NUMBER = r"\D{0,3}?([0-9][0-9,_]{0,11})(?![0-9])"
@@ -57,6 +99,8 @@ _OUTPUT_CAPS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"[\[(] ?\d+ ?, ?{_NUMBER} ?[\])]",
+        rf"\bbetween \d+ and{_NUMBER}",
+        rf"\brange:? \d+ ?(?:\.\.\.?|-|\u2013|to) ?{_NUMBER}",
         rf"\b(?:at most|up to|no more than|maximum of|limit(?:ed)? (?:of|to|is)){_NUMBER}",
         rf"(?:\bless than or equal to|<=|\u2264|\bnot exceed|(?:\bnot|n't|\bcannot) be (?:greater|"
         rf"larger|higher|more) than|\bmust be (?:below|under|less than|lower than)){_NUMBER}",
@@ -69,6 +113,7 @@ _TOO_MUCH = re.compile(
     r"(?i)\btoo (?:large|high|big|many)\b|\bexceed\w*"
     r"|\b(?:above|over|beyond)\b.{0,30}\b(?:limit|max)"
     r"|\b(?:less than or equal|at most|maximum|valid range|supported range|range of)\b|<=|\u2264"
+    r"|\bbetween \d+ and \d|\bin (?:the )?range\b|\b(?:above|over) (?:the )?(?:model\S* )?max"
     r"|\b(?:not|cannot) be (?:greater|larger|higher|more)\b"
 )
 
@@ -103,11 +148,15 @@ _MEMBERS = frozenset(_TELLING) | {
     "stop", "store", "stream", "thinking", "tools", "user",
 }  # fmt: skip
 _QUOTE = r"['\"`\u2018\u2019\u201c\u201d]"
+# xAI writes "presencePenalty" for what it is sent as "presence_penalty".
+_HUMPED = {name.replace("_", ""): name for name in _TELLING}
 # A quoted word after "model" is the model's name.
 _NAME = (
     rf"(?:(?<!model )(?<!model: )(?<!models ){_QUOTE}([A-Za-z_][\w.$\[\]-]{{0,60}}){_QUOTE}"
-    rf"|(?<![\w'\"`])({'|'.join(_TELLING)})(?![\w]))"
+    rf"|(?<![\w'\"`])({'|'.join(name.replace('_', '_?') for name in _TELLING)})(?![\w]))"
 )
+_ANY = rf"{_QUOTE}?\b({'|'.join(sorted(_MEMBERS, key=len, reverse=True))})\b"
+_MEMBER = r"(?:parameter|argument|field|property|option)s?"
 _THIS_MODEL = r"(?:this|the|that|thinking|reasoning) (?:model|mode|endpoint|deployment)"
 _REFUSED_MEMBERS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -118,6 +167,9 @@ _REFUSED_MEMBERS = tuple(
         rf"{_NOT} (?:\w+ )?{_REFUSES}{_GAP}{{0,40}}?{_NAME}",
         rf"{_NAME}{_GAP}{{0,80}}?\b(?:only|must|has to|should)\b{_GAP}{{0,80}}?{_THIS_MODEL}",
         rf"\bonly\b{_GAP}{{0,30}}?{_NAME}{_GAP}{{0,40}}?\b(?:allowed|supported|accepted)\b",
+        rf"\b{_MEMBER} (?:is |are )?{_IS_NOT}{_GAP}{{0,30}}?: ?{_ANY}",
+        rf"{_NOT} (?:\w+ )?{_REFUSES} (?:the )?{_MEMBER}:? {_ANY}",
+        rf"{_NAME} can(?:not| not) both be\b",  # Claude's: the second of the two is left out
     )
 )
 _ROLE = r"(developer|system)"
@@ -135,6 +187,10 @@ _REFUSED_ROLES = tuple(
         rf"\binvalid value: {_QUOTE}{_ROLE}{_QUOTE}\. supported values",
     )
 )
+_TWO_ROLES = re.compile(  # of many templates
+    rf"(?i)\bonly {_QUOTE}?user{_QUOTE}?(?:, | and | or ){_QUOTE}?assistant{_QUOTE}?"
+    r"(?:,? (?:and |or )?\S{1,12}){0,2}? (?:roles|messages)\b"
+)
 # OpenAI, Azure and Bedrock judge the names of calls in a history by a pattern.
 _CALL_NAME = re.compile(
     r"(?i)\b(messages\W{1,2}\d+\W{1,2}tool_calls\W{1,2}\d+\W{1,2}function\.name)\b"
@@ -142,15 +198,25 @@ _CALL_NAME = re.compile(
 )
 
 
+_PARALLEL = re.compile(
+    rf"(?i){_NOT} (?:\w+ )?{_REFUSES} (?:\S+ ){{0,2}}?parallel (?:tool|function)[ _-]call"
+    rf"|\bparallel (?:tool|function)[ _-]call\w*{_GAP}{{0,20}}?{_IS_NOT}"
+)
+
+
 def refused_in_words(text: str) -> str | None:
     """Return the member of a request that is refused in words of a server's own, dotted.
 
-    A role is ``messages.role.NAME``. A name that no request is known to have counts only where it
-    is quoted and no known one is named.
+    A role is ``messages.role.NAME``, with ``*`` for both that instruct. A name that no request is
+    known to have counts only where it is quoted and no known one is named.
     """
     for pattern in _REFUSED_ROLES:
         if match := pattern.search(text):
             return f"messages.role.{match[1].lower()}"
+    if _TWO_ROLES.search(text):
+        return "messages.role.*"
+    if _PARALLEL.search(text):
+        return "parallel_tool_calls"
     if called := _CALL_NAME.search(text):
         path = called[1] or "messages.0.tool_calls.0.function.name"
         return ".".join(part for part in re.split(r"\W+", path) if part)
@@ -162,7 +228,8 @@ def refused_in_words(text: str) -> str | None:
 def _named(text: str) -> Iterator[str]:
     for pattern in _REFUSED_MEMBERS:
         for match in pattern.finditer(text):
-            yield next(filter(None, match.groups()))
+            name: str = next(filter(None, match.groups()))
+            yield _HUMPED.get(name.lower().replace("_", ""), name)
 
 
 # ---- the account, the content, and the caller
@@ -173,6 +240,9 @@ MONEY_TEXT = re.compile(
     r"|\b(?:credits?|balance|funds)\b(?: \S+){0,3}? (?:too low|insufficient|exhausted|depleted"
     r"|used up|expired|not enough|negative|empty)\b"
     r"|\bexceeded your (?:\S+ ){0,3}?(?:credits?|spend\w*|budget)\b"
+    rf"|{_NOT} have (?:any |enough )?(?:credits?|balance|funds)\b|\bkey limit exceeded\b"
+    r"|\breached your specified\b.{0,20}\blimits?\b|\bbudget\b(?: \S+){0,3}? exceeded\b"
+    r"|\bexceeded ?budget\b|\b(?:requires|enable) billing\b"
     r"|\bspend(?:ing)? (?:limit|cap)\b|\bbilling (?:hard |soft )?limit\b|\bpayment required\b"
     r"|\baccount\b.{0,60}\b(?:overdue|in arrears|in good standing|suspended\b.{0,80}\b(?:pay\w*"
     r"|invoices?|balance|billing))\b"
@@ -183,6 +253,18 @@ MONEY_TEXT = re.compile(
     r"|\u4f59\u989d\u4e0d\u8db3"
 )
 """The account has no money left."""
+
+RATE_TEXT = re.compile(
+    r"(?i)\brate[ -]?limit\w*\b.{0,40}\b(?:exceeded|reached|hit)\b"
+    r"|\bexceeded\b.{0,40}\brate[ -]?limit|\btoo many requests\b"
+)
+"""Too many requests, under a status that does not say so: GitHub's secondary limit is a 403."""
+
+BUSY_TEXT = re.compile(
+    r"(?i)\b(?:server|service|system|engine|model)\b(?: \S+){0,3}? "
+    r"(?:overloaded|busy|loading|at capacity|starting up)\b"
+)
+"""Not now; the same request may be served in a moment."""
 
 FLAGGED_TEXT = re.compile(
     r"(?i)\b(?:input|prompt|content|request|message|text)s?\b.{0,40}\bflagged\b"

@@ -43,6 +43,10 @@ def checked_members(members: object) -> dict[str, object]:
     return dict(members)
 
 
+SECONDS_FORM = f"is a number of seconds, and is at least {LEAST_SECONDS:g} seconds"
+"""What a length of time is, where a message must not show the value."""
+
+
 def checked_seconds(seconds: object) -> float:
     """Return a length of time.
 

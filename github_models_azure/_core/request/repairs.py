@@ -107,7 +107,10 @@ def repair(
     :param known: the lessons by which the refused body was fitted.
     """
     sent = adapt(payload, known, dialect)[0]
-    lessons = lessons_of(failure, sent) - known
+    told = lessons_of(failure, sent)
+    if told & known & _ROLES:  # a template names one role that it lacks, whichever it got
+        told |= _ROLES
+    lessons = told - known
     same_version = wanted_version(known | versions_in(lessons)) == wanted_version(known)
     if same_version and adapt(payload, known | lessons, dialect)[0] == sent:
         return frozenset()
@@ -142,7 +145,7 @@ def _of_message(path: list[str], payload: Mapping[str, object]) -> frozenset[str
     if last == "role":
         return frozenset({role} & _ROLES)
     if path[0] == "role":  # refused in whichever message
-        return frozenset({last} & _ROLES)
+        return _ROLES if last == "*" else frozenset({last} & _ROLES)
     message = _message_at(path, payload)
     if last == "content":
         return _of_content(message, role)

@@ -18,6 +18,7 @@ from ...exceptions import (
     EndpointRetiredError,
     FallbackExhaustedError,
     RateLimitedError,
+    StreamInterruptedError,
 )
 from ...trail import Trail, trail_of
 from .errors import ErrorAnswer, retry_headers
@@ -59,7 +60,7 @@ def _status(error: AzureError, trail: Trail | None) -> int:
         if not failures and _foreseen(trail):
             return 400  # no target can do it, whenever it is asked
         return _of_many(failures)
-    if isinstance(error, _LATE):
+    if isinstance(error, _LATE) or _ran_out_of_time(error):
         return 504
     # A key that is missing or wrong here is nothing that the caller could mend with his own.
     if isinstance(error, CredentialScopeError | CredentialUnavailableError):
@@ -70,6 +71,10 @@ def _status(error: AzureError, trail: Trail | None) -> int:
         return _status_of(failure)
     status = error.status_code if isinstance(error, HttpResponseError) else None
     return status if status is not None and 400 <= status < 500 and status != 401 else 502
+
+
+def _ran_out_of_time(error: AzureError) -> bool:
+    return isinstance(error, StreamInterruptedError) and isinstance(error.inner_exception, _LATE)
 
 
 def _latest(trail: Trail | None) -> list[Failure]:

@@ -30,6 +30,7 @@ for _ in range(100_000):
         ("", "{}"),
         ("null", "{}"),
         (" null ", "{}"),
+        ('""', "{}"),
         ({}, "{}"),
         (OBJECT, OBJECT),
         ({"n": 1}, '{"n":1}'),
@@ -62,8 +63,12 @@ def test_whole_arguments_are_one_text(given: object, text: object) -> None:
 
 
 def test_a_cut_answer_has_no_arguments_that_did_not_come() -> None:
-    """Nothing stands for them."""
-    assert [whole_arguments(one, "") for one in (None, "", "null")] == ["", "", ""]
+    """Nothing stands for them, and a placeholder says nothing, whole as in a stream."""
+    for one in (None, "", "null", "{}", "{ }", '""', {}):
+        assert whole_arguments(one, "", cut=True) == ""
+        assert put_together(as_text(one) or "" if not isinstance(one, str) else one, cut=True) == ""
+    assert whole_arguments(OBJECT, "", cut=True) == OBJECT
+    assert whole_arguments("{}", "") == "{}"
 
 
 def put_together(*pieces: str, cut: bool = False) -> str:
@@ -81,6 +86,12 @@ def put_together(*pieces: str, cut: bool = False) -> str:
         (["", "null"], "{}"),
         (["{}", "", " ", "{}"], "{}"),
         (["{}", '{"n": ', "1}"], '{"n": 1}'),
+        (["{ }", '{"n": ', "1}"], '{"n": 1}'),
+        (['""', '{"n": ', "1}"], '{"n": 1}'),
+        (['{}{"n": ', "1}"], '{"n": 1}'),
+        (["null\n" + OBJECT], OBJECT),
+        ([OBJECT + OBJECT], OBJECT),
+        (['""'], "{}"),
         (["null", "null", '{"n": 1}'], '{"n": 1}'),
         (["", "{", "}"], "{}"),
         ([OBJECT, OBJECT], OBJECT),

@@ -86,6 +86,8 @@ ONE_CALL: dict[str, list[dict[str, Any]]] = {
         piece(0, "a", "f", WHOLE), piece(1, None, None, WHOLE)],
     "a name in pieces": [piece(0, "a", "", None), piece(0, None, "f", ""),
                          piece(0, None, None, WHOLE)],
+    "braces with a space first": [piece(0, "a", "f", "{ }"), piece(0, None, None, WHOLE)],
+    "braces in the same piece": [piece(0, "a", "f", "{}" + HALF), piece(0, None, None, REST)],
     "an id late": [piece(0, None, None, ""), piece(0, "a", None, ""), piece(0, None, "f", WHOLE)],
 }  # fmt: skip
 
@@ -94,6 +96,13 @@ ONE_CALL: dict[str, list[dict[str, Any]]] = {
 def test_one_call_is_one(pieces: list[dict[str, Any]]) -> None:
     """However it is cut and numbered; in updates of their own, and the same a second time."""
     assert told(*([one] for one in pieces)) == [F]
+
+
+def test_a_name_may_grow_from_piece_to_piece() -> None:
+    """Cut, or all of it so far; either way what a reader adds up is the name."""
+    for names in (("get_", "time"), ("get_", "get_time"), ("g", "get", "get_time", "get_time")):
+        pieces = [[piece(0, "a", one, "")] for one in names]
+        assert told(*pieces, [piece(0, None, None, WHOLE)]) == [("get_time", WHOLE)]
 
 
 TWO_CALLS: dict[str, list[list[dict[str, Any]]]] = {
@@ -180,6 +189,11 @@ def test_arguments_that_were_cut_are_not_made_up() -> None:
     """A placeholder is nothing where the answer ended at its limit, or was filtered."""
     for finish in ("length", "content_filter", "MAX_TOKENS"):
         assert told([piece(0, "a", "f", "{}")], finish=finish) == [("f", "")]
+        message = {"tool_calls": [piece(None, "a", "f", "{}")]}
+        choice = {"index": 0, "finish_reason": finish, "message": message}
+        whole: Any = Form("s").whole({"choices": [choice]})
+        (made,) = whole["choices"][0]["message"]["tool_calls"]
+        assert made["function"]["arguments"] == ""
     assert told([piece(0, "a", "f", "{}")], finish="stop") == [("f", "{}")]
 
 

@@ -64,6 +64,12 @@ SHAPES: dict[str, tuple[str, dict[str, Any], str]] = {
         {"content": "", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": PLACE}}]},
         "a",
     ),
+    # The one call without a list around it.
+    "a lone call": (
+        "tool_calls",
+        {"tool_calls": {"id": "a", "function": {"name": "f", "arguments": PLACE}}},
+        "a",
+    ),
     # A list of names and arguments: the example of the guide "Adding New Model Providers".
     "OpenHands": (
         "stop",

@@ -112,6 +112,26 @@ def test_a_framed_failure_is_one(text: str, kind: FailureKind, partial: str | No
     assert (failure.kind, text_before) == (kind, partial)
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"status": "queued", "message": "3 before you"},
+        {"code": 200, "message": "success"},
+        {"code": "0", "message": "ok"},
+        {"status": "processing", "message": ""},
+    ],
+)
+def test_what_goes_well_or_goes_on_is_no_error(value: dict[str, Any]) -> None:
+    """Before the content, between two pieces of it and behind the end."""
+    said = event(value)
+    text = said + chunk("H") + said + chunk("i", "stop") + said + DONE
+    assert read(text)["choices"][0]["message"]["content"] == "Hi"
+    told = {"status": "INVALID_ARGUMENT", "code": 17, "message": "no"}
+    for name in ("status", "code"):
+        failure, _ = fault(event({name: told[name], "message": "no"}) + chunk("Hi", "stop"))
+        assert failure.message == "no"
+
+
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
     "body",

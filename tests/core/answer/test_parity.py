@@ -17,7 +17,7 @@ from github_models_azure._core.answer.demands import ForcedCall, WantedShape
 from github_models_azure._core.answer.normalise import Form
 from github_models_azure._core.answer.pieces import AnswerPieces
 from github_models_azure._core.answer.reader import AnswerReader
-from github_models_azure._core.answer.stages import AnswerFault, Progress, StatedErrors, Tap
+from github_models_azure._core.answer.stages import AnswerFault, Heard, Progress, StatedErrors, Tap
 from github_models_azure._core.answer.text_calls import WrittenCalls
 from github_models_azure._core.answer.text_grammar import TextCalls
 from github_models_azure._core.route.needs import Operation
@@ -245,10 +245,21 @@ def test_progress_passes_over_what_is_not_a_choice() -> None:
         assert not stage.has_content
 
 
+@pytest.mark.parametrize("message", [{"content": "Hi"}, {"tool_calls": [call()]}, {}])
+def test_content_is_heard_whole_and_streamed(message: dict[str, Any]) -> None:
+    """In whichever choice, and once for all."""
+    whole, streamed = Heard(), Heard()
+    answer = completion(**message)
+    assert whole.whole(answer) is answer
+    for one in events(answer, 2):
+        assert streamed.update(one) is one
+    assert whole.content is streamed.content is bool(message)
+
+
 def test_every_stage_is_compared_here() -> None:
     """A stage that is added to the reader gets a test above."""
     reader = AnswerReader(written=WRITTEN, demanded="f", wanted=True, tool="f")
-    compared = (StatedErrors, Form, WrittenCalls, ForcedCall, Progress, Tap, WantedShape)
+    compared = (StatedErrors, Heard, Form, WrittenCalls, ForcedCall, Progress, Tap, WantedShape)
     assert tuple(map(type, reader._stages)) == compared, "add its test to tests/core/answer"
 
 

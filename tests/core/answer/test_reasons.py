@@ -111,6 +111,8 @@ def test_reasons_become_text() -> None:
     """The text in an object, else JSON; nothing can break that."""
     told = [{"reason": "length"}, {"a": 1}, 7, "x", {1, 2}]
     assert [reason_text(one) for one in told] == ["length", "stop", "7", "x", "stop"]
+    filtered = ("content_filter: SAFETY", {"type": "length"}, {"type": "stop"}, False, ["length"])
+    assert [is_cut(one) for one in filtered] == [True, True, False, False, True]
     assert [is_cut(one) for one in (None, "length", "MAX_TOKENS", "stop", "tool_calls")] == [
         True, True, True, False, False,
     ]  # fmt: skip

@@ -62,6 +62,38 @@ EMPTY_OBJECT = "parameters.properties: should be non-empty for OBJECT type"
 DECLARED = "* GenerateContentRequest.tools[0].function_declarations[0]."
 
 ROWS: dict[str, Row] = {
+    # ---- places and types in words
+    "a template of two roles": (
+        500, openai("Only user and assistant roles are supported!"),
+        body(SYSTEM, USER), body({**SYSTEM, "role": "user"}, USER),
+    ),
+    "Anthropic, null": (
+        400, openai("messages.1.content: Input should be a valid string"),
+        history(CALLED, result()), history(turn("", **CALLS), result()),
+    ),
+    "Anthropic, a member": (
+        400, openai("messages.1.refusal: Extra inputs are not permitted"),
+        history(turn("Hi", refusal="No"), USER), history(turn("Hi"), USER),
+    ),
+    "Ollama, no content": (
+        400, openai("invalid message content type: <nil>"),
+        history(CALLED, result()), history(turn("", **CALLS), result()),
+    ),
+    "Ollama, older, parts": (
+        400, openai("json: cannot unmarshal array into Go struct field ChatRequest.messages.content"
+                    " of type string"),
+        history(turn([{"type": "text", "text": "Hi"}]), USER), history(turn("Hi"), USER),
+    ),
+    "no content in words": (
+        400, openai("Messages with role assistant must have content"),
+        history(turn(**CALLS), result()), history(turn(None, **CALLS), result()),
+    ),
+    "Mistral, a made-up name": (
+        400, mistral("Function name was my tool! but must be a-z, A-Z, 0-9, or contain underscores "
+                     "and dashes, with a maximum length of 64."),
+        history(turn("", tool_calls=[call(name="my tool!")]), result()),
+        history(turn("", tool_calls=[call(name="my_tool_")]), result()),
+    ),
     # ---- a content that is missing
     "DeepSeek, beside calls (deepseek4j#41)": (
         400,

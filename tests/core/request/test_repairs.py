@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_models_azure._core.failure.kinds import TOOL_CHOICE_IGNORED, Failure, FailureKind
-from github_models_azure._core.request.fit import adapt
+from github_models_azure._core.request.fit import SDK, adapt
 from github_models_azure._core.request.history import CALL_ARGUMENTS, CALL_NAME
 from github_models_azure._core.request.repairs import (
     facts_learnt,
     lessons_of,
+    repair,
     taught_of_model,
     told_version,
     wanted_version,
@@ -214,3 +215,17 @@ def test_the_name_of_a_call_is_learnt() -> None:
     assert lessons_of(failure, {}) == {CALL_NAME}
     assert lessons_of(replace(failure, param=path + "arguments"), {}) == {CALL_ARGUMENTS}
     assert lessons_of(replace(failure, param=path + "strict"), {}) == frozenset()
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_a_template_without_instructions_gets_them_as_the_users(role: str) -> None:
+    """It names the role that it knows of, whichever it was sent."""
+    payload = {"messages": [{"role": role, "content": "x"}, {"role": "user", "content": "y"}]}
+    refusal = Failure(FailureKind.WRONG_DIALECT, param=f"messages.role.{role}")
+    known: frozenset[str] = frozenset()
+    roles = []
+    for _ in range(2):
+        known |= repair(refusal, payload, known, SDK)
+        roles.append(adapt(payload, known, SDK)[0]["messages"][0]["role"])
+    assert roles == [{"system": "developer", "developer": "system"}[role], "user"]
+    assert repair(refusal, payload, known, SDK) == frozenset()

@@ -172,7 +172,8 @@ def test_an_exhausted_call_ends_in_error(twin: Twin, telemetry: Telemetry) -> No
 
 def test_a_refusal_of_the_callers_request_is_an_error(twin: Twin, telemetry: Telemetry) -> None:
     """What the SDK raises from the answer that is handed back as it is."""
-    client = client_of(twin, telemetry, Service(lambda sent: error(400, "bad", "secret prompt")))
+    refusal = error(400, "bad", "missing required parameter, in a secret prompt")
+    client = client_of(twin, telemetry, Service(lambda sent: refusal))
     with pytest.raises(HttpResponseError):
         twin.complete(client)
     call, attempt = telemetry.spans

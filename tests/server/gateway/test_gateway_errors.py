@@ -6,6 +6,7 @@ About `server/gateway/failures.py`, `server/gateway/front.py`.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 import openai
 import pytest
@@ -295,6 +296,17 @@ def test_a_name_that_no_header_can_hold_is_escaped() -> None:
     assert "x-evil" not in response.headers
     assert "m%0D%0Ax-evil: 1%E2%82%AC" in response.headers["x-github-models-served-by"]
     assert len(response.headers["x-github-models-served-by"]) < 300
+
+
+@pytest.mark.parametrize("name", [" ", " m", "m ", "m\t", "  m  n  "])
+def test_a_name_with_blanks_at_its_ends_is_answered(name: str) -> None:
+    """No header begins or ends with one."""
+    good = answer({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})
+    with behind(lambda asked: good) as (gateway, _wire):
+        response = ask(gateway, model=name)
+    assert response.status_code == 200
+    served = response.headers["x-github-models-served-by"]
+    assert unquote(served).endswith(f"/{name}")
 
 
 def test_half_a_character_in_a_name_is_no_failure() -> None:

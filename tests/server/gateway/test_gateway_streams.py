@@ -29,7 +29,7 @@ from tests.server.gateway.gateway_helpers import (
     request_bytes,
     settle,
 )
-from tests.traps.wire_helpers import Act, Reply, sse
+from tests.traps.wire_helpers import Act, Asked, Reply, sse
 
 EVENT = delta("x" * 100_000)
 HEAD = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -219,3 +219,24 @@ def test_who_does_not_finish_his_headers_is_cut_off(
                 pass
         wire.seen.set()
         assert b"HTTP/1.1 200" in waiting.recv(1000)
+
+
+def test_keep_alives_of_a_target_hold_no_caller() -> None:
+    """Before the first content the next target is asked; after it the caller is told."""
+
+    def served(asked: Asked) -> Reply:
+        begun = [delta("half")] if asked.model == "stuck" else []
+        good = sse(delta("Hi", finish="stop"), DONE)
+        return good if asked.model == "good" else sse(*begun, Act.POUR)
+
+    options = {"fallback": ["good"], "attempt_timeout": 0.3}
+    with behind(served, **options) as (gateway, wire):
+        response = ask(gateway, stream=True)
+        assert '"content": "Hi"' in response.text
+        assert response.text.endswith("data: [DONE]\n\n")
+        assert wire.models == [BODY["model"], "good"]
+        response = ask(gateway, model="stuck", stream=True)
+        assert wire.models[2:] == ["stuck"]
+    assert '"content": "half"' in response.text
+    assert '"code": "timeout"' in response.text
+    assert "[DONE]" not in response.text
