@@ -12,7 +12,7 @@ from math import inf, nextafter
 
 from .._core.quota.decide import MARGIN, Claim, decide
 from .._core.quota.history import History
-from .._core.quota.line import Ticket, ahead_of
+from .._core.quota.line import FORGOTTEN, Ticket, ahead_of
 from .._core.quota.permits import UNLIMITED, Denied, Permit, Place
 from .._core.quota.windows import Unit, Window
 from .histories import LeaseHistory, PeriodHistory, RollingHistory
@@ -21,7 +21,6 @@ MOST_WINDOWS = 10_000
 """Windows that are kept; callers may invent names of models."""
 
 _MOST_OPEN = 100_000
-_FORGOTTEN = 60.0  # seconds after its turn in which a place in line is remembered
 
 _History = RollingHistory | PeriodHistory | LeaseHistory
 
@@ -70,9 +69,12 @@ class MemoryWindows:
             waiting = self._lines.get(line)
             ahead = ahead_of(ticket, waiting.values(), now) if waiting else ()
             verdict = decide(claims, now, ahead, margin=self._margin)
+            if verdict.at > now and self._set_back(line, windows, now):
+                ahead = ahead_of(ticket, self._lines.get(line, {}).values(), now)
+                verdict = decide(claims, now, ahead, margin=self._margin)
             if verdict.at > now:
-                if place is not None:
-                    self._keep(line, replace(ticket, due=verdict.at), now)
+                if place is not None and verdict.at < inf:
+                    self._keep(line, replace(ticket, due=verdict.at, asked=now), now)
                 return Denied(verdict.at, verdict.window, place)
             if waiting:
                 self._leave(line, ticket.id)
@@ -142,6 +144,15 @@ class MemoryWindows:
             history.limit = window.limit  # a learned one may be lower
         return history
 
+    def _set_back(self, line: str, windows: Sequence[Window], now: float) -> bool:
+        """Return whether what was counted, or who waits, was of a clock that was set back."""
+        moved = [self._history(window).set_back(window, now) for window in windows]
+        tickets = self._lines.get(line, {})
+        for name, ticket in tickets.items():
+            tickets[name] = ticket.by_clock(now)
+            moved.append(tickets[name] is not ticket)
+        return any(moved)
+
     def _settle(self, permit: Permit, tokens: int | None, *, sent: bool = True) -> None:
         if permit.process != os.getpid() or permit.id not in self._open:
             return
@@ -171,7 +182,7 @@ class MemoryWindows:
 
     def _keep(self, line: str, ticket: Ticket, now: float) -> None:
         tickets = self._lines.setdefault(line, {})
-        for gone in [t.id for t in tickets.values() if t.due + _FORGOTTEN < now]:
+        for gone in [t.id for t in tickets.values() if t.due + FORGOTTEN < now]:
             del tickets[gone]
         tickets[ticket.id] = ticket
 

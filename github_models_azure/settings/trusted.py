@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -14,39 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .._core.trust import Chooser, Chosen, shown_path
+from ..ledger.state_folder import user_state_dir
 from .found import Machine, SettingsFile, read_found, this_machine
 
 _LOGGER = logging.getLogger(__name__)
-_NAME = "github-models-azure"
 _FILE = "trusted.json"
 _DIGEST_LENGTH = 64
 _told: set[str] = set()
-
-
-def user_state_dir(
-    environ: Mapping[str, str] | None = None, platform: str | None = None, home: Path | None = None
-) -> Path:
-    """Return the user's folder for what this package remembers; it need not exist yet.
-
-    ``XDG_STATE_HOME`` if it is an absolute path, whatever the platform; else ``%LOCALAPPDATA%`` on
-    Windows, ``~/Library/Application Support`` on macOS, ``~/.local/state`` elsewhere. The arguments
-    default to those of the process.
-
-    :raises RuntimeError: if the user has no home folder.
-    """
-    environ = os.environ if environ is None else environ
-    platform = sys.platform if platform is None else platform
-    named = environ.get("XDG_STATE_HOME", "")
-    if os.path.isabs(named):
-        return Path(named) / _NAME
-    if platform == "win32" and (local := environ.get("LOCALAPPDATA")):
-        return Path(local) / _NAME
-    home = Path.home() if home is None else home
-    if platform == "win32":
-        return home / "AppData" / "Local" / _NAME
-    if platform == "darwin":
-        return home / "Library" / "Application Support" / _NAME
-    return home / ".local" / "state" / _NAME
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Quotas in memory: never more than the limit in any window, and never less than there is room for.
+"""Quotas in every store: never more than fits in any window, never less than there is room for.
 
-Also tests the histories that they are counted in, ledger/histories.py.
+Also tests the histories that they are counted in, in memory, ledger/histories.py. What only a file
+does is tested in tests/ledger/sqlite.
 """
 
 from __future__ import annotations
@@ -11,35 +12,24 @@ from itertools import pairwise
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from github_models_azure._core.quota.permits import UNLIMITED, Denied, Permit, Place
 from github_models_azure._core.quota.windows import Calendar, Period, Unit, Window
+from github_models_azure.ledger.contract import Windows
 from github_models_azure.ledger.histories import PeriodHistory, RollingHistory
 from github_models_azure.ledger.windows import MemoryWindows, used_of
+from tests.ledger.store_helpers import KINDS, Make, Stores, admitted, denied, waiting
 
 MINUTE = Window("m", "UserByModelByMinute", 3, Unit.REQUESTS, 60.0)
 TOKENS = Window("m", "UserByModelByMinuteTokens", 100, Unit.TOKENS, 60.0)
 AT_ONCE = Window("m", "UserConcurrentRequests", 2, Unit.CONCURRENT, 30.0)
 PACIFIC = timezone(timedelta(hours=-8))
+UTC_MONTH = Calendar(Period.MONTH, timezone.utc)
 
 
-def exact() -> MemoryWindows:
-    return MemoryWindows(margin=0.0)
-
-
-def admitted(answer: Permit | Denied) -> Permit:
-    assert isinstance(answer, Permit), answer
-    return answer
-
-
-def denied(answer: Permit | Denied) -> Denied:
-    assert isinstance(answer, Denied), answer
-    return answer
-
-
-def test_a_full_window_opens_when_its_oldest_request_has_left() -> None:
+def test_a_full_window_opens_when_its_oldest_request_has_left(exact: Make) -> None:
     """The answer names the window, and the moment at which asking again succeeds."""
     book = exact()
     for second in (0.0, 10.0, 20.0):
@@ -51,15 +41,15 @@ def test_a_full_window_opens_when_its_oldest_request_has_left() -> None:
     assert denied(book.reserve("m", [MINUTE], 1, 60.0)).until == 70.0
 
 
-def test_the_margin_keeps_a_window_closed_for_longer() -> None:
+def test_the_margin_keeps_a_window_closed_for_longer(exact: Make) -> None:
     """Two requests a window apart may reach the server nearer to each other."""
-    book = MemoryWindows(margin=0.05)
+    book = exact(margin=0.05)
     one = Window("m", "one", 1, Unit.REQUESTS, 2.0)
     admitted(book.reserve("m", [one], 1, 0.0))
     assert denied(book.reserve("m", [one], 1, 1.0)).until == pytest.approx(2.05)
 
 
-def test_several_windows_are_taken_together_or_not_at_all() -> None:
+def test_several_windows_are_taken_together_or_not_at_all(exact: Make) -> None:
     """A refusal by the second window takes nothing of the first."""
     book = exact()
     admitted(book.reserve("m", [MINUTE, TOKENS], 90, 0.0))
@@ -70,7 +60,7 @@ def test_several_windows_are_taken_together_or_not_at_all() -> None:
     admitted(book.reserve("m", [MINUTE, TOKENS], 10, 1.0))
 
 
-def test_an_answer_that_took_less_gives_the_rest_back() -> None:
+def test_an_answer_that_took_less_gives_the_rest_back(exact: Make) -> None:
     """A commit puts the real figure in; without one the estimate stays."""
     book = exact()
     permit = admitted(book.reserve("m", [TOKENS], 90, 0.0))
@@ -83,14 +73,16 @@ def test_an_answer_that_took_less_gives_the_rest_back() -> None:
 
 
 @pytest.mark.parametrize(("took", "opens"), [(150, 120.0), (250, 180.0), (100, 60.0)])
-def test_what_an_answer_took_beyond_the_window_has_to_drain(took: int, opens: float) -> None:
+def test_what_an_answer_took_beyond_the_window_has_to_drain(
+    exact: Make, took: int, opens: float
+) -> None:
     """A window's worth drains in each of its lengths, before a full one fits again."""
     book = exact()
     book.commit(admitted(book.reserve("m", [TOKENS], 10, 0.0)), took)
     assert denied(book.reserve("m", [TOKENS], 100, 1.0)).until == opens
 
 
-def test_a_prompt_larger_than_the_window_goes_when_it_is_empty() -> None:
+def test_a_prompt_larger_than_the_window_goes_when_it_is_empty(exact: Make) -> None:
     """It would wait for ever otherwise; the window then stays closed until it has drained."""
     book = exact()
     admitted(book.reserve("m", [TOKENS], 1, 0.0))
@@ -100,7 +92,7 @@ def test_a_prompt_larger_than_the_window_goes_when_it_is_empty() -> None:
     admitted(book.reserve("m", [TOKENS], 50, 180.0))
 
 
-def test_a_figure_that_comes_late_finds_nothing_to_correct() -> None:
+def test_a_figure_that_comes_late_finds_nothing_to_correct(exact: Make) -> None:
     """The entry has left the window, and was dropped."""
     book = exact()
     late = admitted(book.reserve("m", [TOKENS], 10, 0.0))
@@ -109,7 +101,7 @@ def test_a_figure_that_comes_late_finds_nothing_to_correct() -> None:
     assert book.used(TOKENS, 500.0) == 10
 
 
-def test_a_request_that_was_not_sent_gives_everything_back() -> None:
+def test_a_request_that_was_not_sent_gives_everything_back(exact: Make) -> None:
     """Windows and lease alike; a second time changes nothing."""
     book = exact()
     permit = admitted(book.reserve("m", [MINUTE, TOKENS, AT_ONCE], 40, 0.0))
@@ -118,7 +110,7 @@ def test_a_request_that_was_not_sent_gives_everything_back() -> None:
     assert [book.used(window, 0.0) for window in (MINUTE, TOKENS, AT_ONCE)] == [0, 0, 0]
 
 
-def test_the_place_of_a_dead_worker_returns_by_itself() -> None:
+def test_the_place_of_a_dead_worker_returns_by_itself(exact: Make) -> None:
     """Its lease ends; what it sent stays counted, because it may have been sent."""
     book = exact()
     windows = [MINUTE, AT_ONCE]
@@ -133,23 +125,28 @@ def test_the_place_of_a_dead_worker_returns_by_itself() -> None:
     assert book.used(AT_ONCE, 32.0) == 2
 
 
-def test_a_permit_is_of_the_process_that_took_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_permit_is_of_the_process_that_took_it(
+    exact: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A child after a fork must not give back what its parent has under way."""
     book = exact()
     permit = admitted(book.reserve("m", [AT_ONCE], 1, 0.0))
-    monkeypatch.setattr(os, "getpid", lambda: permit.process + 1)
-    book.commit(permit, None)
+    with monkeypatch.context() as child:
+        child.setattr(os, "getpid", lambda: permit.process + 1)
+        book.commit(permit, None)
+        book.release(permit)
+        book.renew(permit, 20.0)
     assert book.used(AT_ONCE, 1.0) == 1
 
 
-def test_without_windows_nothing_is_counted() -> None:
+def test_without_windows_nothing_is_counted(exact: Make) -> None:
     """Without known limits nothing is refused."""
     book = exact()
     assert book.reserve("m", [], 1, 0.0) is UNLIMITED
     book.commit(UNLIMITED, 5)
 
 
-def test_a_limit_of_nothing_never_opens() -> None:
+def test_a_limit_of_nothing_never_opens(exact: Make) -> None:
     """So do those in line behind it."""
     book, place = exact(), Place("m", "a")
     none = Window("m", "none", 0)
@@ -165,7 +162,7 @@ def test_a_limit_of_nothing_never_opens() -> None:
     ],
 )
 def test_a_calendar_window_opens_at_midnight_there(
-    period: Period, moment: float, opens: float
+    exact: Make, period: Period, moment: float, opens: float
 ) -> None:
     """Other free tiers reset at midnight Pacific, not a day after the first request."""
     book = exact()
@@ -183,7 +180,7 @@ def test_a_calendar_window_opens_at_midnight_there(
     assert book.used(window, opens + 86_500) == 1
 
 
-def test_tokens_of_a_calendar_window() -> None:
+def test_tokens_of_a_calendar_window(exact: Make) -> None:
     """They are corrected like those of a rolling one; an oversized prompt goes first of all."""
     book = exact()
     window = Window("m", "day", 100, Unit.TOKENS, calendar=Calendar(Period.DAY, timezone.utc))
@@ -209,7 +206,7 @@ def test_histories_say_what_they_hold_in_the_same_words() -> None:
 # The line
 
 
-def test_who_waits_is_served_in_the_order_of_asking() -> None:
+def test_who_waits_is_served_in_the_order_of_asking(exact: Make) -> None:
     """A newcomer does not take the slot of those who came before."""
     book = exact()
     one = Window("m", "one", 1, Unit.REQUESTS, 10.0)
@@ -223,7 +220,7 @@ def test_who_waits_is_served_in_the_order_of_asking() -> None:
     admitted(book.reserve("m", [one], 1, 20.0, place=second))
 
 
-def test_interactive_calls_go_before_all_background_calls() -> None:
+def test_interactive_calls_go_before_all_background_calls(exact: Make) -> None:
     """Also before those that have waited for longer."""
     book = exact()
     one = Window("m", "one", 1, Unit.REQUESTS, 10.0)
@@ -237,7 +234,7 @@ def test_interactive_calls_go_before_all_background_calls() -> None:
     admitted(book.reserve("m", [one], 1, 20.0, place=patient))
 
 
-def test_nobody_waits_for_one_who_has_died_or_left() -> None:
+def test_nobody_waits_for_one_who_has_died_or_left(exact: Make) -> None:
     """A place is held for a moment after its turn; one who leaves gives it up at once."""
     book = exact()
     one = Window("m", "one", 1, Unit.REQUESTS, 10.0)
@@ -257,7 +254,8 @@ def test_nobody_waits_for_one_who_has_died_or_left() -> None:
     denied(book.reserve("m", [one], 1, 21.4, place=Place("m", "third")))
     admitted(book.reserve("m", [one], 1, 199.0))
     denied(book.reserve("m", [one], 1, 199.0, place=next_one))
-    assert list(book._lines["m"]) == ["next"]  # the others are forgotten
+    names = ["dead", "leaving", "third", "next"]
+    assert waiting(book, "m", names) == ["next"]  # the others are forgotten
 
 
 def test_memory_stays_bounded_whatever_names_callers_invent(
@@ -266,7 +264,7 @@ def test_memory_stays_bounded_whatever_names_callers_invent(
     """The windows that were used longest ago are forgotten, and permits that nobody ends."""
     monkeypatch.setattr("github_models_azure.ledger.windows.MOST_WINDOWS", 10)
     monkeypatch.setattr("github_models_azure.ledger.windows._MOST_OPEN", 10)
-    book = exact()
+    book = MemoryWindows(margin=0.0)
     permits = [
         admitted(book.reserve(f"m{n}", [Window(f"m{n}", "minute", 1)], 1, 0.0)) for n in range(50)
     ]
@@ -275,6 +273,42 @@ def test_memory_stays_bounded_whatever_names_callers_invent(
     for permit in permits:
         book.release(permit)
     assert book.used(permits[-1].windows[0], 1.0) == 0
+
+
+# What strangers say
+
+
+def test_a_figure_without_bounds_is_counted_within_bounds(exact: Make) -> None:
+    """A server may say what it likes of its usage; the window opens again in the end."""
+    book = exact()
+    windows = [TOKENS, Window("m", "month", 100, Unit.TOKENS, calendar=UTC_MONTH)]
+    book.commit(admitted(book.reserve("m", windows, 10, 0.0)), 10**30)
+    assert denied(book.reserve("m", [TOKENS], 100, 1.0)).until == 60_000.0
+    assert denied(book.reserve("m", windows, 1, 60_000.0)).window == windows[1]
+    book.release(admitted(book.reserve("m", [TOKENS], 10**30, 1e6)))
+    assert book.used(TOKENS, 1e6) == 0
+
+
+def test_names_may_be_anything(exact: Make) -> None:
+    """A model's name need not even be text that can be encoded."""
+    book = exact()
+    odd = Window("\ud800", "'; DROP TABLE entries", 1)
+    admitted(book.reserve("\udfff", [odd], 1, 0.0))
+    denied(book.reserve("\udfff", [odd], 1, 0.0, place=Place("\udfff", "\udfff")))
+    book.leave(Place("\udfff", "\udfff"))
+    assert waiting(book, "\udfff", []) == []
+
+
+def test_those_who_wait_for_other_windows_are_passed_over(exact: Make) -> None:
+    """A limit was learnt after they had asked; they keep their place, and ask again."""
+    book = exact()
+    one = Window("m", "one", 1, Unit.REQUESTS, 10.0)
+    admitted(book.reserve("m", [one], 1, 0.0))
+    first, second = Place("m", "first"), Place("m", "second")
+    denied(book.reserve("m", [one], 1, 1.0, place=first))
+    assert denied(book.reserve("m", [one, TOKENS], 5, 2.0, place=second)).until == 10.0
+    denied(book.reserve("m", [one, TOKENS], 5, 3.0, place=first))
+    assert denied(book.reserve("m", [one, TOKENS], 5, 4.0, place=second)).until == 20.0
 
 
 # Properties
@@ -304,13 +338,22 @@ def fits(window: Window, counted: list[tuple[float, int]], now: float, amount: i
     return used + amount <= window.limit or (used == 0 and amount > window.limit)
 
 
-@given(histories())
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=200)
+@given(history=histories())
 def test_no_window_admits_too_much_and_no_slot_is_lost(
+    kind: str,
+    reused: Stores,
     history: tuple[list[Window], list[tuple[float, int, int | None]]],
 ) -> None:
     """Against a plain model: what is admitted fits, and what is denied does not, until it says."""
-    windows, asks = history
-    book, now = exact(), 0.0
+    check_admission(reused.again(kind), *history)
+
+
+def check_admission(
+    book: Windows, windows: list[Window], asks: list[tuple[float, int, int | None]]
+) -> None:
+    now = 0.0
     sent: list[tuple[float, int]] = []
     rows: dict[str, list[tuple[float, int]]] = {window.name: [] for window in windows}
     for gap, tokens, took in asks:
@@ -340,10 +383,19 @@ def test_no_window_admits_too_much_and_no_slot_is_lost(
             assert all(later >= earlier + window.seconds for earlier, later in spans)
 
 
-@given(st.lists(st.sampled_from([0.0, 0.3, 1.0]), min_size=1, max_size=30), st.integers(1, 3))
-def test_those_who_wait_are_told_when_they_are_served(gaps: list[float], limit: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+@given(
+    gaps=st.lists(st.sampled_from([0.0, 0.3, 1.0]), min_size=1, max_size=30),
+    limit=st.integers(1, 3),
+)
+def test_those_who_wait_are_told_when_they_are_served(
+    kind: str, reused: Stores, gaps: list[float], limit: int
+) -> None:
     """Who comes back when told is served then, in order, and none waits in vain."""
-    book = exact()
+    check_line(reused.again(kind), gaps, limit)
+
+
+def check_line(book: Windows, gaps: list[float], limit: int) -> None:
     window = Window("m", "w", limit, Unit.REQUESTS, 2.0)
     now, waiting, served = 0.0, [], []
     for number, gap in enumerate(gaps):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from github_models_azure.ledger.state_folder import user_state_dir
 from github_models_azure.settings.found import Machine, read_found, this_machine
 from github_models_azure.settings.load import load_settings
-from github_models_azure.settings.trusted import TrustStore, key_of, read_store, user_state_dir
+from github_models_azure.settings.trusted import TrustStore, key_of, read_store
 from tests.trusting import trust
 
 FILE = "github-models.toml"

@@ -16,6 +16,8 @@ from .windows import Calendar, Unit, Window
 MARGIN = 0.05
 """Seconds by which two requests may draw nearer to each other on their way to a server."""
 
+_MOST_PERIODS = 32  # none but a wrong clock has counted in a later one
+
 
 class Claim(NamedTuple):
     """Units that a request takes of one window."""
@@ -98,9 +100,10 @@ def _opens(claim: Claim, now: float, margin: float) -> float:
 
 
 def _next_period(calendar: Calendar, history: History, room: int, now: float) -> float:
-    while True:
+    for _ in range(_MOST_PERIODS):
         start, end = calendar.bounds(now)
         used = history.total(nextafter(start, -inf))
         if used <= room:
-            return now
+            break
         now = end
+    return now

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+MOST_LENGTHS = 1000
+"""Lengths of a window for which one request can close it, whatever amount a server says it took."""
+
 
 class Entry(NamedTuple):
     """Units that one request took, and when, in seconds since the epoch.
@@ -63,9 +66,11 @@ class Ahead:
 def rows_of(entry: Entry, limit: int, seconds: float) -> Iterator[Entry]:
     """Yield the entries that one larger than its whole window is counted as.
 
-    The window stays closed until the excess has drained: a window's worth for each of its lengths.
+    The window stays closed until the excess has drained: a window's worth for each of its lengths,
+    of which there are at most ``MOST_LENGTHS``.
     """
-    left, stamp = entry.amount, entry.stamp
+    stamp = entry.stamp
+    left = min(entry.amount, limit * MOST_LENGTHS) if limit > 0 else entry.amount
     while left > limit > 0:
         yield Entry(stamp, limit)
         left, stamp = left - limit, stamp + seconds

@@ -1,6 +1,6 @@
 """When a request may be sent, and when many would be done; what stores hold is tested beside them.
 
-Also tests _core/quota/windows.py, history.py and forecast.py.
+Also tests _core/quota/windows.py, history.py, clock.py, line.py and forecast.py.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from github_models_azure._core.quota.clock import by_clock
 from github_models_azure._core.quota.decide import Claim, decide
 from github_models_azure._core.quota.forecast import forecast
-from github_models_azure._core.quota.history import Ahead, Entry, rows_of
+from github_models_azure._core.quota.history import MOST_LENGTHS, Ahead, Entry, rows_of
+from github_models_azure._core.quota.line import Ticket, ahead_of
 from github_models_azure._core.quota.windows import Calendar, Period, Unit, Window
-from github_models_azure.ledger.histories import LeaseHistory, RollingHistory
+from github_models_azure.ledger.histories import LeaseHistory, PeriodHistory, RollingHistory
 
 MINUTE = Window("m", "minute", 2, Unit.REQUESTS, 60.0)
 DAY = Window("m", "day", 5, Unit.REQUESTS, 86_400.0)
@@ -115,3 +117,64 @@ def test_a_forecast_counts_what_was_used_and_how_long_answers_take() -> None:
     assert forecast(claims, 0.0, 2, seconds_each=3.0, margin=0.0) == 8.0
     assert forecast([claim(TOKENS, 0.0, amount=50)], 1.0, 3, margin=0.0) == 61.0
     assert forecast([claim(Window("m", "none", 0))], 1.0, 3) == inf
+
+
+def test_no_amount_closes_a_window_for_ever() -> None:
+    """A server may say that a request took anything; it is counted over a thousand lengths."""
+    assert len(list(rows_of(Entry(5.0, 10**30), 10, 60.0))) == MOST_LENGTHS
+    assert list(rows_of(Entry(5.0, 10**30), 0, 60.0)) == [(5.0, 10**30)]
+
+
+CALENDAR = Window("m", "day", 5, calendar=Calendar(Period.DAY, timezone.utc))
+LEASE = Window("m", "at once", 5, Unit.CONCURRENT, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("window", "stamp", "sent", "expected"),
+    [
+        (MINUTE, 90.0, 90.0, (90.0, 90.0)),
+        (MINUTE, 105.0, 105.0, (105.0, 105.0)),  # within what clocks differ by
+        (MINUTE, 106.0, 106.0, (100.0, 100.0)),
+        (MINUTE, 1e300, 90.0, (105.0, 90.0)),
+        (TOKENS, 220.0, 90.0, (220.0, 90.0)),  # has to drain
+        (TOKENS, 1e6 + 120.0, 1e6, (220.0, 100.0)),
+        (TOKENS, 1e300, 90.0, (60_105.0, 90.0)),
+        (LEASE, 130.0, 100.0, (130.0, 100.0)),
+        (LEASE, 1030.0, 1000.0, (130.0, 100.0)),
+        (LEASE, 1e300, 90.0, (135.0, 90.0)),
+        (CALENDAR, 86_400.0, 86_400.0, (100.0, 100.0)),
+    ],
+)
+def test_stamps_of_a_clock_that_was_set_back(
+    window: Window, stamp: float, sent: float, expected: tuple[float, float]
+) -> None:
+    """What was sent in the future counts as sent now (100 s); no stamp is later than it can be."""
+    assert by_clock(stamp, sent, 100.0, window) == expected
+
+
+def test_a_place_in_line_of_a_clock_that_was_set_back() -> None:
+    """Its turn comes after as long as it was told."""
+    ticket = Ticket("a", 1, (1,), due=1060.0, asked=1000.0)
+    assert ticket.by_clock(995.0) is ticket
+    moved = ticket.by_clock(100.0)
+    assert (moved.due, moved.asked, moved.order) == (160.0, 100.0, 1)
+
+
+def test_those_ahead_whose_windows_are_others_are_passed_over() -> None:
+    """Their amounts say nothing of these windows."""
+    line = [Ticket("a", 1, (1,), due=50.0), Ticket("b", 2, (1, 7), due=50.0)]
+    assert ahead_of(Ticket("c", 3, (1, 5), due=50.0), line, 10.0) == [(1, 7)]
+
+
+def test_a_period_of_the_far_future_is_not_searched_for() -> None:
+    """What a wrong clock has counted there is dealt with by its store, once it is refused."""
+    history = PeriodHistory(Calendar(Period.DAY, timezone.utc))
+    history.add(1e9, 5)
+    day = Window("m", "day", 5, calendar=Calendar(Period.DAY, timezone.utc))
+    assert decide([Claim(day, history, 1)], 0.0).at == 32 * 86_400.0
+
+
+def test_nobody_gets_through_behind_one_who_never_does() -> None:
+    """A limit is 0, and those in line behind are told so at once."""
+    none = Window("m", "none", 0)
+    assert decide([claim(none)], 1.0, [(1,)], margin=0.0) == (inf, none)

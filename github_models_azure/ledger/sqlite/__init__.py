@@ -1,0 +1,1 @@
+"""Quotas counted in one file, for all processes of a user on this machine."""
