@@ -188,7 +188,8 @@ def test_a_response_format_may_be_a_class(caller: Caller, llm: GitHubModelsLLM) 
 
     response = caller.completion(response_format=City)
     assert isinstance(City.model_validate_json(response.choices[0].message.content), City)
-    response = caller.completion(response_format={"type": "json_object"})
+    spoken = [{"role": "user", "content": "The capital of France, as JSON"}]
+    response = caller.completion(messages=spoken, response_format={"type": "json_object"})
     assert isinstance(json.loads(response.choices[0].message.content), dict)
 
 
