@@ -1,7 +1,6 @@
 """The memory of cooldowns and quotas that clients share."""
 
 from .._core.failure.lifecycle import Lifecycle
-from .choice import process_ledger, reset
-from .memory import Ledger, MemoryLedger
+from .memory import Ledger, MemoryLedger, process_ledger, reset
 
 __all__ = ["Ledger", "Lifecycle", "MemoryLedger", "process_ledger", "reset"]

@@ -174,3 +174,29 @@ def _outweighs(new: Cooldown, old: Cooldown, now: float) -> bool:
     if old.soft or not _holds(old, now):
         return True
     return not new.soft and new.until >= old.until
+
+
+_PROCESS = MemoryLedger()
+
+
+def process_ledger() -> MemoryLedger:
+    """Return the ledger that the clients of this process share unless they are given another.
+
+    What it keeps is under the address of an endpoint and a fingerprint of the credential, so that
+    those who use different keys know nothing of each other.
+    """
+    return _PROCESS
+
+
+def reset() -> None:
+    """Make the ledger of this process forget everything, as a test wants it that begins."""
+    _PROCESS.reset()
+
+
+def ledger_of(value: object) -> Ledger | None:
+    """Return the ledger that a name or an object stands for; ``None`` if it is neither."""
+    if value == "process":
+        return _PROCESS
+    if value == "memory":
+        return MemoryLedger()
+    return value if isinstance(value, Ledger) else None

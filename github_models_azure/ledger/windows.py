@@ -12,8 +12,7 @@ from math import inf, nextafter
 
 from .._core.quota.decide import MARGIN, Claim, decide
 from .._core.quota.history import History
-from .._core.quota.line import FORGOTTEN, Ticket, ahead_of
-from .._core.quota.permits import UNLIMITED, Denied, Permit, Place
+from .._core.quota.permits import FORGOTTEN, UNLIMITED, Denied, Permit, Place, Ticket, ahead_of
 from .._core.quota.windows import Unit, Window
 from .histories import LeaseHistory, PeriodHistory, RollingHistory
 

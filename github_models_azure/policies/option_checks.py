@@ -9,7 +9,7 @@ from typing import Protocol
 from .._core.failure.kinds import MOVES_ON, FailureKind
 from .._core.route.tokens import TokenCounter, counter_of
 from ..ledger import Ledger
-from ..ledger.choice import ledger_of
+from ..ledger.memory import ledger_of
 from .observers import Observer, Watched
 
 

@@ -1,6 +1,6 @@
 """What stands before an answer: interim answers and long headers, over real connections.
 
-About `client/_responses.py`.
+About `client/deadline.py`.
 """
 
 from __future__ import annotations

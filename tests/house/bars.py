@@ -27,6 +27,10 @@ REASONS = {
     "cli/_log_switches.py": "read before anything else is loaded",
     "credentials/fingerprint.py": "what tells credentials apart; it must see all of their sorts",
     "integrations/_common.py": "what several connectors share and no other may import",
+    "_core/quota/clock.py": "what a clock that was set back means to every store",
+    "ledger/contract.py": "what every store of quotas offers",
+    "ledger/errors.py": "the one error of stores, which a later layer answers with memory",
+    "ledger/state_folder.py": "where the user's state stands, for ledger and trusted files",
     "server/emulator/schema_notes.py": "the way back of what structured output puts into words",
     "server/gateway/turns.py": "how streams take turns, which relay and runner both need",
 }

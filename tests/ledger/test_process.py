@@ -1,4 +1,4 @@
-"""The ledger that the clients of a process share; also tests ledger/choice.py."""
+"""The ledger that the clients of a process share."""
 
 from __future__ import annotations
 

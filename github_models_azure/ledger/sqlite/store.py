@@ -10,8 +10,7 @@ from math import inf
 from pathlib import Path
 
 from ..._core.quota.decide import MARGIN, Claim, Verdict, decide
-from ..._core.quota.line import Ticket, ahead_of
-from ..._core.quota.permits import UNLIMITED, Denied, Permit, Place
+from ..._core.quota.permits import UNLIMITED, Denied, Permit, Place, Ticket, ahead_of
 from ..._core.quota.windows import Unit, Window
 from ..state_folder import user_state_dir
 from ..windows import used_of

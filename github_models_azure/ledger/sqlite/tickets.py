@@ -9,8 +9,7 @@ from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
-from ..._core.quota.line import FORGOTTEN, Ticket
-from ..._core.quota.permits import Place
+from ..._core.quota.permits import FORGOTTEN, Place, Ticket
 from ..errors import LedgerStoreError
 from .history import MOST, digest_of
 

@@ -1,6 +1,6 @@
 """When a request may be sent, and when many would be done; what stores hold is tested beside them.
 
-Also tests _core/quota/windows.py, history.py, clock.py, line.py and forecast.py.
+Also tests _core/quota/windows.py, history.py, clock.py and permits.py.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from github_models_azure._core.quota.clock import by_clock
-from github_models_azure._core.quota.decide import Claim, decide
-from github_models_azure._core.quota.forecast import forecast
+from github_models_azure._core.quota.decide import Claim, decide, forecast
 from github_models_azure._core.quota.history import MOST_LENGTHS, Ahead, Entry, rows_of
-from github_models_azure._core.quota.line import Ticket, ahead_of
+from github_models_azure._core.quota.permits import Ticket, ahead_of
 from github_models_azure._core.quota.windows import Calendar, Period, Unit, Window
 from github_models_azure.ledger.histories import LeaseHistory, PeriodHistory, RollingHistory
 
