@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from azure.ai.inference.models import ChatCompletions, StreamingChatCompletionsUpdate
@@ -17,7 +18,7 @@ from semantic_kernel.contents.utils.author_role import AuthorRole
 from semantic_kernel.contents.utils.finish_reason import FinishReason
 
 from ..._core.answer.reasons import is_cut
-from ...trail import trail_of
+from ...trail import Trail, trail_of
 from ._history import CALL_EXTRAS
 
 _CUT = "{"  # no JSON, so that the kernel does not take it for no arguments
@@ -142,7 +143,7 @@ def _about(answer: Any) -> dict[str, Any]:
 
 
 def _outcome(result: Any, usage: Any) -> dict[str, Any]:
-    outcome: dict[str, Any] = {"trail": trail_of(result)}
+    outcome: dict[str, Any] = {"trail": _counted(trail_of(result))}
     if counted := _usage(usage):
         outcome["usage"] = counted
     if getattr(result, "parsed", None) is not None:
@@ -175,3 +176,8 @@ def _reason(choice: Any) -> Any:
 def _finish(choice: Any) -> FinishReason | None:
     known = {one.value: one for one in FinishReason}
     return known.get(_reason(choice))
+
+
+def _counted(trail: Trail | None) -> Trail | None:
+    """Return a trail that holds the usage itself, so that the kernel can store it."""
+    return trail and replace(trail, spent=trail.usage)
