@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from azure.core.exceptions import AzureError, HttpResponseError
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from ..policies._call import Call
 from ..policies.errors import complete_error
@@ -111,8 +111,8 @@ def keep_parsed(
 
 
 def _suggest(error: AzureError, call: Call) -> None:
-    if not isinstance(error, HttpResponseError):
-        return
+    if not isinstance(error, HttpResponseError) or isinstance(error, ClientAuthenticationError):
+        return  # a key is the matter, and no name
     hint = _NAME_EMBEDDINGS if call.lacks_embeddings_model() else call.model_hint()
     if hint is not None:
         error.message = f"{error.message}\n{hint}"

@@ -48,6 +48,7 @@ _LOGGER = logging.getLogger(__name__)
 _ABOUT_THE_MODEL = (
     FailureKind.MODEL_GONE, FailureKind.REJECTED, FailureKind.UNCLEAR, FailureKind.WRONG_DIALECT,
 )  # fmt: skip
+_OF_ANY_MODEL = (FailureKind.AUTH, FailureKind.RATE_LIMITED, FailureKind.UNAVAILABLE)
 _Outcome = tuple[PipelineResponse[Any, Any] | None, BaseException | None]
 
 
@@ -138,6 +139,9 @@ class Call:
 
     def model_hint(self) -> str | None:
         """Return what an unknown model probably was, or who serves it; ``None`` if not known."""
+        failure = self.plan.last_failure
+        if failure is not None and failure.kind in _OF_ANY_MODEL:
+            return None
         return hint_for(self._settings, str(self._outgoing.payload.get("model")))
 
     def lacks_embeddings_model(self) -> bool:

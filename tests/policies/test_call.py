@@ -14,7 +14,7 @@ from azure.core.exceptions import AzureError, HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 
 from github_models_azure import MemoryLedger, ModelRegistry, trail_of
-from github_models_azure.exceptions import StreamInterruptedError
+from github_models_azure.exceptions import CredentialScopeError, StreamInterruptedError
 from tests.harness import (
     Answer,
     Service,
@@ -88,6 +88,25 @@ def test_a_known_model_that_is_gone_is_given_no_other_names(twin: Twin) -> None:
     service = Service(lambda sent: error(404, "unknown_model", "Unknown model"))
     client = twin.client(service, model=FIRST, fallback=None)
     with pytest.raises(HttpResponseError, match="Unknown model") as caught:
+        twin.complete(client)
+    assert "Nearest known models" not in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [401, 429, 503])
+def test_a_failure_of_any_model_suggests_no_names(twin: Twin, status: int) -> None:
+    """A key, a limit or an outage is the matter, however the model is called."""
+    client = twin.client(Service(lambda sent: error(status)), model="gpt-4x", fallback=None)
+    with pytest.raises(HttpResponseError) as caught:
+        twin.complete(client, fallback_max_wait=0)
+    assert "Nearest known models" not in str(caught.value)
+
+
+def test_a_key_that_stays_suggests_no_names(twin: Twin) -> None:
+    """Nothing was sent, because it would have travelled in clear text."""
+    client = twin.client(
+        Service(lambda sent: chat(sent.model)), "http://llm.example/v1", model="gpt-4x"
+    )
+    with pytest.raises(CredentialScopeError) as caught:
         twin.complete(client)
     assert "Nearest known models" not in str(caught.value)
 
