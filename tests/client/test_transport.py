@@ -6,50 +6,22 @@ import asyncio
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceResponseTimeoutError
 
 from github_models_azure import trail_of
+from tests.client.raw_server_helpers import raw_server
 from tests.harness import HELLO, Twin
 from tests.loopback import completion, serve
 
 
-@contextmanager
-def dripping() -> Iterator[str]:
-    """A server that sends a header and then a byte every twentieth of a second, without end."""
-    stop, listener = threading.Event(), socket.create_server(("127.0.0.1", 0))
-
-    def drip(connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n")
-            connection.sendall(b"content-length: 400\r\n\r\n")
-            while not stop.wait(0.05):
-                connection.sendall(b" ")
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=drip, args=(connection,)))
-            threads[-1].start()
-
-    threads = [threading.Thread(target=accept)]
-    threads[0].start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        stop.set()
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        for thread in threads:
-            thread.join()
+def drip(_: bytes, send: Any, stop: threading.Event) -> None:
+    """Send a header and then a byte every twentieth of a second, without end."""
+    send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 400\r\n\r\n")
+    while not stop.wait(0.05):
+        send(b" ")
 
 
 def ask(twin: Twin, url: str, **options: Any) -> Any:
@@ -69,7 +41,7 @@ def ask(twin: Twin, url: str, **options: Any) -> Any:
 @pytest.mark.parametrize("option", ["timeout", "attempt_timeout"])
 def test_an_answer_that_drips_is_cut_off(twin: Twin, option: str) -> None:
     """Bytes that keep coming do not keep a call alive past its timeout."""
-    with dripping() as url, pytest.raises(ServiceResponseTimeoutError) as caught:
+    with raw_server(drip) as url, pytest.raises(ServiceResponseTimeoutError) as caught:
         ask(twin, url, **{option: 0.3}, fallback_max_wait=0)
     assert len(trail_of(caught.value).attempts) == 1
 
