@@ -211,6 +211,7 @@ def test_an_endpoint_of_the_route_is_warned_of_too(
     assert str(Path(FILE).resolve()) in warning
 
 
+@pytest.mark.extras
 def test_the_gateway_allows_no_address_of_a_found_file(
     recorder: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
