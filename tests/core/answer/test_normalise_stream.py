@@ -56,7 +56,9 @@ def test_updates_of_any_shape_are_brought_into_form_once(updates: list[dict[str,
 
 
 TEXTS = st.text(alphabet="ab{}ü", max_size=6)
-CALLS = st.lists(st.tuples(st.sampled_from("fgh"), st.lists(TEXTS, max_size=3)), max_size=4)
+CALL = st.tuples(st.sampled_from("fgh"), st.lists(TEXTS, max_size=3))
+# What begins with ``{}`` is a placeholder before the arguments, which has tests of its own.
+CALLS = st.lists(CALL.filter(lambda call: not "".join(call[1]).startswith("{}")), max_size=4)
 
 
 def stream_of(calls: Any, how: str) -> list[dict[str, Any]]:

@@ -196,13 +196,14 @@ def test_a_cancelled_call_gives_its_client_back(llm: GitHubModelsLLM) -> None:
     """A task that is cancelled while it waits for the first byte leaves nothing behind."""
 
     async def ask() -> list[int]:
-        arrived = asyncio.Event()
+        arrived, left = asyncio.Event(), asyncio.Event()
 
         async def never(reader: asyncio.FramedReader, writer: asyncio.StreamWriter) -> None:
             await reader.readline()
             arrived.set()
             await reader.read()
             writer.close()
+            left.set()
 
         server = await asyncio.start_server(never, "127.0.0.1", 0)
         base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -212,6 +213,7 @@ def test_a_cancelled_call_gives_its_client_back(llm: GitHubModelsLLM) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+        await asyncio.wait_for(left.wait(), 10)  # the connection was closed
         server.close()
         ((shelf, _),) = llm._loops._keepers.values()
         return [lent.users for lent in shelf._lent.values()]
