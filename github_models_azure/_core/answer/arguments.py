@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 # openai-agents-js#712, before the arguments themselves, in a piece of its own or in theirs.
 _PLACEHOLDER = re.compile(r'\s*(?:\{\s*\}|null|"")\s*')
-_BEFORE_OBJECT = re.compile(rf"(?:{_PLACEHOLDER.pattern})(?=\{{)")
+_BEFORE_OBJECT = re.compile(rf"\A(?:{_PLACEHOLDER.pattern})(?=\{{)")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _MARKS = re.compile(r'\\.?|"|[\x00-\x1f]', re.DOTALL)
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}

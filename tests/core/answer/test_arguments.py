@@ -175,3 +175,12 @@ def test_only_an_object_is_whole() -> None:
     """Raw line ends in it are no fault."""
     assert is_whole('{"s": "\n"}')
     assert not any(map(is_whole, ("", "[]", "{", "null")))
+
+
+@pytest.mark.parametrize("inner", ["{}{", 'null{"', '\\"\\"{', "{ } {}{}{"])
+def test_a_placeholder_inside_a_string_is_a_string(inner: str) -> None:
+    """Code in an argument has braces after braces; only what stands before an object is none."""
+    text = f'{{"code": "if x {inner.replace(chr(34), "")}"}}'
+    assert put_together(text) == text
+    assert put_together(text[:9], text[9:]) == text
+    assert whole_arguments(text, "{}") == text
