@@ -21,6 +21,8 @@ from ..policies.errors import AnswerTooLargeError
 from .deadline import Deadline
 
 _BLOCK = 65536
+STREAM_BYTES = 4096
+"""Bytes of a stream that are read at once: its events are worked on without a break."""
 _SMALL_BLOCK = 4096  # where a block has to be full before it is handed on
 
 
@@ -61,7 +63,8 @@ async def arriving_async(
     try:
         inflater = Inflater(None if decoded else inner.headers.get("Content-Encoding"))
         deadline.begin_piece()
-        while data := await _read_by(deadline, inner.content):
+        most = -1 if whole else STREAM_BYTES
+        while data := await _read_by(deadline, inner.content, most):
             for piece in inflater.feed(data):
                 if whole and not piece.isspace():
                     deadline.begin_piece()
@@ -76,7 +79,7 @@ async def arriving_async(
         raise ServiceResponseError(error, error=error) from error
 
 
-async def _read_by(deadline: Deadline, content: Any) -> bytes:
+async def _read_by(deadline: Deadline, content: Any, most: int) -> bytes:
     """Return what has arrived, or what arrives in time: the lines around it may drip in for ever.
 
     aiohttp's own timer goes on while nobody reads.
@@ -88,7 +91,7 @@ async def _read_by(deadline: Deadline, content: Any) -> bytes:
         loop = asyncio.get_running_loop()
         timer = loop.call_later(max(0.0, left), _end_late, content, left)
     try:
-        data: bytes = await content.readany()
+        data: bytes = await (content.readany() if most < 0 else content.read(most))
     finally:
         if timer is not None:
             timer.cancel()

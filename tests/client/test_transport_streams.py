@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import AzureError, ServiceResponseTimeoutError
+from azure.core.rest import HttpRequest
 
 from github_models_azure import trail_of
 from github_models_azure.aio import ChatCompletionsClient as AsyncClient
 from github_models_azure.client import transport as _transport
+from github_models_azure.client.reading import STREAM_BYTES
 from github_models_azure.exceptions import StreamInterruptedError
 from tests.harness import DONE, HELLO, Twin, delta, text_of
 from tests.traps.wire_helpers import Act, Asked, Reply, Wire, serve, sse
@@ -316,3 +318,21 @@ def test_closing_the_client_ends_the_wait_for_a_stream(head: tuple[bytes, ...]) 
 def client_streams(client: Any) -> list[Any]:
     """The streams that the transport of a client has open."""
     return list(client._client._pipeline._transport.streams)
+
+
+def test_a_burst_of_a_stream_is_taken_in_small_pieces() -> None:
+    """On an event loop each is worked on without a break, and others wait for that long."""
+    pytest.importorskip("aiohttp", reason="the async clients need the extra aio")
+    burst = [delta("x" * 100) for _ in range(2000)]
+
+    async def sizes(url: str) -> list[int]:
+        transport = _transport.async_transport()
+        async with transport:
+            request = HttpRequest("POST", url, json={"model": "m"})
+            response = await transport.send(request, stream=True)
+            return [len(piece) async for piece in response.iter_bytes()]
+
+    with serve(lambda asked: sse(*burst, DONE)) as wire:
+        found = asyncio.run(sizes(f"{wire.url}/chat/completions"))
+    assert sum(found) > 200_000
+    assert max(found) <= STREAM_BYTES
