@@ -1,4 +1,4 @@
-"""Tests of the provider in acme.toml, against an emulator in its place; `pytest test_acme.py`."""
+"""Test the provider in acme.toml against an emulator; `pytest test_acme.py`."""
 
 import json
 from collections.abc import Iterator
